@@ -1,0 +1,312 @@
+"""greetline.toml: what a shop may set, in one place, with a sentence for each.
+
+The models are the documentation (docs/settings.md is tested against them), the check and the defaults. A key that is
+not a setting ends the start: a typo must not surprise a Saturday.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self, TypeVar, get_args
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from broker.contract.messages import Direction, Name, ZoneKind
+
+ENVIRONMENT: Final = "GREETLINE_"
+"""GREETLINE_DASHBOARD__PORT=9000 overrides `port` in `[dashboard]`."""
+
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Point = tuple[Fraction, Fraction]
+"""A place in the picture: fractions of its width and height, from the upper left corner."""
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class BadSettings(Exception):
+    """The settings cannot be used. The text names the file, the key, what was read and what is allowed."""
+
+
+class Section(BaseModel):
+    """One table of the file: frozen, and nothing in it that is not a setting."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoreSettings(Section):
+    """`[store]`: which shop this is."""
+
+    id: Name = Field(default="shop", description="Name of the store on the wire: a-z, 0-9 and inner hyphens.")
+    name: str = Field(default="The shop", min_length=1, max_length=60, description="Name of the store as people say it.")
+    timezone: str = Field(default="Europe/Oslo", description="The store's zone; a business day is its local day.")
+    language: Literal["en", "nb", "nl", "ms", "lv"] = Field(default="en", description="Language a screen starts in.")
+    data: Path = Field(default=Path("var"), description="Directory of the store file and the secrets, beside this file.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            near = difflib.get_close_matches(zone, available_timezones(), n=1)
+            raise ValueError(f"is not a time zone{f'; did you mean {near[0]}?' if near else ''}")
+        return zone
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The store's time zone."""
+        return ZoneInfo(self.timezone)
+
+
+class StandardsSettings(Section):
+    """`[standards]`: what this shop promises, in seconds from the moment somebody came in."""
+
+    warn_seconds: int = Field(default=15, ge=1, le=3600, description="The card turns amber, without a sound.")
+    greet_within_seconds: int = Field(default=30, ge=2, le=3600, description="The promise: then the card turns red and sounds.")
+    escalate_seconds: int = Field(default=60, ge=3, le=7200, description="Everybody on the floor is called.")
+    call_lead_seconds: int = Field(default=90, ge=3, le=7200, description="The shift lead is called by name.")
+    claim_seconds: int = Field(default=20, ge=5, le=600, description="How long \"I'm going\" holds a visit.")
+    abandon_seconds: int = Field(default=600, ge=10, le=86400, description="Then a visit counts as left without a greeting.")
+    browse_seconds: int = Field(default=3600, ge=60, le=86400, description="Then a greeted visit is closed by the clock.")
+    late_news_seconds: int = Field(default=120, ge=5, le=86400, description="Older news becomes history and never sounds.")
+    undo_seconds: int = Field(default=60, ge=5, le=600, description="How long a decision can be taken back.")
+    reopen_seconds: int = Field(default=600, ge=10, le=86400, description="How long an ended visit can be opened again.")
+    party_seconds: float = Field(default=2.0, ge=0, le=30, description="People crossing within this time, near each other, are one party.")
+    upset_answer_seconds: int = Field(default=120, ge=10, le=3600, description="A lead answers a briefed call within this time.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        steps = [self.warn_seconds, self.greet_within_seconds, self.escalate_seconds, self.call_lead_seconds, self.abandon_seconds]
+        if steps != sorted(set(steps)):
+            raise ValueError("warn < greet_within < escalate < call_lead < abandon must hold, in seconds")
+        return self
+
+
+class AlertSettings(Section):
+    """`[alerts]`: when a person is told, and when it is too much."""
+
+    on_delay_seconds: int = Field(default=5, ge=0, le=60, description="A fault of a device must last this long to be raised.")
+    off_delay_seconds: int = Field(default=5, ge=0, le=60, description="And be gone this long to be resolved.")
+    sound_every_seconds: int = Field(default=15, ge=5, le=300, description="An overdue card sounds again after this.")
+    sound_times: int = Field(default=4, ge=0, le=20, description="And at most so often.")
+    flood_alerts: int = Field(default=10, ge=2, le=1000, description="So many alerts a person within the window are a flood.")
+    flood_minutes: int = Field(default=10, ge=1, le=120, description="The window of the flood rule.")
+    device_silent_seconds: int = Field(default=25, ge=5, le=600, description="A camera that says nothing for so long is not watching.")
+
+
+_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class OpeningSettings(Section):
+    """`[opening]`: hours in the store's zone, such as `mon = ["10:00-20:00"]`. No day given: always open."""
+
+    mon: tuple[str, ...] | None = Field(default=None, description="Hours on Monday; an empty list is closed.")
+    tue: tuple[str, ...] | None = Field(default=None, description="Hours on Tuesday.")
+    wed: tuple[str, ...] | None = Field(default=None, description="Hours on Wednesday.")
+    thu: tuple[str, ...] | None = Field(default=None, description="Hours on Thursday.")
+    fri: tuple[str, ...] | None = Field(default=None, description="Hours on Friday.")
+    sat: tuple[str, ...] | None = Field(default=None, description="Hours on Saturday.")
+    sun: tuple[str, ...] | None = Field(default=None, description="Hours on Sunday.")
+
+    @field_validator(*_DAYS)
+    @classmethod
+    def _readable(cls, hours: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for span in hours or ():
+            _span(span)
+        return hours
+
+    def spans(self) -> dict[int, tuple[tuple[time, time], ...]] | None:
+        """Return weekday (0 is Monday) to its (from, to) spans, or None when the shop never closes."""
+        days = {number: getattr(self, day) for number, day in enumerate(_DAYS)}
+        if all(hours is None for hours in days.values()):
+            return None
+        return {number: tuple(_span(span) for span in hours or ()) for number, hours in days.items()}
+
+
+def _span(text: str) -> tuple[time, time]:
+    try:
+        first, last = text.split("-")
+        end = time.max if last.strip() == "24:00" else time.fromisoformat(last.strip())
+        begin = time.fromisoformat(first.strip())
+    except ValueError:
+        raise ValueError(f"{text!r} is not a span of hours such as \"10:00-20:00\"") from None
+    if begin >= end:
+        raise ValueError(f"{text!r} ends before it begins; give the part after midnight to the next day")
+    return begin, end
+
+
+class ZoneSettings(Section):
+    """`[[zones]]`: a part of the shop whose staff are called together."""
+
+    id: Name = Field(description="Name of the zone on the wire.")
+    name: str = Field(min_length=1, max_length=40, description="Name of the zone as staff say it.")
+
+
+class MqttSettings(Section):
+    """`[mqtt]`: the MQTT broker to use. Without `host`, Greetline starts its own on this machine."""
+
+    host: str | None = Field(default=None, description="Address of your MQTT broker; absent: our own, on 127.0.0.1.")
+    port: Port = Field(default=1883, description="Its port; for our own broker, the port it listens on.")
+    username: str | None = Field(default=None, description="Name to sign in with.")
+    password_file: Path | None = Field(default=None, description="File whose first line is the password.")
+    ca_file: Path | None = Field(default=None, description="Certificate authority of the MQTT broker; turns TLS on.")
+    cert_file: Path | None = Field(default=None, description="Client certificate.")
+    key_file: Path | None = Field(default=None, description="Key of the client certificate.")
+    protocol: Literal["auto", "5", "3.1.1"] = Field(default="auto", description="MQTT version; auto tries 5, then 3.1.1.")
+    own: Literal["auto", "mosquitto", "amqtt"] = Field(
+        default="auto", description="Which program our own MQTT broker is; auto takes mosquitto where it is installed."
+    )
+
+
+class DashboardSettings(Section):
+    """`[dashboard]`: where the staff screens are served."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: Port = Field(default=8080, description="Port to listen on.")
+    https: bool = Field(default=False, description="True when a TLS proxy stands in front of it; cookies become secure.")
+    max_streams: int = Field(default=220, ge=4, le=2000, description="Live screens at a time; above it they poll.")
+
+
+class LineSettings(Section):
+    """`[[cameras.lines]]`: the line across a door."""
+
+    id: Name = Field(default="door", description="Name of the line.")
+    zone: Name = Field(description="The zone of the shop the door opens into.")
+    points: tuple[Point, Point] = Field(description="Both ends, in fractions of the picture.")
+    inside: Literal["up", "down", "left", "right"] = Field(description="The side of the picture on which the shop is.")
+    anchor: Literal["centre", "feet"] = Field(default="centre", description="Which point of a person must cross.")
+
+
+class AreaSettings(Section):
+    """`[[cameras.areas]]`: a polygon in the picture."""
+
+    id: Name = Field(description="Name of the area.")
+    zone: Name | None = Field(default=None, description="The zone of the shop it belongs to; absent: its own id.")
+    kind: ZoneKind = Field(description="queue, service, greet, staff-only or ignore.")
+    points: tuple[Point, ...] = Field(min_length=3, max_length=32, description="Corners, in fractions of the picture.")
+
+
+class CameraSettings(Section):
+    """`[[cameras]]`: one camera."""
+
+    id: Name = Field(description="Name of the camera on the wire.")
+    name: str = Field(default="", max_length=40, description="Name of the camera as staff say it; absent: its zone's.")
+    source: str = Field(min_length=1, max_length=500, description="rtsp://..., a device number, a file, or scene:NAME.")
+    view: Literal["overhead", "angled"] = Field(default="overhead", description="Straight down, or at an angle.")
+    detector: Literal["auto", "blobs", "onnx"] = Field(default="auto", description="auto: blobs overhead, onnx at an angle.")
+    model: Path | None = Field(default=None, description="Model file of the onnx detector.")
+    frames_per_second: float = Field(default=10, gt=0, le=60, description="Frames looked at in a second.")
+    starts_at: str | None = Field(default=None, description="For a file: the UTC time of its first frame; absent: now.")
+    lines: tuple[LineSettings, ...] = Field(default=(), max_length=8, description="Lines across doors.")
+    areas: tuple[AreaSettings, ...] = Field(default=(), max_length=16, description="Zones in the picture.")
+
+
+class EdgeSettings(Section):
+    """edge.toml: what a camera box needs to know."""
+
+    store: StoreSettings = StoreSettings()
+    mqtt: MqttSettings = MqttSettings()
+    standards: StandardsSettings = StandardsSettings()
+    cameras: tuple[CameraSettings, ...] = ()
+
+
+class Settings(EdgeSettings):
+    """greetline.toml: a whole shop on one machine."""
+
+    alerts: AlertSettings = AlertSettings()
+    opening: OpeningSettings = OpeningSettings()
+    dashboard: DashboardSettings = DashboardSettings()
+    zones: tuple[ZoneSettings, ...] = (ZoneSettings(id="entrance", name="Entrance"),)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        _unique("zones", [zone.id for zone in self.zones])
+        _unique("cameras", [camera.id for camera in self.cameras])
+        known = {zone.id for zone in self.zones}
+        for camera in self.cameras:
+            for line in camera.lines:
+                if line.zone not in known:
+                    raise ValueError(f"camera {camera.id}: line {line.id} opens into zone {line.zone!r}, which is not in [[zones]]")
+        return self
+
+
+S = TypeVar("S", bound=EdgeSettings)
+
+
+def _unique(what: str, ids: list[str]) -> None:
+    doubled = {name for name in ids if ids.count(name) > 1}
+    if doubled:
+        raise ValueError(f"two {what} are named {', '.join(sorted(doubled))}")
+
+
+def read(model: type[S], path: Path | None, *, environment: Mapping[str, str] | None = None) -> S:
+    """Read the file at *path*, lay the environment over it, and return the settings with paths made absolute.
+
+    Without a *path* every setting has its default. Raises BadSettings, which names file, key, what was read and what
+    is allowed.
+    """
+    values = _parsed(path) if path else {}
+    _overlay(values, os.environ if environment is None else environment)
+    try:
+        settings = model.model_validate(values)
+    except ValidationError as wrong:
+        name = str(path) if path else "settings"
+        raise BadSettings("\n".join(_explain(name, model, error) for error in wrong.errors())) from None
+    return _absolute(settings, (path.parent if path else Path()).resolve())
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadSettings(f"{path}: there is no such file. `greetline config show` prints one to begin with.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        raise BadSettings(f"{path}: this is not TOML: {wrong}") from None
+    except OSError as wrong:
+        raise BadSettings(f"{path}: cannot be read: {wrong.strerror}") from None
+
+
+def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> None:
+    for key, value in sorted(environment.items()):
+        section, _, name = key.removeprefix(ENVIRONMENT).lower().partition("__")
+        if key.startswith(ENVIRONMENT) and name:
+            values.setdefault(section, {})[name] = value
+
+
+def _absolute(settings: S, base: Path) -> S:
+    mqtt = settings.mqtt
+    files = {field: base / path for field in _MQTT_FILES if (path := getattr(mqtt, field)) is not None}
+    cameras = tuple(
+        camera.model_copy(update={"model": base / camera.model}) if camera.model else camera for camera in settings.cameras
+    )
+    store = settings.store.model_copy(update={"data": base / settings.store.data})
+    return settings.model_copy(update={"store": store, "mqtt": mqtt.model_copy(update=files), "cameras": cameras})
+
+
+_MQTT_FILES: Final = ("password_file", "ca_file", "cert_file", "key_file")
+
+
+def _explain(file: str, model: type[BaseModel], error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] != "extra_forbidden":
+        read_value = f", read {error['input']!r}" if not isinstance(error["input"], dict | list | tuple) else ""
+        return f"{file}: {where or 'the settings'}: {error['msg'].removeprefix('Value error, ')}{read_value}"
+    *path, key = error["loc"]
+    allowed = list(_section(model, path).model_fields)
+    near = difflib.get_close_matches(str(key), allowed, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    return f"{file}: {where} is not a setting (read {str(error['input'])[:60]!r}).{hint} Allowed here: {', '.join(allowed)}."
+
+
+def _section(model: type[BaseModel], path: list[Any]) -> type[BaseModel]:
+    for part in path:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        inner = next((a for a in (annotation, *get_args(annotation)) if isinstance(a, type) and issubclass(a, BaseModel)), None)
+        model = inner or model
+    return model
