@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from broker.contract.messages import Direction, Name, ZoneKind
+from broker.contract.messages import Name, ZoneKind
 
 ENVIRONMENT: Final = "GREETLINE_"
 """GREETLINE_DASHBOARD__PORT=9000 overrides `port` in `[dashboard]`."""
@@ -69,18 +69,26 @@ class StandardsSettings(Section):
     greet_within_seconds: int = Field(default=30, ge=2, le=3600, description="The promise: then the card turns red and sounds.")
     escalate_seconds: int = Field(default=60, ge=3, le=7200, description="Everybody on the floor is called.")
     call_lead_seconds: int = Field(default=90, ge=3, le=7200, description="The shift lead is called by name.")
-    claim_seconds: int = Field(default=20, ge=5, le=600, description="How long \"I'm going\" holds a visit.")
+    claim_seconds: int = Field(default=20, ge=5, le=600, description='How long "I\'m going" holds a visit.')
     abandon_seconds: int = Field(default=600, ge=10, le=86400, description="Then a visit counts as left without a greeting.")
     browse_seconds: int = Field(default=3600, ge=60, le=86400, description="Then a greeted visit is closed by the clock.")
     late_news_seconds: int = Field(default=120, ge=5, le=86400, description="Older news becomes history and never sounds.")
     undo_seconds: int = Field(default=60, ge=5, le=600, description="How long a decision can be taken back.")
     reopen_seconds: int = Field(default=600, ge=10, le=86400, description="How long an ended visit can be opened again.")
-    party_seconds: float = Field(default=2.0, ge=0, le=30, description="People crossing within this time, near each other, are one party.")
+    party_seconds: float = Field(
+        default=2.0, ge=0, le=30, description="People crossing within this time, near each other, are one party."
+    )
     upset_answer_seconds: int = Field(default=120, ge=10, le=3600, description="A lead answers a briefed call within this time.")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        steps = [self.warn_seconds, self.greet_within_seconds, self.escalate_seconds, self.call_lead_seconds, self.abandon_seconds]
+        steps = [
+            self.warn_seconds,
+            self.greet_within_seconds,
+            self.escalate_seconds,
+            self.call_lead_seconds,
+            self.abandon_seconds,
+        ]
         if steps != sorted(set(steps)):
             raise ValueError("warn < greet_within < escalate < call_lead < abandon must hold, in seconds")
         return self
@@ -95,7 +103,9 @@ class AlertSettings(Section):
     sound_times: int = Field(default=4, ge=0, le=20, description="And at most so often.")
     flood_alerts: int = Field(default=10, ge=2, le=1000, description="So many alerts a person within the window are a flood.")
     flood_minutes: int = Field(default=10, ge=1, le=120, description="The window of the flood rule.")
-    device_silent_seconds: int = Field(default=25, ge=5, le=600, description="A camera that says nothing for so long is not watching.")
+    device_silent_seconds: int = Field(
+        default=25, ge=5, le=600, description="A camera that says nothing for so long is not watching."
+    )
 
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -133,7 +143,7 @@ def _span(text: str) -> tuple[time, time]:
         end = time.max if last.strip() == "24:00" else time.fromisoformat(last.strip())
         begin = time.fromisoformat(first.strip())
     except ValueError:
-        raise ValueError(f"{text!r} is not a span of hours such as \"10:00-20:00\"") from None
+        raise ValueError(f'{text!r} is not a span of hours such as "10:00-20:00"') from None
     if begin >= end:
         raise ValueError(f"{text!r} ends before it begins; give the part after midnight to the next day")
     return begin, end

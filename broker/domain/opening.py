@@ -1,0 +1,35 @@
+"""When the shop is open, and which business day a moment belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Opening hours by weekday (0 is Monday) in the shop's own zone; None for a shop that never closes."""
+
+    zone: tzinfo
+    spans: Mapping[int, tuple[tuple[time, time], ...]] | None = field(default=None)
+
+    def open_at(self, moment: datetime) -> bool:
+        """Return whether the shop is open at *moment*, an aware time in any zone."""
+        if self.spans is None:
+            return True
+        local = moment.astimezone(self.zone)
+        clock = local.time()
+        return any(begin <= clock < end or end == time.max == clock for begin, end in self.spans.get(local.weekday(), ()))
+
+    def business_day(self, moment: datetime) -> date:
+        """Return the local day of *moment*."""
+        return moment.astimezone(self.zone).date()
+
+    def day_begins(self, day: date) -> datetime:
+        """Return the UTC moment at which the local *day* begins."""
+        return datetime.combine(day, time.min, tzinfo=self.zone).astimezone(UTC)
+
+    def day_ends(self, day: date) -> datetime:
+        """Return the UTC moment at which the local *day* has ended; 23 or 25 hours later when the clocks change."""
+        return self.day_begins(day + timedelta(days=1))
