@@ -48,7 +48,7 @@ MAX_OUTGOING: Final = 2_000
 
 KEEPALIVE_SECONDS: Final = 10
 CONNECT_SECONDS: Final = 3.0
-SESSION_SECONDS: Final = 24 * 3600
+SESSION_SECONDS: Final = 120
 """How long an MQTT 5 broker keeps the session of a Link that is not `clean`."""
 
 FIRST_RETRY_SECONDS: Final = 0.25
