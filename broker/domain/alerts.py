@@ -141,7 +141,8 @@ class Alert:
 
 
 def raised(
-    *, id: str, kind: AlertKind, subject: str, zone: str, since: datetime, at: datetime, ladder: Ladder, by: str = "", detail: str = "",
+    *, id: str, kind: AlertKind, subject: str, zone: str, since: datetime, at: datetime, ladder: Ladder,
+    by: str = "", detail: str = "",
 ) -> Alert:  # fmt: skip
     """Return a new alert about *subject*; without an on-delay it is raised at *at* at once."""
     alert = Alert(id=id, kind=kind, subject=subject, zone=zone, since=since, by=by, detail=detail)

@@ -68,7 +68,8 @@ class Seen:
         return cls(
             t0=visit.t0, zone=visit.zone, size=visit.size, greeted=visit.greet_seconds,
             left=(visit.ended_at - visit.t0).total_seconds() if left and visit.ended_at else None, response=response,
-            dismissed=visit.state is State.DISMISSED, merged=visit.state is State.MERGED, late=visit.late, untrusted=visit.untrusted,
+            dismissed=visit.state is State.DISMISSED, merged=visit.state is State.MERGED,
+            late=visit.late, untrusted=visit.untrusted,
         )  # fmt: skip
 
     @property

@@ -1,0 +1,128 @@
+"""Alerts follow what they are about: a visit that turns red raises one, a claim acknowledges it, a greeting ends it."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from broker.domain import alerts as rules
+from broker.domain.alerts import Alert, AlertKind, AlertMove, AlertState, Level
+from broker.domain.facts import Fact, FactKind
+from broker.domain.visit import State, Visit
+from broker.shop import Shop
+from broker.store import alerts, journal
+from broker.store.database import change
+
+
+def follow(shop: Shop, visit: Visit, at: datetime) -> None:
+    """Bring the alerts about *visit* to where it stands now. Runs inside the transaction that changed it."""
+    live = alerts.live(shop.db, subject=visit.id)
+    waiting = next((alert for alert in live if alert.kind is AlertKind.WAITING), None)
+    if visit.state in (State.OVERDUE, State.ESCALATED) and not visit.late:
+        _sound(shop, visit, waiting, at)
+    elif visit.state is State.CLAIMED:
+        for alert in live:
+            if alert.state is AlertState.RAISED:
+                move(shop, alert, AlertMove.ACKNOWLEDGE, at, by=visit.claimed_by or "")
+    elif not visit.waiting:
+        for alert in live:
+            clear(shop, alert, at)
+
+
+def _sound(shop: Shop, visit: Visit, alert: Alert | None, at: datetime) -> None:
+    if alert is None:
+        raise_(shop, AlertKind.WAITING, visit.id, visit.zone, since=visit.overdue_at or at, at=at)
+    elif alert.state is AlertState.ACKNOWLEDGED and not alert.again:
+        move(shop, alert, AlertMove.RAISE_AGAIN, at)
+
+
+def raise_(
+    shop: Shop, kind: AlertKind, subject: str, zone: str, *, since: datetime, at: datetime, by: str = "", detail: str = ""
+) -> Alert:
+    """Raise an alert about *subject*, unless there is a live one; return the live one."""
+    live = alerts.live(shop.db, kind=kind, subject=subject)
+    if live:
+        if live[0].state is AlertState.CLEARING:
+            return move(shop, live[0], AlertMove.RETURN, at)
+        return live[0]
+    alert = rules.raised(
+        id=secrets.token_hex(8), kind=kind, subject=subject, zone=zone, since=since, at=max(since, at), ladder=shop.ladder(kind),
+        by=by, detail=detail,
+    )  # fmt: skip
+    alerts.save(shop.db, alert)
+    journal.append(shop.db, _fact(alert, AlertMove.RAISE, at, by))
+    return alert
+
+
+def clear(shop: Shop, alert: Alert, at: datetime) -> None:
+    """Say that what *alert* was about is over; without an off-delay it is resolved at once."""
+    if alert.state in (AlertState.CLEARING, AlertState.RESOLVED):
+        return
+    cleared = move(shop, alert, AlertMove.CLEAR, at)
+    if cleared.state is AlertState.CLEARING and shop.ladder(alert.kind).off_delay <= 0:
+        move(shop, cleared, AlertMove.RESOLVE, at)
+
+
+def move(shop: Shop, alert: Alert, made: AlertMove, at: datetime, *, by: str = "") -> Alert:
+    """Make one move of an alert and write it. Raises IllegalMove."""
+    changed = alert.after(made, at, shop.ladder(alert.kind), by=by)
+    alerts.save(shop.db, changed)
+    journal.append(shop.db, _fact(changed, made, at, by))
+    return changed
+
+
+def acknowledge(shop: Shop, alert_id: str, *, by: str) -> Alert | None:
+    """Say that somebody takes care of an alert that is not about a visit, such as a call for help."""
+    with change(shop.db):
+        alert = alerts.find(shop.db, alert_id)
+        if alert is not None and alert.state is AlertState.RAISED:
+            alert = move(shop, alert, AlertMove.ACKNOWLEDGE, shop.clock(), by=by)
+    return alert
+
+
+def resolve(shop: Shop, alert_id: str, *, by: str) -> Alert | None:
+    """End a call for help: it was answered."""
+    with change(shop.db):
+        alert = alerts.find(shop.db, alert_id)
+        if alert is not None and alert.kind is AlertKind.HELP:
+            clear(shop, alert, shop.clock())
+            alert = alerts.find(shop.db, alert_id)
+    return alert
+
+
+def run_due(shop: Shop) -> int:
+    """Make the moves the clock owes to alerts: delays that have passed, levels that have come. Return how many."""
+    now, made = shop.clock(), 0
+    with change(shop.db):
+        for alert in alerts.due(shop.db, now):
+            for changed, what in rules.run_alert(alert, now, shop.ladder(alert.kind)):
+                alerts.save(shop.db, changed)
+                journal.append(shop.db, _fact(changed, what, now, "clock"))
+                made += 1
+    return made
+
+
+def flooded(shop: Shop, *, on_shift: int) -> bool:
+    """Return whether more alerts were raised lately than the people on shift can answer."""
+    limits = shop.settings.alerts
+    window, now = timedelta(minutes=limits.flood_minutes), shop.clock()
+    return rules.flooded(alerts.raised_since(shop.db, now - window), now, people=on_shift, limit=limits.flood_alerts, window=window)
+
+
+def lead_called_at(shop: Shop, alert: Alert) -> datetime | None:
+    """Return when the shift lead was called by *alert*, or None."""
+    lead = shop.ladder(alert.kind).lead
+    if alert.level < Level.LEAD or alert.raised_at is None or lead is None:
+        return None
+    return alert.raised_at + timedelta(seconds=lead)
+
+
+def _fact(alert: Alert, made: AlertMove, at: datetime, by: str) -> Fact:
+    body = {
+        "move": str(made),
+        "state": str(alert.state),
+        "kind": str(alert.kind),
+        "about": alert.subject,
+        "level": int(alert.level),
+    }
+    return Fact(kind=FactKind.ALERT, subject=alert.id, at=at, zone=alert.zone, by=by, body=body)

@@ -1,0 +1,173 @@
+"""News from the door becomes visits. A batch is one transaction; an event that was taken before changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from broker.desk import visits as desk
+from broker.domain import visit as rules
+from broker.domain.arrivals import Counted, Crossed, News, Pressed, Stayed
+from broker.domain.facts import Fact, FactKind
+from broker.domain.visit import How, Move, Visit
+from broker.shop import Shop
+from broker.store import arrivals, journal, pauses, visits
+from broker.store.arrivals import Presence
+from broker.store.database import change
+from broker.store.pauses import Pause
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction gathers, to be written at its end."""
+
+    now: datetime
+    pauses: list[Pause]
+    days: dict[object, Presence] = field(default_factory=dict)
+    crossings: list[tuple[Crossed, bool, str | None]] = field(default_factory=list)
+    opened: dict[tuple[str, str], Visit] = field(default_factory=dict)
+    facts: list[Fact] = field(default_factory=list)
+
+
+def take(shop: Shop, news: Sequence[News]) -> int:
+    """Take a batch of *news* in one transaction and return how many were new. All or nothing: any error rolls back."""
+    with change(shop.db):
+        batch = _Batch(shop.clock(), pauses.touching(shop.db, shop.clock() - timedelta(days=1)))
+        fresh = [item for item in news if arrivals.take(shop.db, item, batch.now)]
+        for item in fresh:
+            _take_one(shop, batch, item)
+        _flush(shop, batch)
+    return len(fresh)
+
+
+def _take_one(shop: Shop, batch: _Batch, item: News) -> None:
+    match item:
+        case Crossed(inward=True):
+            _came_in(shop, batch, item)
+        case Crossed():
+            _went_out(shop, batch, item)
+        case Pressed():
+            _flush(shop, batch)
+            _press(shop, item)
+        case Counted():
+            arrivals.save_count(shop.db, item)
+            batch.facts.append(_fact(FactKind.AREA, item, {"people": item.people}))
+        case Stayed():
+            arrivals.save_stay(shop.db, item)
+            batch.facts.append(_fact(FactKind.STAYED, item, {"seconds": item.seconds}))
+
+
+def _came_in(shop: Shop, batch: _Batch, crossed: Crossed) -> None:
+    _presence(shop, batch, crossed).count(inward=True)
+    key = (crossed.device, crossed.party)
+    visit = batch.opened.get(key) or visits.of_party(shop.db, *key)
+    if visit is not None:
+        _join(shop, batch, key, visit, crossed)
+    elif why := _not_opened(shop, batch, crossed):
+        _count(shop, batch, crossed, None, why)
+    else:
+        visit = rules.opened(
+            id=desk.new_id(), zone=crossed.zone, t0=crossed.at, heard_at=batch.now, standards=shop.standards,
+            device=crossed.device, party=crossed.party,
+        )  # fmt: skip
+        batch.opened[key] = visit
+        batch.facts.append(desk.opened_fact(visit, batch.now, crossed.device))
+        _count(shop, batch, crossed, visit.id, "")
+
+
+def _join(shop: Shop, batch: _Batch, key: tuple[str, str], visit: Visit, crossed: Crossed) -> None:
+    joined = visit.joined_by(crossed.at, shop.standards)
+    if key in batch.opened:
+        batch.opened[key] = joined
+    else:
+        visits.save(shop.db, joined)
+    batch.facts.append(
+        Fact(
+            kind=FactKind.VISIT_JOINED,
+            subject=joined.id,
+            at=batch.now,
+            zone=joined.zone,
+            by=crossed.device,
+            body={"size": joined.size},
+        )
+    )
+    _count(shop, batch, crossed, joined.id, "")
+    if joined.merged_into:
+        keeper = visits.get(shop.db, joined.merged_into)
+        visits.save(shop.db, keeper.absorbing(visits.merged_into(shop.db, keeper.id), shop.standards))
+
+
+def _not_opened(shop: Shop, batch: _Batch, crossed: Crossed) -> str:
+    """Return why somebody who came in opens no visit, or nothing. Judged by when it happened, not by when it was heard."""
+    if crossed.zone not in shop.zones:
+        return "unknown zone"
+    if not shop.hours.open_at(crossed.at):
+        return "closed"
+    paused = any(pause.zone == crossed.zone and pause.covers(crossed.at) for pause in batch.pauses)
+    return "paused" if paused else ""
+
+
+def _went_out(shop: Shop, batch: _Batch, crossed: Crossed) -> None:
+    presence = _presence(shop, batch, crossed)
+    presence.count(inward=False)
+    _count(shop, batch, crossed, None, "")
+    if _is_late(shop, batch, crossed):
+        return
+    _flush(shop, batch)
+    here = [visit for visit in visits.open_ones(shop.db) if visit.t0 <= crossed.at]
+    if presence.inside == 0:
+        for visit in here:
+            desk.make(shop, visit, Move.LEAVE, crossed.at, by=crossed.device)
+    elif len(here) == 1:
+        _one_left(shop, here[0], crossed)
+
+
+def _one_left(shop: Shop, visit: Visit, crossed: Crossed) -> None:
+    """With one party in the shop, an exit is one of its people; the party has left when all of them have."""
+    visit = replace(visit, exits=visit.exits + 1)
+    if visit.exits >= visit.size:
+        desk.make(shop, visit, Move.LEAVE, crossed.at, by=crossed.device)
+    else:
+        visits.save(shop.db, visit)
+
+
+def _press(shop: Shop, pressed: Pressed) -> None:
+    """Greet the longest waiting party of the zone that had come in before the button was pressed."""
+    waiting = [visit for visit in visits.waiting(shop.db, zone=pressed.zone) if visit.t0 <= pressed.at]
+    if waiting:
+        desk.make(shop, waiting[0], Move.ACKNOWLEDGE, pressed.at, by=pressed.device, detail=How.BUTTON)
+
+
+def _presence(shop: Shop, batch: _Batch, crossed: Crossed) -> Presence:
+    day = shop.hours.business_day(crossed.at)
+    if day not in batch.days:
+        batch.days[day] = arrivals.presence(shop.db, day)
+    return batch.days[day]
+
+
+def _is_late(shop: Shop, batch: _Batch, crossed: Crossed) -> bool:
+    return (batch.now - crossed.at).total_seconds() > shop.standards.late_news
+
+
+def _count(shop: Shop, batch: _Batch, crossed: Crossed, visit: str | None, why_not: str) -> None:
+    batch.crossings.append((crossed, _is_late(shop, batch, crossed), visit))
+    if visit is None:
+        body: dict[str, object] = {"inward": crossed.inward, "line": crossed.line, "no_visit": why_not}
+        batch.facts.append(_fact(FactKind.CROSSED, crossed, body))
+
+
+def _fact(kind: FactKind, item: News, body: dict[str, object]) -> Fact:
+    return Fact(kind=kind, subject=item.device, at=item.at, zone=item.zone, by=item.device, body=body)
+
+
+def _flush(shop: Shop, batch: _Batch) -> None:
+    """Write what has been gathered, so that what follows in the same batch can see it."""
+    visits.save(shop.db, *batch.opened.values())
+    arrivals.save_crossings(shop.db, batch.crossings)
+    journal.append(shop.db, *batch.facts)
+    for presence in batch.days.values():
+        arrivals.save_presence(shop.db, presence)
+    batch.opened.clear()
+    batch.crossings.clear()
+    batch.facts.clear()

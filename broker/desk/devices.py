@@ -1,0 +1,90 @@
+"""How the devices are: a camera that does not see is never a calm empty list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from broker.desk import alerts as desk_alerts
+from broker.domain.alerts import AlertKind
+from broker.domain.facts import Fact, FactKind
+from broker.shop import Shop
+from broker.store import alerts, devices, journal
+from broker.store.database import change
+from broker.store.devices import WATCHING, Device
+
+OFFLINE: Final = "offline"
+SILENT: Final = "it says nothing any more"
+SERVICE: Final = "service"
+"""The id under which the service says that it runs."""
+
+
+def heard(
+    shop: Shop, device_id: str, *, kind: str = "camera", watch: str, since: datetime, reason: str = "", zones: tuple[str, ...] = (),
+    said_at: datetime | None = None, figures: Mapping[str, object] | None = None,
+) -> Device:  # fmt: skip
+    """Take a device's word on how it is. Older word than the last is ignored: a retained one may come late.
+
+    *watch* and *since* are the device's own; *said_at* is its clock, from which the skew against ours is reckoned.
+    """
+    with change(shop.db):
+        now, was = shop.clock(), devices.find(shop.db, device_id)
+        if was and was.said_at and said_at and said_at < was.said_at and watch != OFFLINE:
+            return was
+        device = Device(
+            id=device_id, kind=kind, name=_name(shop, device_id, zones or (was.zones if was else ())),
+            zones=zones or (was.zones if was else ()), watch=watch, since=min(since, now), reason=reason,
+            said_at=said_at or (was.said_at if was else None), heard_at=now, figures=figures or {},
+            skew=round((now - said_at).total_seconds(), 3) if said_at and watch != OFFLINE else (was.skew if was else None),
+        )  # fmt: skip
+        _write(shop, was, device)
+    return device
+
+
+def run_silent(shop: Shop) -> int:
+    """Mark the devices that have said nothing for too long as offline. Return how many."""
+    now = shop.clock()
+    limit = timedelta(seconds=shop.settings.alerts.device_silent_seconds)
+    gone = [device for device in devices.everyone(shop.db) if device.watch != OFFLINE and now - device.heard_at > limit]
+    if not gone:
+        return 0
+    with change(shop.db):
+        for seen in gone:
+            device = devices.find(shop.db, seen.id)
+            if device and device.watch != OFFLINE and now - device.heard_at > limit:
+                _write(shop, device, replace(device, watch=OFFLINE, since=device.heard_at, reason=SILENT))
+    return len(gone)
+
+
+def _write(shop: Shop, was: Device | None, device: Device) -> None:
+    now = shop.clock()
+    if was and was.watch == device.watch:
+        device = replace(device, since=was.since)
+    devices.save(shop.db, device)
+    if device.kind == "camera":
+        _watch_gap(shop, device, now)
+    if was is None or (was.watch, was.reason, was.zones) != (device.watch, device.reason, device.zones):
+        body: dict[str, object] = {"watch": device.watch, "reason": device.reason}
+        zone = device.zones[0] if device.zones else ""
+        journal.append(shop.db, Fact(kind=FactKind.DEVICE, subject=device.id, at=now, zone=zone, by=device.id, body=body))
+
+
+def _watch_gap(shop: Shop, device: Device, now: datetime) -> None:
+    if device.watch == WATCHING:
+        devices.end_gap(shop.db, device.id, min(now, device.since))
+        for alert in alerts.live(shop.db, kind=AlertKind.DEVICE, subject=device.id):
+            desk_alerts.clear(shop, alert, now)
+        return
+    devices.begin_gap(shop.db, device)
+    if device.watch != "starting":
+        zone = device.zones[0] if device.zones else ""
+        desk_alerts.raise_(shop, AlertKind.DEVICE, device.id, zone, since=device.since, at=now, detail=device.reason)
+
+
+def _name(shop: Shop, device_id: str, zones: tuple[str, ...]) -> str:
+    for camera in shop.settings.cameras:
+        if camera.id == device_id and camera.name:
+            return camera.name
+    return shop.zones.get(zones[0], device_id) if zones else device_id

@@ -1,0 +1,87 @@
+"""What came over the door's line: events already taken, crossings, how many are inside, areas of the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlite_utils import Database
+
+from broker.domain.arrivals import Counted, Crossed, News, Stayed
+from broker.store.database import text
+
+
+@dataclass(slots=True)
+class Presence:
+    """How many people went in and out on one business day, and how many are inside; never below zero."""
+
+    day: date
+    inside: int = 0
+    ins: int = 0
+    outs: int = 0
+
+    def count(self, *, inward: bool) -> None:
+        """Count one crossing."""
+        if inward:
+            self.ins += 1
+            self.inside += 1
+        else:
+            self.outs += 1
+            self.inside = max(0, self.inside - 1)
+
+
+def take(db: Database, news: News, at: datetime) -> bool:
+    """Remember that this event is taken. Return False when it had been taken before."""
+    row = (news.device, news.event, text(at))
+    return bool(db.conn.execute("INSERT OR IGNORE INTO seen (device, event, at) VALUES (?, ?, ?)", row).rowcount)
+
+
+def save_crossings(db: Database, crossings: Iterable[tuple[Crossed, bool, str | None]]) -> None:
+    """Write crossings, each with whether it was late news and the visit it belongs to."""
+    db.conn.executemany(
+        "INSERT INTO crossings (device, event, at, zone, line, inward, late, visit) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(c.device, c.event, text(c.at), c.zone, c.line, c.inward, late, visit) for c, late, visit in crossings],
+    )
+
+
+def presence(db: Database, day: date) -> Presence:
+    """Return the presence of a business day; zeros for a day that has not begun."""
+    row = db.execute("SELECT inside, ins, outs FROM presence WHERE day = ?", [day.isoformat()]).fetchone()
+    return Presence(day, *row) if row else Presence(day)
+
+
+def save_presence(db: Database, now: Presence) -> None:
+    """Write the presence of a business day."""
+    row = [now.day.isoformat(), now.inside, now.ins, now.outs]
+    db.conn.execute("INSERT OR REPLACE INTO presence (day, inside, ins, outs) VALUES (?, ?, ?, ?)", row)
+
+
+def ins_by_device(db: Database, begin: datetime, end: datetime) -> dict[str, int]:
+    """Return how many people each camera saw come in with begin <= at < end."""
+    rows = db.execute(
+        "SELECT device, count(*) FROM crossings WHERE inward AND at >= ? AND at < ? GROUP BY device", [text(begin), text(end)]
+    )
+    return dict(rows.fetchall())
+
+
+def totals(db: Database, begin: datetime, end: datetime) -> tuple[int, int, int]:
+    """Return (in, out, late) crossings with begin <= at < end."""
+    row = db.execute(
+        "SELECT coalesce(sum(inward), 0), coalesce(sum(NOT inward), 0), coalesce(sum(late), 0) "
+        "FROM crossings WHERE at >= ? AND at < ?",
+        [text(begin), text(end)],
+    ).fetchone()
+    return int(row[0]), int(row[1]), int(row[2])
+
+
+def save_count(db: Database, counted: Counted) -> None:
+    """Write how many people stand in an area."""
+    row = [counted.device, counted.area, counted.zone, text(counted.at), counted.people]
+    db.conn.execute("INSERT INTO area_counts (device, area, zone, at, people) VALUES (?, ?, ?, ?, ?)", row)
+
+
+def save_stay(db: Database, stayed: Stayed) -> None:
+    """Write how long somebody stood in an area."""
+    row = [stayed.device, stayed.area, stayed.zone, text(stayed.at), stayed.seconds]
+    db.conn.execute("INSERT INTO area_stays (device, area, zone, at, seconds) VALUES (?, ?, ?, ?, ?)", row)

@@ -1,0 +1,96 @@
+"""One way to open the store and one way to change it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import sqlite_utils
+
+from broker.store.schema import migrations
+
+BUSY_MILLISECONDS: Final = 10_000
+"""How long a writer waits for another one; four processes write the same file."""
+
+
+class StoreError(Exception):
+    """The store cannot be opened. `hint` says what to do."""
+
+    def __init__(self, text: str, *, hint: str) -> None:
+        super().__init__(f"{text} {hint}")
+        self.hint = hint
+
+
+def open_store(path: Path | str, *, create: bool = True) -> sqlite_utils.Database:
+    """Open the store file at *path*, bring its schema up to date, and return it.
+
+    Write-ahead log and synchronous=FULL: what is committed survives a power cut. Raises StoreError for a file that is
+    not a store, is damaged or was made by a later Greetline.
+    """
+    if not create and not Path(path).exists():
+        raise StoreError(f"{path}: there is no store here.", hint="Start the shop once with `greetline up`.")
+    try:
+        connection = sqlite3.connect(str(path), isolation_level=None, timeout=BUSY_MILLISECONDS / 1000, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        db = sqlite_utils.Database(connection)
+        _migrate(db, path)
+    except (sqlite3.Error, OSError) as wrong:
+        raise StoreError(
+            f"{path}: the store cannot be opened: {wrong}.",
+            hint="Check the path, the permissions and the free disk space; `greetline broker check` tells more.",
+        ) from wrong
+    return db
+
+
+def _migrate(db: sqlite_utils.Database, path: Path | str) -> None:
+    applied = {done.name for done in migrations.applied(db)}
+    later = applied - NAMES
+    if later:
+        raise StoreError(
+            f"{path}: was written by a later Greetline ({', '.join(sorted(later))}).", hint="Install that version again."
+        )
+    if applied != NAMES:
+        # Two programs may start at once: the second waits for the write lock and then finds nothing to do.
+        with change(db):
+            migrations.apply(db)
+
+
+NAMES: Final = frozenset(migration.name for migration in migrations.pending(sqlite_utils.Database(memory=True)))
+"""The migrations this version knows."""
+
+
+@contextmanager
+def change(db: sqlite_utils.Database) -> Iterator[None]:
+    """Run the block as one transaction that holds the write lock from its first line.
+
+    We read before we write, so the lock comes first: without it two counters call the same ticket, and `db.atomic()`
+    alone meets "database is locked".
+    """
+    connection = db.conn
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def text(moment: datetime | None) -> str | None:
+    """Return *moment* as the store writes it: UTC, fixed width, milliseconds, so that text order is time order."""
+    if moment is None:
+        return None
+    moment = moment.astimezone(UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def moment(written: str | None) -> datetime | None:
+    """Return the aware UTC moment that the store wrote as *written*."""
+    return None if written is None else datetime.fromisoformat(written)

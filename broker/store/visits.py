@@ -1,0 +1,111 @@
+"""Visits, as rows and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, Final
+
+from sqlite_utils import Database
+
+from broker.domain.visit import How, Source, State, Visit
+from broker.store.database import moment, text
+
+_COLUMNS: Final = tuple(field.name for field in fields(Visit))
+_MOMENTS: Final = frozenset(
+    (
+        "t0",
+        "own_t0",
+        "claimed_until",
+        "overdue_at",
+        "escalated_at",
+        "acknowledged_at",
+        "decided_at",
+        "ended_at",
+        "upset_at",
+        "due_at",
+    )
+)
+_FLAGS: Final = frozenset(("late", "untrusted"))
+_SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM visits"
+_SAVE: Final = f"INSERT OR REPLACE INTO visits ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
+
+
+class NoSuchVisit(LookupError):
+    """There is no visit of that id in this store."""
+
+
+def _row(visit: Visit) -> tuple[Any, ...]:
+    return tuple(text(getattr(visit, name)) if name in _MOMENTS else getattr(visit, name) for name in _COLUMNS)
+
+
+def _visit(row: Sequence[Any]) -> Visit:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    for name in _MOMENTS:
+        values[name] = moment(values[name])
+    for name in _FLAGS:
+        values[name] = bool(values[name])
+    values |= {
+        "state": State(values["state"]),
+        "source": Source(values["source"]),
+        "how": How(values["how"]) if values["how"] else None,
+    }
+    return Visit(**values)
+
+
+def save(db: Database, *visits: Visit) -> None:
+    """Write *visits*, new or changed."""
+    db.conn.executemany(_SAVE, [_row(visit) for visit in visits])
+
+
+def get(db: Database, visit_id: str) -> Visit:
+    """Return one visit. Raises NoSuchVisit."""
+    found = _all(db, "WHERE id = ?", [visit_id])
+    if not found:
+        raise NoSuchVisit(f"there is no visit {visit_id}")
+    return found[0]
+
+
+def of_party(db: Database, device: str, party: str) -> Visit | None:
+    """Return the visit of a party that *device* saw, if there is one yet."""
+    found = _all(db, "WHERE device = ? AND party = ? AND party != ''", [device, party])
+    return found[0] if found else None
+
+
+def open_ones(db: Database, *, zone: str | None = None) -> list[Visit]:
+    """Return the visits that have not ended, oldest first."""
+    if zone is None:
+        return _all(db, "WHERE ended_at IS NULL ORDER BY t0, id", [])
+    return _all(db, "WHERE ended_at IS NULL AND zone = ? ORDER BY t0, id", [zone])
+
+
+def waiting(db: Database, *, zone: str | None = None) -> list[Visit]:
+    """Return the visits that nobody has greeted yet, oldest first."""
+    return [visit for visit in open_ones(db, zone=zone) if visit.waiting]
+
+
+def due(db: Database, now: datetime, *, limit: int = 500) -> list[Visit]:
+    """Return the visits whose next decision has come, earliest first."""
+    return _all(db, "WHERE due_at IS NOT NULL AND due_at <= ? ORDER BY due_at LIMIT ?", [text(now), limit])
+
+
+def next_due(db: Database) -> datetime | None:
+    """Return the earliest moment at which a visit needs a decision."""
+    row = db.execute("SELECT min(due_at) FROM visits WHERE due_at IS NOT NULL").fetchone()
+    return moment(row[0])
+
+
+def merged_into(db: Database, keeper: str) -> list[Visit]:
+    """Return the visits that are merged into *keeper* now."""
+    return _all(db, "WHERE merged_into = ? AND state = ?", [keeper, State.MERGED])
+
+
+def between(db: Database, begin: datetime, end: datetime, *, zone: str | None = None) -> list[Visit]:
+    """Return the visits with begin <= T0 < end, oldest first."""
+    where = "WHERE t0 >= ? AND t0 < ?" + (" AND zone = ?" if zone else "") + " ORDER BY t0, id"
+    return _all(db, where, [text(begin), text(end), *([zone] if zone else [])])
+
+
+def _all(db: Database, where: str, values: Iterable[Any]) -> list[Visit]:
+    return [_visit(row) for row in db.execute(f"{_SELECT} {where}", list(values)).fetchall()]
