@@ -1,0 +1,204 @@
+"""What a floor screen shows, as plain values: one snapshot, and the parts of it that a fact has changed.
+
+Times are UTC text in milliseconds; ages are reckoned by the screen from the server's time. Nothing here is in a
+language: the screen has the words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from broker.desk import alerts as desk_alerts
+from broker.desk.devices import SERVICE
+from broker.domain import kpi
+from broker.domain.alerts import Alert, AlertKind, AlertState
+from broker.domain.facts import Fact, FactKind
+from broker.domain.visit import Source, State, Visit
+from broker.shop import Shop
+from broker.store import alerts, arrivals, devices, pauses, people, visits
+from broker.store.database import text
+from broker.store.devices import Device
+from broker.store.pauses import Pause
+
+Row = dict[str, Any]
+
+LAST_HOUR: Final = timedelta(hours=1)
+SETTLED: Final = frozenset({State.MERGED, State.DISMISSED})
+
+
+def floor(shop: Shop) -> Row:
+    """Return the whole floor: what a screen needs when it opens or has lost the thread."""
+    now = shop.clock()
+    today = _today(shop, now)
+    live = {(alert.kind, alert.subject): alert for alert in alerts.live(shop.db)}
+    return {
+        "now": text(now),
+        "store": {"id": shop.settings.store.id, "name": shop.settings.store.name, "timezone": shop.settings.store.timezone},
+        "open": shop.hours.open_at(now),
+        "standards": asdict(shop.standards),
+        "sound": {"every": shop.settings.alerts.sound_every_seconds, "times": shop.settings.alerts.sound_times},
+        "zones": [{"id": zone, "name": name} for zone, name in shop.zones.items()],
+        "visits": [visit_row(shop, visit, live) for visit in visits.waiting(shop.db)],
+        "cameras": cameras(shop, now),
+        "service": service(shop),
+        "pauses": [_pause_row(pause) for pause in pauses.running(shop.db)],
+        "alerts": [alert_row(alert) for alert in live.values() if alert.kind in (AlertKind.HELP, AlertKind.DEVICE)],
+        "flood": desk_alerts.flooded(shop, on_shift=on_shift(shop)),
+        "today": figures(shop, today),
+        "last": _last(shop, today),
+        "hour": _last_hour(today, now),
+    }
+
+
+def visit_row(shop: Shop, visit: Visit, live: dict[tuple[AlertKind, str], Alert] | None = None) -> Row:
+    """Return one visit as a screen needs it. `name_of` a person is resolved here, so that a screen never needs the list."""
+    if live is None:
+        live = {(alert.kind, alert.subject): alert for alert in alerts.live(shop.db, subject=visit.id)}
+    alarm, help_call = live.get((AlertKind.WAITING, visit.id)), live.get((AlertKind.HELP, visit.id))
+    lead_at = desk_alerts.lead_called_at(shop, alarm) if alarm else None
+    return {
+        "id": visit.id, "version": visit.version, "zone": visit.zone, "zone_name": shop.zones.get(visit.zone, visit.zone),
+        "state": str(visit.state), "waiting": visit.waiting, "size": visit.size, "t0": text(visit.t0), "late": visit.late,
+        "source": str(visit.source), "claimed_by": visit.claimed_by, "claimed_name": name_of(shop, visit.claimed_by),
+        "claimed_until": text(visit.claimed_until), "acknowledged_by": visit.acknowledged_by,
+        "acknowledged_name": name_of(shop, visit.acknowledged_by), "acknowledged_at": text(visit.acknowledged_at),
+        "upset": visit.upset_at is not None, "ended_at": text(visit.ended_at),
+        "alert": alert_row(alarm) if alarm else None, "help": alert_row(help_call) if help_call else None,
+        "lead_called_at": text(lead_at), "lead_name": _lead(shop) if lead_at else None,
+    }  # fmt: skip
+
+
+def alert_row(alert: Alert) -> Row:
+    """Return one alert as a screen needs it."""
+    return {
+        "id": alert.id, "kind": str(alert.kind), "about": alert.subject, "zone": alert.zone, "state": str(alert.state),
+        "level": int(alert.level), "raised_at": text(alert.raised_at), "again": alert.again, "by": alert.by, "detail": alert.detail,
+        "version": alert.version, "sounding": alert.state is AlertState.RAISED,
+    }  # fmt: skip
+
+
+def changes(shop: Shop, facts: Iterable[Fact]) -> list[tuple[str, Row]]:
+    """Return the (event, row) pairs that bring a screen from before *facts* to now: each thing once, as it stands."""
+    facts = list(facts)
+    changed: list[tuple[str, Row]] = []
+    kinds = {fact.kind for fact in facts}
+    for visit_id in dict.fromkeys(_visits_touched(facts)):
+        try:
+            changed.append(("visit", visit_row(shop, visits.get(shop.db, visit_id))))
+        except visits.NoSuchVisit:
+            continue
+    now = shop.clock()
+    if kinds & {FactKind.DEVICE, FactKind.VISIT_OPENED, FactKind.VISIT_JOINED, FactKind.CROSSED}:
+        changed.append(("cameras", {"cameras": cameras(shop, now), "service": service(shop)}))
+    if kinds & {FactKind.PAUSED, FactKind.RESUMED}:
+        changed.append(("pauses", {"pauses": [_pause_row(pause) for pause in pauses.running(shop.db)]}))
+    if kinds & {FactKind.ALERT}:
+        rows = [alert_row(alert) for kind in (AlertKind.HELP, AlertKind.DEVICE) for alert in alerts.live(shop.db, kind=kind)]
+        changed.append(("alerts", {"alerts": rows, "flood": desk_alerts.flooded(shop, on_shift=on_shift(shop))}))
+    return changed
+
+
+def _visits_touched(facts: Iterable[Fact]) -> Iterable[str]:
+    for fact in facts:
+        if fact.kind in (FactKind.VISIT_OPENED, FactKind.VISIT_JOINED, FactKind.VISIT_MOVED, FactKind.VISIT_UPSET):
+            yield fact.subject
+        elif fact.kind is FactKind.ALERT and fact.body.get("kind") in (AlertKind.WAITING, AlertKind.HELP):
+            yield str(fact.body.get("about"))
+
+
+def today(shop: Shop) -> Row:
+    """Return the slow part of the floor: figures, last visit and last hour. A screen asks for it when a visit ends."""
+    now = shop.clock()
+    rows = _today(shop, now)
+    return {"now": text(now), "today": figures(shop, rows), "last": _last(shop, rows), "hour": _last_hour(rows, now)}
+
+
+def cameras(shop: Shop, now: datetime) -> list[Row]:
+    """Return every camera: whether it watches, since when, and how many it saw come in today."""
+    begin = shop.hours.day_begins(shop.hours.business_day(now))
+    ins = arrivals.ins_by_device(shop.db, begin, shop.hours.day_ends(shop.hours.business_day(now)))
+    known = {device.id: device for device in devices.everyone(shop.db) if device.kind == "camera"}
+    rows = [_camera_row(device, ins.get(device.id, 0)) for device in known.values()]
+    for camera in shop.settings.cameras:
+        if camera.id not in known:
+            # Configured but never heard of: it must not look like a shop without that door.
+            zone = camera.lines[0].zone if camera.lines else ""
+            rows.append(
+                {"id": camera.id, "name": camera.name or shop.zones.get(zone, camera.id), "zones": [zone] if zone else [],
+                 "watch": "starting", "since": None, "reason": "", "heard_at": None, "in_today": 0, "skew": None}
+            )  # fmt: skip
+    return sorted(rows, key=lambda row: row["name"])
+
+
+def _camera_row(device: Device, ins: int) -> Row:
+    return {
+        "id": device.id, "name": device.name, "zones": list(device.zones), "watch": device.watch, "since": text(device.since),
+        "reason": device.reason, "heard_at": text(device.heard_at), "in_today": ins, "skew": device.skew,
+        "frame_age": device.figures.get("newest_frame_age"),
+    }  # fmt: skip
+
+
+def service(shop: Shop) -> Row | None:
+    """Return how the service is, or None before it was ever heard of: without it nobody opens or ages a visit."""
+    device = devices.find(shop.db, SERVICE)
+    return None if device is None else {"watch": device.watch, "heard_at": text(device.heard_at)}
+
+
+def on_shift(shop: Shop) -> int:
+    """Return how many people are signed in."""
+    return len({session.person for session in people.sessions(shop.db)})
+
+
+def name_of(shop: Shop, person_id: str | None) -> str | None:
+    """Return the name of a person, the id itself for a device, None for nobody."""
+    if not person_id:
+        return None
+    person = people.person(shop.db, person_id)
+    return person.name if person else person_id
+
+
+def figures(shop: Shop, rows: list[Visit]) -> Row:
+    """Return the day's figures as the strip shows them; shares are 0 to 1."""
+    found = kpi.greeting(map(kpi.Seen.of, rows), within=shop.standards.greet_within)
+    return {
+        "visits": found.visits, "within": found.within, "share": found.strict_service_level, "median": found.median,
+        "left": found.left, "waiting": found.waiting,
+    }  # fmt: skip
+
+
+def _today(shop: Shop, now: datetime) -> list[Visit]:
+    day = shop.hours.business_day(now)
+    return visits.between(shop.db, shop.hours.day_begins(day), shop.hours.day_ends(day))
+
+
+def _last(shop: Shop, rows: list[Visit]) -> Row | None:
+    counted = [visit for visit in rows if visit.state not in SETTLED and not visit.late]
+    if not counted:
+        return None
+    visit = counted[-1]
+    return {
+        "t0": text(visit.t0), "zone_name": shop.zones.get(visit.zone, visit.zone), "greet_seconds": visit.greet_seconds,
+        "by_name": name_of(shop, visit.acknowledged_by), "camera": visit.source is Source.CAMERA,
+    }  # fmt: skip
+
+
+def _last_hour(rows: list[Visit], now: datetime) -> list[Row]:
+    return [
+        {"t0": text(visit.t0), "greet_seconds": visit.greet_seconds, "left": visit.state is State.LEFT}
+        for visit in rows
+        if visit.t0 > now - LAST_HOUR and visit.state not in SETTLED and not visit.late and not visit.waiting
+    ]
+
+
+def _pause_row(pause: Pause) -> Row:
+    return {"zone": pause.zone, "began": text(pause.began), "until": text(pause.until), "by": pause.by, "reason": pause.reason}
+
+
+def _lead(shop: Shop) -> str | None:
+    """Return the name of a lead who is signed in, or of any lead there is."""
+    leads = [person for person in people.everybody(shop.db) if person.role == "lead"]
+    here = {session.person for session in people.sessions(shop.db)}
+    return next((person.name for person in leads if person.id in here), leads[0].name if leads else None)
