@@ -78,4 +78,4 @@ class Topic:
 
 def everything(store: str, channel: Channel) -> str:
     """Return the subscription for *channel* of every device of *store*."""
-    return str(Topic(store, "x", channel)).replace("/x/", "/+/")
+    return f"{ROOT}/{VERSION}/{Topic(store, 'x', channel).store}/+/{channel}"

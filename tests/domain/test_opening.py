@@ -1,0 +1,36 @@
+"""Opening hours and business days in the shop's own zone, over a change of clocks too."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from broker.domain.opening import Hours
+
+OSLO = ZoneInfo("Europe/Oslo")
+HOURS = Hours(OSLO, {5: ((time(10), time(18)),), 0: ((time(9), time(12)), (time(13), time.max))})
+
+
+def test_a_shop_is_open_in_its_own_hours_not_in_utc() -> None:
+    assert not HOURS.open_at(datetime(2026, 11, 21, 8, 59, tzinfo=UTC))
+    assert HOURS.open_at(datetime(2026, 11, 21, 9, 0, tzinfo=UTC))
+    assert not HOURS.open_at(datetime(2026, 11, 21, 17, 0, tzinfo=UTC))
+
+
+def test_a_day_may_have_a_break_and_last_until_midnight() -> None:
+    monday = datetime(2026, 11, 23, tzinfo=OSLO)
+    assert [HOURS.open_at(monday + timedelta(hours=h)) for h in (9, 12, 13, 23)] == [True, False, True, True]
+
+
+def test_a_day_without_hours_is_closed_and_a_shop_without_days_never_closes() -> None:
+    sunday = datetime(2026, 11, 22, 12, tzinfo=OSLO)
+    assert not HOURS.open_at(sunday)
+    assert Hours(OSLO).open_at(sunday)
+
+
+def test_a_business_day_is_the_local_day_also_when_the_clocks_change() -> None:
+    hours = Hours(OSLO)
+    assert hours.business_day(datetime(2026, 11, 21, 23, 30, tzinfo=UTC)) == date(2026, 11, 22)
+    longest = hours.day_ends(date(2026, 10, 25)) - hours.day_begins(date(2026, 10, 25))
+    shortest = hours.day_ends(date(2026, 3, 29)) - hours.day_begins(date(2026, 3, 29))
+    assert (longest, shortest) == (timedelta(hours=25), timedelta(hours=23))

@@ -1,0 +1,53 @@
+"""No picture, face, name of a customer or track number has a place to go: not on the wire and not in the store."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from pydantic import BaseModel
+
+from broker.contract.messages import BODIES, Message
+from broker.shop import Shop
+
+FORBIDDEN = re.compile(
+    r"face|image|picture|photo|frame_data|jpeg|png|track|embedding|descriptor|customer_name|phone|email|gender|age_group", re.I
+)
+STAFF_TABLES = {"people", "screens", "devices", "pairings", "sessions", "attempts"}
+"""Tables about people who work here and about devices: names there are names of staff, tablets and cameras."""
+
+
+def fields_of(model: type[BaseModel]) -> list[tuple[str, object]]:
+    return [(name, field.annotation) for name, field in model.model_fields.items()]
+
+
+@pytest.mark.parametrize("model", [Message, *BODIES.values()], ids=lambda model: model.__name__)
+def test_no_message_has_room_for_a_person(model: type[BaseModel]) -> None:
+    for name, annotation in fields_of(model):
+        assert not FORBIDDEN.search(name), f"{model.__name__}.{name}"
+        assert "bytes" not in str(annotation), f"{model.__name__}.{name} could carry a picture"
+        assert name != "name" or model.__name__ == "Command"
+
+
+def test_every_text_on_the_wire_has_a_limit() -> None:
+    for model in (Message, *BODIES.values()):
+        schema = model.model_json_schema()
+        for name, part in schema["properties"].items():
+            if part.get("type") == "string" and "enum" not in part and "const" not in part and part.get("format") != "date-time":
+                assert "maxLength" in part or "pattern" in part, f"{model.__name__}.{name} may be of any length"
+
+
+def test_no_table_has_room_for_a_person_who_came_in(shop: Shop) -> None:
+    for table in shop.db.tables:
+        if table.name.startswith(("sqlite_", "_sqlite")):
+            continue
+        for column in table.columns:
+            assert not FORBIDDEN.search(column.name), f"{table.name}.{column.name}"
+            assert column.type != "BLOB" or table.name == "rejected", f"{table.name}.{column.name} could hold a picture"
+            assert column.name != "name" or table.name in STAFF_TABLES, f"{table.name}.{column.name}"
+
+
+def test_what_is_kept_of_a_rejected_message_is_too_small_for_a_picture() -> None:
+    from broker.store.rejected import KEPT_BYTES
+
+    assert KEPT_BYTES <= 8 * 1024
