@@ -1,0 +1,102 @@
+"""People seen from straight above: whatever moves before a background that is learned (MOG2), in one piece each.
+
+Nothing to download and next to nothing to compute. Shadows are taken off. What is foreign but does not move (a patch of
+sun, a door left open, a lamp) is no person, and a picture that moves as a whole (a knocked camera, a light switched on)
+is recognised and not counted.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.sightings import Box, Detection, Picture
+
+HISTORY_PICTURES: Final = 300
+"""How far back the background remembers: half a minute at ten pictures a second."""
+BACKGROUND_RATIO: Final = 0.85
+"""Somebody who stands still becomes background after five seconds (OpenCV's 0.9: after three)."""
+FOREIGN: Final = 40.0
+"""Squared distance, in variances of the background, from which a pixel is foreign to it (OpenCV's varThreshold)."""
+LEAST_SHARE: Final = 0.005
+"""A person takes at least this share of the picture; what is smaller is a foot, a bag, a flicker."""
+MOST_SHARE: Final = 0.45
+"""And at most this much, however low the ceiling."""
+LONGEST_TO_WIDTH: Final = 2.6
+"""Nobody seen from above is longer than this against their width; a door's edge is."""
+MOVING_SHARE: Final = 0.1
+"""So much of a person has changed since the last picture; of a patch of light, less."""
+MOVING_LEVELS: Final = 12
+"""A pixel has changed when it differs so much (of 255) from the last picture."""
+WHOLE_SHARE: Final = 0.6
+"""When more than this share is foreign, the picture moved, not people."""
+RELEARN_PICTURES: Final = 5
+"""After so many pictures in a row that moved as a whole, the background is learned anew."""
+
+_FOREGROUND: Final = 255
+"""MOG2's mark of the foreground; shadows are 127."""
+
+
+class Blobs:
+    """Remembers the background of one camera."""
+
+    def __init__(self) -> None:
+        self._background = _fresh()
+        self._last: Picture | None = None
+        self._moved_whole = 0
+        self._close = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
+        self._open = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+
+    def find(self, picture: Picture, small: Picture) -> list[Detection] | None:
+        """Return one detection for each moving piece of foreground, or None when the whole picture moved."""
+        mask = self._foreign(small)
+        changed = self._changed(small)
+        if changed is None or self._whole_picture_moved(mask):
+            return None
+        return [Detection(box) for box in _people(mask, changed, picture.shape[1] / small.shape[1])]
+
+    def _foreign(self, small: Picture) -> Picture:
+        _, mask = cv2.threshold(self._background.apply(small), _FOREGROUND - 1, 255, cv2.THRESH_BINARY)
+        mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, self._open)
+        return cv2.morphologyEx(mask, cv2.MORPH_CLOSE, self._close)  # type: ignore[return-value]
+
+    def _changed(self, small: Picture) -> NDArray[np.bool_] | None:
+        """Return which pixels differ from the last picture; None for the first."""
+        gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+        last, self._last = self._last, gray  # type: ignore[assignment]
+        if last is None or last.shape != gray.shape:
+            return None
+        return cv2.absdiff(gray, last) > MOVING_LEVELS
+
+    def _whole_picture_moved(self, mask: Picture) -> bool:
+        if cv2.countNonZero(mask) < WHOLE_SHARE * mask.size:
+            self._moved_whole = 0
+            return False
+        self._moved_whole += 1
+        if self._moved_whole >= RELEARN_PICTURES:
+            self._background, self._moved_whole = _fresh(), 0
+        return True
+
+
+def _fresh() -> cv2.BackgroundSubtractorMOG2:
+    background = cv2.createBackgroundSubtractorMOG2(HISTORY_PICTURES, FOREIGN, detectShadows=True)
+    background.setBackgroundRatio(BACKGROUND_RATIO)
+    return background
+
+
+def _people(mask: Picture, changed: NDArray[np.bool_], scale: float) -> list[Box]:
+    """Return a box, in pixels of the whole picture, for each piece of *mask* that may be somebody."""
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    boxes = []
+    for piece, (left, top, width, height, area) in enumerate(stats[1:].tolist(), start=1):
+        if not LEAST_SHARE <= area / mask.size <= MOST_SHARE:
+            continue
+        if max(width, height) > LONGEST_TO_WIDTH * min(width, height):
+            continue
+        here = np.s_[top : top + height, left : left + width]
+        if np.count_nonzero(changed[here] & (pieces[here] == piece)) >= MOVING_SHARE * area:
+            boxes.append(Box(left * scale, top * scale, (left + width) * scale, (top + height) * scale))
+    return boxes

@@ -1,0 +1,67 @@
+"""Who came together: people who cross a line the same way within a short time, near each other at that moment."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from broker.contract.messages import Direction
+from edge.lines import Passage
+from edge.sightings import Box, Track
+
+NEAR: Final = 1.25
+"""Two people are near when their centres are at most so far apart, in the mean of their diagonals."""
+
+
+@dataclass(slots=True)
+class _Member:
+    line: str
+    party: int
+    direction: Direction
+    at: float
+    track: int
+    box: Box
+
+
+class Parties:
+    """Numbers the crossings of one camera, and says of each which crossing its party began with."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._recent: list[_Member] = []
+        self._number = 0
+
+    def update(self, tracks: Sequence[Track]) -> None:
+        """Take where everybody is now, so that nearness is judged at the moment of a crossing."""
+        where = {track.number: track.box for track in tracks}
+        for member in self._recent:
+            member.box = where.get(member.track, member.box)
+
+    def join(self, passage: Passage, line: str, at: float) -> tuple[int, int]:
+        """Return the crossing's own number and the number of the first crossing of its party; *at* is now."""
+        self._recent = [member for member in self._recent if at - member.at <= 2 * self._seconds]
+        self._number += 1
+        company = self._company(passage, line)
+        party = company.party if company else self._number
+        self._recent.append(_Member(line, party, passage.direction, passage.at, passage.track.number, passage.track.box))
+        return self._number, party
+
+    def _company(self, passage: Passage, line: str) -> _Member | None:
+        near = [
+            (apart, member)
+            for member in self._recent
+            if member.line == line
+            and member.direction is passage.direction
+            and member.track != passage.track.number
+            and abs(passage.at - member.at) <= self._seconds
+            and (apart := _apart(member.box, passage.track.box)) <= NEAR
+        ]
+        return min(near, key=lambda pair: pair[0])[1] if near else None
+
+
+def _apart(one: Box, other: Box) -> float:
+    """Return the distance of two people in the mean of their diagonals."""
+    (x1, y1), (x2, y2) = one.centre, other.centre
+    return math.hypot(x1 - x2, y1 - y2) / ((one.diagonal + other.diagonal) / 2)

@@ -1,0 +1,135 @@
+"""From a picture to what happened: gate, detector, tracker, then lines, parties and zones. No clock but the frames'."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import cv2
+
+from broker.contract.messages import ZoneKind
+from broker.settings import AreaSettings, CameraSettings, LineSettings
+from edge import geometry
+from edge.detectors import Detector
+from edge.lines import DoorLine
+from edge.motion import Gate, shrink
+from edge.parties import Parties
+from edge.sightings import Counted, Crossed, Detection, Event, Frame, Picture, Place, Stayed, Track
+from edge.tracker import Tracker
+from edge.zones import Zone
+
+log = logging.getLogger(__name__)
+
+NOT_PEOPLE: Final = frozenset({ZoneKind.IGNORE, ZoneKind.STAFF_ONLY})
+"""Whoever is found in such an area is not looked at further: a screen, a mirror, the cashier behind the till."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """The geometry of one camera in pixels of one size of picture."""
+
+    size: tuple[int, int]
+    lines: tuple[tuple[LineSettings, DoorLine], ...]
+    zones: tuple[tuple[AreaSettings, Zone], ...]
+    excluded: tuple[tuple[Place, ...], ...]
+
+
+class Pipeline:
+    """The eyes of one camera. `small` is the newest small gray picture, for whoever judges the camera itself."""
+
+    def __init__(self, camera: CameraSettings, detector: Detector, *, party_seconds: float) -> None:
+        self._camera = camera
+        self._detector = detector
+        self._gate = Gate()
+        self._tracker = Tracker()
+        self._parties = Parties(party_seconds)
+        self._places: _Places | None = None
+        self._origin: datetime | None = None
+        self.small: Picture | None = None
+
+    @property
+    def gate_share(self) -> float:
+        """Share of the pictures that were looked at."""
+        return self._gate.share
+
+    def look(self, frame: Frame) -> list[Event]:
+        """Return what has happened by *frame*. Raises BadGeometry when a line or area cannot be used."""
+        places = self._places_for((frame.width, frame.height))
+        self._origin = self._origin or frame.at
+        at = (frame.at - self._origin).total_seconds()
+        tracks = self._people(frame.picture, places, at)
+        return [*self._crossings(places, tracks, at), *self._zones(places, tracks, at)]
+
+    def _people(self, picture: Picture, places: _Places, at: float) -> list[Track]:
+        small = shrink(picture)
+        self.small = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)  # type: ignore[assignment]
+        if not self._gate.open(self.small, at):  # type: ignore[arg-type]
+            return self._tracker.rest(at)
+        found = self._detector.find(picture, small)
+        if found is None:
+            return self._tracker.rest(at)
+        return self._tracker.update([person for person in found if not _excluded(places, person)], at)
+
+    def _crossings(self, places: _Places, tracks: list[Track], at: float) -> list[Event]:
+        self._parties.update(tracks)
+        crossed: list[Event] = []
+        for settings, line in places.lines:
+            for passage in line.update(tracks, at):
+                number, party = self._parties.join(passage, settings.id, at)
+                crossed.append(
+                    Crossed(
+                        number=number,
+                        party=party,
+                        line=settings.id,
+                        zone=settings.zone,
+                        direction=passage.direction,
+                        at=self._time(passage.at),
+                        decided_at=self._time(at),
+                    )
+                )
+        return crossed
+
+    def _zones(self, places: _Places, tracks: list[Track], at: float) -> list[Event]:
+        said: list[Event] = []
+        for area, zone in places.zones:
+            name, before = area.zone or area.id, zone.people
+            for stay in zone.update(tracks, at):
+                seconds = round(stay.left - stay.entered, 3)
+                said.append(Stayed(zone=name, kind=area.kind, seconds=seconds, at=self._time(stay.left)))
+            if zone.people != before:
+                said.append(Counted(zone=name, kind=area.kind, people=zone.people, at=self._time(at)))
+        return said
+
+    def _time(self, seconds: float) -> datetime:
+        assert self._origin is not None
+        return self._origin + timedelta(seconds=seconds)
+
+    def _places_for(self, size: tuple[int, int]) -> _Places:
+        if self._places is None or self._places.size != size:
+            if self._places is not None:
+                log.warning("camera %s now gives %dx%d pictures; everybody in them is new", self._camera.id, *size)
+                self._tracker = Tracker()
+            self._places = _places(self._camera, size)
+        return self._places
+
+
+def _places(camera: CameraSettings, size: tuple[int, int]) -> _Places:
+    zones, excluded = [], []
+    for area in camera.areas:
+        corners = geometry.polygon(area.points, size, name=area.id)
+        if area.kind in NOT_PEOPLE:
+            excluded.append(corners)
+        else:
+            # Seen from straight above a person's feet are under their middle, not at the lower edge of their box.
+            zones.append((area, Zone(corners, feet=camera.view == "angled")))
+    lines = [
+        (line, DoorLine(geometry.segment(line.points, line.inside, size, name=line.id), anchor=line.anchor))
+        for line in camera.lines
+    ]
+    return _Places(size, tuple(lines), tuple(zones), tuple(excluded))
+
+
+def _excluded(places: _Places, person: Detection) -> bool:
+    return any(geometry.within(corners, person.box.centre) for corners in places.excluded)

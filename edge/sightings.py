@@ -1,0 +1,136 @@
+"""What the stages of the eyes hand to each other. Places are in pixels of the picture, from its upper left corner."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from broker.contract.messages import Direction, ZoneKind
+
+Picture = NDArray[np.uint8]
+"""Height x width x 3, blue-green-red; or height x width, gray."""
+
+Place = tuple[float, float]
+"""x and y in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a camera. It never leaves the process."""
+
+    index: int
+    at: datetime
+    picture: Picture
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+        return int(self.picture.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        return int(self.picture.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An upright rectangle around somebody."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        """Width in pixels."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """Height in pixels."""
+        return self.bottom - self.top
+
+    @property
+    def centre(self) -> Place:
+        """The middle."""
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    @property
+    def feet(self) -> Place:
+        """The middle of the lower edge."""
+        return (self.left + self.right) / 2, self.bottom
+
+    @property
+    def diagonal(self) -> float:
+        """Length of the diagonal in pixels: the size of somebody, whichever way they walk."""
+        return math.hypot(self.width, self.height)
+
+    def holds(self, place: Place) -> bool:
+        """Whether *place* lies in it."""
+        return self.left <= place[0] <= self.right and self.top <= place[1] <= self.bottom
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """Somebody in one picture. `score` is 0 to 1; blobs are certain of themselves."""
+
+    box: Box
+    score: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Somebody over many pictures. `number` is for this process only and goes into no message."""
+
+    number: int
+    box: Box
+    hits: int
+    seen: bool
+    """Whether the newest picture shows them, or this is where they should be."""
+    age: float
+    """Seconds since the first sighting."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossed:
+    """Somebody crossed a line: what the pipeline says of it. `number` counts the crossings of this process."""
+
+    number: int
+    party: int
+    """The number of the first crossing of this party; its own for the first or a lone one."""
+    line: str
+    zone: str
+    direction: Direction
+    at: datetime
+    """When the centre was on the line, between two pictures."""
+    decided_at: datetime
+    """The time of the picture on which it was decided."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """So many people now stand in a zone."""
+
+    zone: str
+    kind: ZoneKind
+    people: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stayed:
+    """Somebody left a zone after so many seconds."""
+
+    zone: str
+    kind: ZoneKind
+    seconds: float
+    at: datetime
+
+
+Event = Crossed | Counted | Stayed

@@ -1,0 +1,158 @@
+"""Who is who from picture to picture: a constant-velocity Kalman filter each, paired by the Hungarian method.
+
+Times are seconds of the camera. A track survives a short loss, and is forgotten after a long one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from edge.assignment import cheapest
+from edge.sightings import Box, Detection, Place, Track
+
+LOST_AFTER_S: Final = 1.0
+"""A confirmed track that is not seen for so long is forgotten."""
+DOUBTED_AFTER_S: Final = 0.35
+"""A track seen only once is forgotten sooner."""
+SURE_SCORE: Final = 0.5
+"""A detection below it may continue a track and never begins one."""
+REACH: Final = 1.1
+"""How far from where it was expected a track may be found: in diagonals of the person."""
+MOST_TRACKS: Final = 64
+"""Tracks at a time; beyond it no new one begins."""
+
+_PUSH: Final = 1.6
+"""Standard deviation of acceleration, in diagonals per second squared: people start, stop and turn."""
+_BLUR: Final = 0.07
+"""Standard deviation of a measured centre, in diagonals: boxes flicker."""
+_FIRST_SPEED: Final = 1.5
+"""Standard deviation of the speed of somebody just seen, in diagonals per second."""
+_SIZE_SHARE: Final = 0.25
+"""Weight of the newest box in a track's size."""
+_NEVER: Final = 1e6
+
+
+@dataclass(slots=True)
+class _Motion:
+    """Where somebody is and how fast, with one 2x2 covariance for both axes (the noise is the same on both)."""
+
+    place: Place
+    speed: Place = (0.0, 0.0)
+    pp: float = 0.0
+    pv: float = 0.0
+    vv: float = 0.0
+
+    def predict(self, seconds: float, push: float) -> None:
+        self.place = (self.place[0] + self.speed[0] * seconds, self.place[1] + self.speed[1] * seconds)
+        noise = push * push
+        self.pp += seconds * (2 * self.pv + seconds * self.vv) + noise * seconds**4 / 4
+        self.pv += seconds * self.vv + noise * seconds**3 / 2
+        self.vv += noise * seconds**2
+
+    def correct(self, seen: Place, blur: float) -> None:
+        total = self.pp + blur * blur
+        gain, gain_speed = self.pp / total, self.pv / total
+        dx, dy = seen[0] - self.place[0], seen[1] - self.place[1]
+        self.place = (self.place[0] + gain * dx, self.place[1] + gain * dy)
+        self.speed = (self.speed[0] + gain_speed * dx, self.speed[1] + gain_speed * dy)
+        self.vv -= gain_speed * self.pv
+        self.pv *= 1 - gain
+        self.pp *= 1 - gain
+
+
+@dataclass(slots=True)
+class _Person:
+    number: int
+    motion: _Motion
+    width: float
+    height: float
+    began: float
+    last_seen: float
+    hits: int = 1
+    seen: bool = field(default=True)
+
+    @property
+    def diagonal(self) -> float:
+        return math.hypot(self.width, self.height)
+
+    def track(self, now: float) -> Track:
+        (x, y), w, h = self.motion.place, self.width / 2, self.height / 2
+        return Track(self.number, Box(x - w, y - h, x + w, y + h), self.hits, self.seen, now - self.began)
+
+
+class Tracker:
+    """Remembers people between pictures."""
+
+    def __init__(self) -> None:
+        self._people: list[_Person] = []
+        self._now: float | None = None
+        self._number = 0
+
+    def update(self, detections: Sequence[Detection], at: float) -> list[Track]:
+        """Take what the picture of second *at* shows; return everybody who is remembered, oldest first."""
+        self._predict(at)
+        sure = [found.box for found in detections if found.score >= SURE_SCORE]
+        unsure = [found.box for found in detections if found.score < SURE_SCORE]
+        missing, new = self._pair(self._people, sure, at)
+        self._pair(missing, unsure, at)
+        self._forget(at)
+        for box in new[: max(0, MOST_TRACKS - len(self._people))]:
+            self._begin(box, at)
+        return [person.track(at) for person in self._people]
+
+    def rest(self, at: float) -> list[Track]:
+        """Take note that second *at* was not looked at because nothing moved: everybody stays where they are."""
+        passed = 0.0 if self._now is None else max(0.0, at - self._now)
+        self._now = at
+        for person in self._people:
+            person.last_seen += passed
+            person.motion.speed = (0.0, 0.0)
+        return [person.track(at) for person in self._people]
+
+    def _predict(self, at: float) -> None:
+        passed = 0.0 if self._now is None else max(0.0, at - self._now)
+        self._now = at
+        for person in self._people:
+            person.seen = False
+            person.motion.predict(passed, _PUSH * person.diagonal)
+
+    def _pair(self, people: Sequence[_Person], boxes: Sequence[Box], at: float) -> tuple[list[_Person], list[Box]]:
+        """Give *boxes* to *people*; return who got none and which boxes are left."""
+        costs = [[_cost(person, box) for box in boxes] for person in people]
+        pairs = [(row, column) for row, column in cheapest(costs) if costs[row][column] < _NEVER]
+        for row, column in pairs:
+            _see(people[row], boxes[column], at)
+        rows, columns = {row for row, _ in pairs}, {column for _, column in pairs}
+        missing = [person for row, person in enumerate(people) if row not in rows]
+        return missing, [box for column, box in enumerate(boxes) if column not in columns]
+
+    def _begin(self, box: Box, at: float) -> None:
+        self._number += 1
+        motion = _Motion(box.centre, pp=(_BLUR * box.diagonal) ** 2, vv=(_FIRST_SPEED * box.diagonal) ** 2)
+        self._people.append(_Person(self._number, motion, box.width, box.height, began=at, last_seen=at))
+
+    def _forget(self, at: float) -> None:
+        self._people = [
+            person for person in self._people if at - person.last_seen <= (LOST_AFTER_S if person.hits > 1 else DOUBTED_AFTER_S)
+        ]
+
+
+def _cost(person: _Person, box: Box) -> float:
+    """Return the distance in diagonals, more for a box of another size; _NEVER beyond reach."""
+    x, y = box.centre
+    size = max(person.diagonal, box.diagonal)
+    distance = math.hypot(x - person.motion.place[0], y - person.motion.place[1]) / size
+    if distance > REACH:
+        return _NEVER
+    return distance + 0.3 * abs(math.log(box.diagonal / person.diagonal))
+
+
+def _see(person: _Person, box: Box, at: float) -> None:
+    person.motion.correct(box.centre, _BLUR * box.diagonal)
+    person.width += _SIZE_SHARE * (box.width - person.width)
+    person.height += _SIZE_SHARE * (box.height - person.height)
+    person.last_seen, person.seen = at, True
+    person.hits += 1
