@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from broker.domain import alerts as rules
 from broker.domain.alerts import Alert, AlertKind, AlertMove, AlertState, Level
 from broker.domain.facts import Fact, FactKind
-from broker.domain.visit import State, Visit
+from broker.domain.visit import ENDED, State, Visit
 from broker.shop import Shop
 from broker.store import alerts, journal
 from broker.store.database import change
@@ -22,11 +22,14 @@ def follow(shop: Shop, visit: Visit, at: datetime) -> None:
         _sound(shop, visit, waiting, at)
     elif visit.state is State.CLAIMED:
         for alert in live:
-            if alert.state is AlertState.RAISED:
+            # Whoever called for help and goes there too has not answered the own call.
+            if alert.state is AlertState.RAISED and not (alert.kind is AlertKind.HELP and alert.by == visit.claimed_by):
                 move(shop, alert, AlertMove.ACKNOWLEDGE, at, by=visit.claimed_by or "")
     elif not visit.waiting:
         for alert in live:
-            clear(shop, alert, at)
+            # A greeting answers the wait, not a call for help: that ends when a colleague says so or the visit ends.
+            if alert.kind is not AlertKind.HELP or visit.state in ENDED:
+                clear(shop, alert, at)
 
 
 def _sound(shop: Shop, visit: Visit, alert: Alert | None, at: datetime) -> None:

@@ -20,12 +20,14 @@ from broker.domain.visit import Source, State, Visit
 from broker.shop import Shop
 from broker.store import alerts, arrivals, devices, pauses, people, visits
 from broker.store.database import text
-from broker.store.devices import Device
+from broker.store.devices import WATCHING, Device
 from broker.store.pauses import Pause
 
 Row = dict[str, Any]
 
 LAST_HOUR: Final = timedelta(hours=1)
+SERVICE_SILENT: Final = timedelta(seconds=12)
+"""The service says that it runs every 5 s; after two missed words the screens no longer trust a calm floor."""
 SETTLED: Final = frozenset({State.MERGED, State.DISMISSED})
 
 
@@ -45,7 +47,7 @@ def floor(shop: Shop) -> Row:
         "cameras": cameras(shop, now),
         "service": service(shop),
         "pauses": [_pause_row(pause) for pause in pauses.running(shop.db)],
-        "alerts": [alert_row(alert) for alert in live.values() if alert.kind in (AlertKind.HELP, AlertKind.DEVICE)],
+        "alerts": [alert_row(shop, alert) for alert in live.values() if alert.kind in (AlertKind.HELP, AlertKind.DEVICE)],
         "flood": desk_alerts.flooded(shop, on_shift=on_shift(shop)),
         "today": figures(shop, today),
         "last": _last(shop, today),
@@ -66,16 +68,17 @@ def visit_row(shop: Shop, visit: Visit, live: dict[tuple[AlertKind, str], Alert]
         "claimed_until": text(visit.claimed_until), "acknowledged_by": visit.acknowledged_by,
         "acknowledged_name": name_of(shop, visit.acknowledged_by), "acknowledged_at": text(visit.acknowledged_at),
         "upset": visit.upset_at is not None, "ended_at": text(visit.ended_at),
-        "alert": alert_row(alarm) if alarm else None, "help": alert_row(help_call) if help_call else None,
+        "alert": alert_row(shop, alarm) if alarm else None, "help": alert_row(shop, help_call) if help_call else None,
         "lead_called_at": text(lead_at), "lead_name": _lead(shop) if lead_at else None,
     }  # fmt: skip
 
 
-def alert_row(alert: Alert) -> Row:
+def alert_row(shop: Shop, alert: Alert) -> Row:
     """Return one alert as a screen needs it."""
     return {
         "id": alert.id, "kind": str(alert.kind), "about": alert.subject, "zone": alert.zone, "state": str(alert.state),
         "level": int(alert.level), "raised_at": text(alert.raised_at), "again": alert.again, "by": alert.by, "detail": alert.detail,
+        "by_name": name_of(shop, alert.by), "acknowledged_name": name_of(shop, alert.acknowledged_by),
         "version": alert.version, "sounding": alert.state is AlertState.RAISED,
     }  # fmt: skip
 
@@ -96,7 +99,7 @@ def changes(shop: Shop, facts: Iterable[Fact]) -> list[tuple[str, Row]]:
     if kinds & {FactKind.PAUSED, FactKind.RESUMED}:
         changed.append(("pauses", {"pauses": [_pause_row(pause) for pause in pauses.running(shop.db)]}))
     if kinds & {FactKind.ALERT}:
-        rows = [alert_row(alert) for kind in (AlertKind.HELP, AlertKind.DEVICE) for alert in alerts.live(shop.db, kind=kind)]
+        rows = [alert_row(shop, alert) for kind in (AlertKind.HELP, AlertKind.DEVICE) for alert in alerts.live(shop.db, kind=kind)]
         changed.append(("alerts", {"alerts": rows, "flood": desk_alerts.flooded(shop, on_shift=on_shift(shop))}))
     return changed
 
@@ -114,6 +117,15 @@ def today(shop: Shop) -> Row:
     now = shop.clock()
     rows = _today(shop, now)
     return {"now": text(now), "today": figures(shop, rows), "last": _last(shop, rows), "hour": _last_hour(rows, now)}
+
+
+def pulse(shop: Shop) -> Row:
+    """Return what changes on a floor screen by the clock alone, without a fact: said with every heartbeat."""
+    now = shop.clock()
+    return {
+        "now": text(now), "open": shop.hours.open_at(now), "flood": desk_alerts.flooded(shop, on_shift=on_shift(shop)),
+        "service": service(shop), "cameras": cameras(shop, now),
+    }  # fmt: skip
 
 
 def cameras(shop: Shop, now: datetime) -> list[Row]:
@@ -142,9 +154,15 @@ def _camera_row(device: Device, ins: int) -> Row:
 
 
 def service(shop: Shop) -> Row | None:
-    """Return how the service is, or None before it was ever heard of: without it nobody opens or ages a visit."""
+    """Return how the service is, or None before it was ever heard of: without it nobody opens or ages a visit.
+
+    `watch` is "watching", "offline", or "silent" when it was not heard for longer than SERVICE_SILENT.
+    """
     device = devices.find(shop.db, SERVICE)
-    return None if device is None else {"watch": device.watch, "heard_at": text(device.heard_at)}
+    if device is None:
+        return None
+    silent = device.watch == WATCHING and shop.clock() - device.heard_at > SERVICE_SILENT
+    return {"watch": "silent" if silent else device.watch, "heard_at": text(device.heard_at)}
 
 
 def on_shift(shop: Shop) -> int:

@@ -114,10 +114,11 @@ def add(shop: Shop, *, zone: str, by: str, size: int = 1, key: str = "", ago: fl
     """
     if zone not in shop.zones:
         raise KeyError(zone)
-    if answered(shop, key):
-        return None
-    now = shop.clock()
     with change(shop.db):
+        # Asked under the write lock: a tablet that sends the same tap twice at once must not open two visits.
+        if answered(shop, key):
+            return None
+        now = shop.clock()
         visit = rules.opened(
             id=new_id(), zone=zone, t0=now - timedelta(seconds=ago), heard_at=now, standards=shop.standards, source=Source.STAFF,
             size=size,
