@@ -24,7 +24,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "broker.shop": ("sqlite_utils", "broker.domain", "broker.settings", "broker.store"),
     "broker.desk": ("broker.domain", "broker.store", "broker.shop", "broker.settings", "argon2"),
     "broker.stream": ("sqlite_utils", "broker.store", "broker.domain", "broker.shop"),
-    "broker.embedded": ("amqtt", "argon2", "click", "broker.settings", "broker.lifeline"),
+    "broker.embedded": ("amqtt", "argon2", "click", "broker.contract", "broker.settings", "broker.lifeline"),
     "broker.service": (
         "broker.contract", "broker.domain", "broker.store", "broker.desk", "broker.shop", "broker.settings", "broker.link",
         "broker.lifeline", "click", "rich",
