@@ -65,9 +65,9 @@ class Watch(StrEnum):
 class Crossing(_Value):
     """One person crossed a line at the door."""
 
-    line: Name
+    line: Name = Field(description="The line across the door that was crossed.")
     zone: Name = Field(description="The zone of the shop that this door opens into.")
-    direction: Direction
+    direction: Direction = Field(description="Which way, seen from the shop.")
     party: EventId = Field(description="The id of the first crossing of this party; its own id for the first or a lone one.")
     decided_at: AwareDatetime | None = Field(
         default=None, description="Time of the frame on which the crossing was decided; `time` is when it happened."
@@ -77,32 +77,32 @@ class Crossing(_Value):
 class ZoneCount(_Value):
     """How many people stand in a zone, said when it changes: the median of two seconds."""
 
-    zone: Name
-    kind: ZoneKind
-    people: int = Field(ge=0, le=1000)
+    zone: Name = Field(description="The area of the picture.")
+    kind: ZoneKind = Field(description="What the area is for.")
+    people: int = Field(ge=0, le=1000, description="How many stand there now.")
 
 
 class ZoneStay(_Value):
     """One anonymous person has left a zone after so many seconds."""
 
-    zone: Name
-    kind: ZoneKind
-    seconds: Seconds
+    zone: Name = Field(description="The area of the picture.")
+    kind: ZoneKind = Field(description="What the area is for.")
+    seconds: Seconds = Field(description="How long they stayed.")
 
 
 class Press(_Value):
     """Somebody pressed a button on the wall, or any MQTT client did: the longest waiting party of the zone is greeted."""
 
-    zone: Name
+    zone: Name = Field(description="The zone of the shop whose longest waiting party is greeted.")
 
 
 class Status(_Value):
     """How a device is. Said every 10 s and kept by the MQTT broker; the last will says OFFLINE."""
 
-    watch: Watch
+    watch: Watch = Field(description="Whether it sees.")
     since: AwareDatetime = Field(description="When this state of `watch` began.")
     reason: str = Field(default="", max_length=200, description="Why it does not watch, for the person standing there.")
-    frames_per_second: float | None = Field(default=None, ge=0, le=1000)
+    frames_per_second: float | None = Field(default=None, ge=0, le=1000, description="Frames looked at in a second.")
     newest_frame_age: Seconds | None = Field(default=None, description="Seconds since the newest frame was taken.")
     dropped: int | None = Field(default=None, ge=0, description="Frames dropped since the start, to stay in time.")
     gate_share: float | None = Field(default=None, ge=0, le=1, description="Share of frames that were looked at.")
@@ -113,7 +113,7 @@ class Status(_Value):
 class Ack(_Value):
     """The service has committed these events; the device may forget them."""
 
-    ids: tuple[EventId, ...] = Field(min_length=1, max_length=MAX_ACK_IDS)
+    ids: tuple[EventId, ...] = Field(min_length=1, max_length=MAX_ACK_IDS, description="The ids of the events.")
 
 
 class Command(_Value):
