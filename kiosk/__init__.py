@@ -1,0 +1,1 @@
+"""The screens customers touch: tickets, the wall display, the phone page. Nothing stands here yet."""
