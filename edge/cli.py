@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
+import signal
+import threading
 from pathlib import Path
 from typing import Any
 
 import click
 
-from broker.settings import CameraSettings
+from broker import lifeline
+from broker.settings import BadSettings, CameraSettings
 
 
 class World(click.ClickException):
@@ -102,3 +106,43 @@ def _in_words(counted: dict[str, Any]) -> str:
             f"{counted['cpu_seconds']:.2f} s of processor time, {ratio:.2f} times what decoding alone takes",
         ]
     )
+
+
+@main.command()
+@click.option("--settings", "file", type=click.Path(path_type=Path), help="edge.toml, or the greetline.toml of a shop.")
+@click.option("--camera-id", help="Which camera of the file; without a file, the name of this one. Default: door.")
+@click.option("--camera", "source", help="rtsp://..., a device number, a video file, or scene:door. Before the file's.")
+@click.option("--line", type=_Numbers(), help="Both ends in fractions of the picture. Default: across the middle.")
+@click.option("--inside", type=INSIDES, help="Where the shop is, seen from the line. Default: up; left if upright.")
+@click.option("--zone", help="The zone of the shop the door opens into. Default: entrance.")
+@click.option("--view", type=VIEWS, help="Straight down, or at an angle. Default: overhead.")
+@click.option("--detector", type=click.Choice(["auto", "blobs", "onnx"]), help="Default: auto, by the view.")
+@click.option("--model", type=click.Path(path_type=Path), help="Model file of the onnx detector.")
+@click.option("--fps", type=click.FloatRange(0, 60, min_open=True), help="Frames looked at in a second. Default: 10.")
+@click.option("--store", help="Name of the store on the wire. Default: shop.")
+@click.option("--mqtt-host", help="Address of the MQTT broker. Default: 127.0.0.1.")
+@click.option("--mqtt-port", type=click.IntRange(1, 65535), help="Its port. Default: 1883.")
+@click.option("--mqtt-username", help="Name to sign in with.")
+@click.option("--mqtt-password-file", type=click.Path(path_type=Path), help="File whose first line is the password.")
+@click.option("--spool", type=click.Path(path_type=Path), help="File of the events that wait. Default: in --data.")
+@click.option("--data", type=click.Path(path_type=Path), help="Directory of what is kept. Default: ./var.")
+def run(file: Path | None, camera_id: str | None, spool: Path | None, **given: Any) -> None:
+    """Watch one camera and say on MQTT who comes in and goes out, until told to stop.
+
+    \b
+    greetline edge run --camera scene:door --mqtt-host 127.0.0.1
+    greetline edge run --camera rtsp://10.0.0.7/door --line 0.1,0.5,0.9,0.5 --inside up --zone entrance
+    greetline edge run --settings edge.toml --camera-id door
+    """
+    from edge import starting
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    lifeline.watch()
+    try:
+        settings, camera = starting.settings(file, camera_id, given)
+        starting.watch(settings, camera, spool, stop)
+    except (BadSettings, *starting.REFUSALS) as wrong:
+        raise World(str(wrong)) from None

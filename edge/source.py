@@ -23,6 +23,10 @@ class NoPictures(Exception):
     """A source that cannot give any picture, now or later. The text says which and what to do."""
 
 
+class Stuck(Exception):
+    """Reading hangs beyond repair: the process must end and be started afresh."""
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """How a source is, in the words of a status."""

@@ -1,0 +1,156 @@
+"""Says what happened. An event is sent at once, and again until the service has acknowledged it by its id."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import secrets
+import threading
+from collections import OrderedDict
+from typing import Final
+
+from broker.contract.codec import BadMessage, TooLarge, decode, encode
+from broker.contract.messages import Ack, Command, Crossing, Message, Status, Watch, ZoneCount, ZoneStay, message, offline
+from broker.contract.topics import Channel, Topic
+from broker.link import Incoming, Link
+from broker.settings import MqttSettings
+from edge.sightings import Counted, Crossed, Event, Stayed
+from edge.source import monotonic, now
+from edge.spool import Spool
+
+log = logging.getLogger(__name__)
+
+MAX_IN_FLIGHT: Final = 100
+"""Events that are sent and not yet acknowledged; the others wait their turn, in order."""
+AGAIN_AFTER_S: Final = (1.5, 3.0, 6.0, 10.0)
+"""An event is sent again after so long, then so long, ..., then every time the last."""
+MAX_PARTIES: Final = 256
+"""Crossings whose ids are remembered for those who came with them."""
+TICK_S: Final = 0.25
+"""How often to look whether something must be sent again."""
+
+
+class Publisher:
+    """The voice of one camera. `report_wanted` is set when the service asks for a status."""
+
+    def __init__(self, mqtt: MqttSettings, spool: Spool, *, store: str, device: str) -> None:
+        self._store, self._device = store, device
+        self._spool = spool
+        self._boot = secrets.token_hex(4)
+        self._said = 0
+        self._status: Message | None = None
+        self._parties: OrderedDict[int, str] = OrderedDict()
+        self._in_flight: dict[str, tuple[float, int]] = {}
+        self._connection = 0
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self.report_wanted = threading.Event()
+        self._link = Link(
+            mqtt,
+            client_id=f"{store}-{device}",
+            will=offline(store=store, device=device, at=now()),
+            subscriptions=[str(Topic(store, device, channel)) for channel in (Channel.ACK, Channel.COMMAND)],
+        )
+        self._thread = threading.Thread(target=self._listen, name="publisher", daemon=True)
+
+    def start(self) -> None:
+        """Begin to connect and to listen, and return at once."""
+        self._link.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Say that we are gone, and end."""
+        gone = Status(watch=Watch.OFFLINE, since=now(), reason="switched off")
+        self.status(gone)
+        self._stopping.set()
+        self._thread.join(4 * TICK_S)
+        self._link.stop()
+
+    def say(self, event: Event) -> None:
+        """Keep *event* and send it."""
+        try:
+            name = self._spool.append(lambda name: encode(self._message(event, name)))
+        except TooLarge as wrong:
+            log.error("an event is too large to be said: %s", wrong)
+            return
+        if isinstance(event, Crossed):
+            self._parties[event.number] = name
+            while len(self._parties) > MAX_PARTIES:
+                self._parties.popitem(last=False)
+        self._send()
+
+    def status(self, status: Status) -> None:
+        """Say how the camera is; the newest is said again on every new connection."""
+        self._said += 1
+        name = f"{self._boot}-{self._said}"
+        said = message(status, id=name, store=self._store, device=self._device, time=now())
+        with self._lock:
+            self._status = said
+            self._link.publish(said, retain=True)
+
+    def _message(self, event: Event, name: str) -> Message:
+        body: Crossing | ZoneCount | ZoneStay
+        match event:
+            case Crossed():
+                party = self._parties.get(event.party, name)
+                body = Crossing(
+                    line=event.line, zone=event.zone, direction=event.direction, party=party, decided_at=event.decided_at
+                )
+            case Counted():
+                body = ZoneCount(zone=event.zone, kind=event.kind, people=event.people)
+            case Stayed():
+                body = ZoneStay(zone=event.zone, kind=event.kind, seconds=event.seconds)
+        return message(body, id=name, store=self._store, device=self._device, time=event.at)
+
+    def _listen(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._hear(self._link.inbox.get(timeout=TICK_S))
+            except queue.Empty:
+                self._spool.settle()
+            self._greet_new_connection()
+            self._send()
+
+    def _hear(self, incoming: Incoming) -> None:
+        try:
+            body = decode(incoming.topic, incoming.payload).data
+        except BadMessage as wrong:
+            log.warning("passed over what was said on %s: %s", incoming.topic, wrong.reason)
+            return
+        if isinstance(body, Ack):
+            self._spool.forget(body.ids)
+            with self._lock:
+                for name in body.ids:
+                    self._in_flight.pop(name, None)
+        elif isinstance(body, Command):
+            self._send_all_again()
+            self.report_wanted.set()
+
+    def _send_all_again(self) -> None:
+        with self._lock:
+            self._in_flight.clear()
+
+    def _greet_new_connection(self) -> None:
+        """What was sent on an earlier connection may be lost: say it all again on this one."""
+        if not self._link.connected.is_set() or self._link.number == self._connection:
+            return
+        self._connection = self._link.number
+        self._send_all_again()
+        with self._lock:
+            if self._status:
+                self._link.publish(self._status, retain=True)
+
+    def _send(self) -> None:
+        """Send what was never sent, and what was not acknowledged in time, in order."""
+        if not self._link.connected.is_set():
+            return
+        with self._lock:
+            moment = monotonic()
+            for name, payload in self._spool.oldest(MAX_IN_FLIGHT):
+                due, times = self._in_flight.get(name, (0.0, 0))
+                if due > moment:
+                    continue
+                if not self._link.publish(Message.model_validate_json(payload)):
+                    return
+                again = AGAIN_AFTER_S[min(times, len(AGAIN_AFTER_S) - 1)]
+                self._in_flight[name] = (moment + again, times + 1)
