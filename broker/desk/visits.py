@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -54,16 +55,15 @@ def reopen(shop: Shop, visit_id: str, *, by: str, key: str = "") -> Visit:
 
 def undo(shop: Shop, visit_id: str, *, by: str, key: str = "") -> Visit:
     """Take back a claim, a greeting, a dismissal or a merge. Raises NoSuchVisit, IllegalMove when it is too old."""
-    if answered(shop, key):
-        return visits.get(shop.db, visit_id)
-    with change(shop.db):
+    with _once(shop, key) as first:
         visit = visits.get(shop.db, visit_id)
+        if not first:
+            return visit
         move = Move.RELEASE if visit.state is State.CLAIMED else Move.UNDO
         keeper = visit.merged_into
         visit = make(shop, visit, move, shop.clock(), by=by)
         if keeper is not None:
             _gather(shop, keeper, by=by)
-        _answer(shop, key)
     return visit
 
 
@@ -72,8 +72,10 @@ def merge(shop: Shop, visit_id: str, *, into: str, by: str, key: str = "") -> Vi
 
     Raises NoSuchVisit, and IllegalMove when either has ended or both are the same.
     """
-    with change(shop.db):
+    with _once(shop, key) as first:
         visit, keeper = visits.get(shop.db, visit_id), visits.get(shop.db, into)
+        if not first:
+            return keeper
         if visit.id == keeper.id or keeper.state not in rules.OPEN:
             raise IllegalMove("visit", keeper.state, Move.MERGE, "a visit can only be merged into another open one")
         make(shop, visit, Move.MERGE, shop.clock(), by=by, detail=keeper.id)
@@ -81,7 +83,6 @@ def merge(shop: Shop, visit_id: str, *, into: str, by: str, key: str = "") -> Vi
             # What was merged into the visit before now belongs to the keeper too, or its people would be lost.
             visits.save(shop.db, replace(part, merged_into=keeper.id, version=part.version + 1))
         keeper = _gather(shop, keeper.id, by=by)
-        _answer(shop, key)
     return keeper
 
 
@@ -96,14 +97,15 @@ def send(shop: Shop, visit_id: str, *, zone: str, by: str, key: str = "") -> Vis
     """The party stands in another zone: its staff are told. Raises NoSuchVisit, IllegalMove, KeyError for no such zone."""
     if zone not in shop.zones:
         raise KeyError(zone)
-    with change(shop.db):
+    with _once(shop, key) as first:
         visit = visits.get(shop.db, visit_id)
+        if not first:
+            return visit
         if not visit.waiting:
             raise IllegalMove("visit", visit.state, "send")
         was, visit = visit.zone, replace(visit, zone=zone, version=visit.version + 1)
         visits.save(shop.db, visit)
         journal.append(shop.db, _told(FactKind.VISIT_JOINED, visit, shop.clock(), by, {"sent_from": was}))
-        _answer(shop, key)
     return visit
 
 
@@ -114,9 +116,8 @@ def add(shop: Shop, *, zone: str, by: str, size: int = 1, key: str = "", ago: fl
     """
     if zone not in shop.zones:
         raise KeyError(zone)
-    with change(shop.db):
-        # Asked under the write lock: a tablet that sends the same tap twice at once must not open two visits.
-        if answered(shop, key):
+    with _once(shop, key) as first:
+        if not first:
             return None
         now = shop.clock()
         visit = rules.opened(
@@ -124,19 +125,19 @@ def add(shop: Shop, *, zone: str, by: str, size: int = 1, key: str = "", ago: fl
             size=size,
         )  # fmt: skip
         open_(shop, visit, now, by=by)
-        _answer(shop, key)
     return visit
 
 
 def ask_help(shop: Shop, visit_id: str, *, by: str, key: str = "") -> Visit:
     """Call a colleague to a visit; the card stays where it is. Raises NoSuchVisit, IllegalMove for one that ended."""
-    with change(shop.db):
+    with _once(shop, key) as first:
         visit, now = visits.get(shop.db, visit_id), shop.clock()
+        if not first:
+            return visit
         if visit.state not in rules.OPEN:
             raise IllegalMove("visit", visit.state, "ask help")
         desk_alerts.raise_(shop, AlertKind.HELP, visit.id, visit.zone, since=now, at=now, by=by)
         journal.append(shop.db, _told(FactKind.VISIT_JOINED, visit, now, by, {"help": True}))
-        _answer(shop, key)
     return visit
 
 
@@ -214,13 +215,12 @@ def next_due(shop: Shop) -> datetime | None:
 def _decide(
     shop: Shop, visit_id: str, move: Move, *, by: str, detail: str = "", key: str = "", at: datetime | None = None
 ) -> Visit:
-    if answered(shop, key):
-        return visits.get(shop.db, visit_id)
-    with change(shop.db):
+    with _once(shop, key) as first:
         visit, now = visits.get(shop.db, visit_id), shop.clock()
+        if not first:
+            return visit
         tapped = min(max(at, now - timedelta(seconds=TAPPED_AGO_SECONDS), visit.t0), now) if at else now
         visit = make(shop, visit, move, max(tapped, visit.t0), by=by, detail=detail)
-        _answer(shop, key)
     return visit
 
 
@@ -258,11 +258,15 @@ def new_id() -> str:
     return secrets.token_hex(8)
 
 
-def answered(shop: Shop, key: str) -> bool:
-    """Return whether the request with this idempotency key was answered before; an empty key never was."""
-    return bool(key) and answers.known(shop.db, key)
+@contextmanager
+def _once(shop: Shop, key: str) -> Iterator[bool]:
+    """Run one change and remember its idempotency *key*; yields False when the key was answered before.
 
-
-def _answer(shop: Shop, key: str) -> None:
-    if key:
-        answers.keep(shop.db, key, shop.clock())
+    Asked under the write lock: a tablet that sends the same tap twice at once must not do it twice. An empty key is
+    always the first.
+    """
+    with change(shop.db):
+        first = not (key and answers.known(shop.db, key))
+        yield first
+        if key and first:
+            answers.keep(shop.db, key, shop.clock())
