@@ -82,8 +82,7 @@ def merge(shop: Shop, visit_id: str, *, into: str, by: str, key: str = "") -> Vi
         for part in visits.merged_into(shop.db, visit.id):
             # What was merged into the visit before now belongs to the keeper too, or its people would be lost.
             visits.save(shop.db, replace(part, merged_into=keeper.id, version=part.version + 1))
-        keeper = _gather(shop, keeper.id, by=by)
-    return keeper
+        return _gather(shop, keeper.id, by=by)
 
 
 def _gather(shop: Shop, keeper_id: str, *, by: str) -> Visit:
@@ -220,8 +219,7 @@ def _decide(
         if not first:
             return visit
         tapped = min(max(at, now - timedelta(seconds=TAPPED_AGO_SECONDS), visit.t0), now) if at else now
-        visit = make(shop, visit, move, max(tapped, visit.t0), by=by, detail=detail)
-    return visit
+        return make(shop, visit, move, max(tapped, visit.t0), by=by, detail=detail)
 
 
 def make(shop: Shop, visit: Visit, move: Move, at: datetime, *, by: str, detail: str = "") -> Visit:
@@ -266,7 +264,12 @@ def _once(shop: Shop, key: str) -> Iterator[bool]:
     always the first.
     """
     with change(shop.db):
-        first = not (key and answers.known(shop.db, key))
+        first = not answered(shop, key)
         yield first
         if key and first:
             answers.keep(shop.db, key, shop.clock())
+
+
+def answered(shop: Shop, key: str) -> bool:
+    """Return whether the request with this idempotency key was answered before; an empty key never was."""
+    return bool(key) and answers.known(shop.db, key)
