@@ -284,11 +284,12 @@ def opened(
     News older than the standard's `late_news` opens a visit marked late: it becomes history and never sounds.
     """
     late = heard_at - t0 > timedelta(seconds=standards.late_news)
-    visit = Visit(
+    # The deadline is reckoned here and not by `_scheduled`: a copy would double what the busiest path costs.
+    return Visit(
         id=id, zone=zone, t0=t0, own_t0=t0, size=size, own_size=size, source=source, device=device, party=party, late=late,
         state=state_by_age(t0, heard_at, standards) if late else State.ENTERED,
+        due_at=after(t0, standards.abandon if late else standards.warn),
     )  # fmt: skip
-    return visit._scheduled(standards)
 
 
 def run(visit: Visit, now: datetime, standards: Standards) -> list[tuple[Visit, Move]]:

@@ -87,8 +87,9 @@ def text(moment: datetime | None) -> str | None:
     """Return *moment* as the store writes it: UTC, fixed width, milliseconds, so that text order is time order."""
     if moment is None:
         return None
-    moment = moment.astimezone(UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def moment(written: str | None) -> datetime | None:

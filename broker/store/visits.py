@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlite_utils import Database
@@ -36,8 +37,16 @@ class NoSuchVisit(LookupError):
     """There is no visit of that id in this store."""
 
 
-def _row(visit: Visit) -> tuple[Any, ...]:
-    return tuple(text(getattr(visit, name)) if name in _MOMENTS else getattr(visit, name) for name in _COLUMNS)
+_VALUES: Final = attrgetter(*_COLUMNS)
+_TIMED: Final = tuple(_COLUMNS.index(name) for name in sorted(_MOMENTS))
+
+
+def _row(visit: Visit) -> list[Any]:
+    row = list(_VALUES(visit))
+    for place in _TIMED:
+        if row[place] is not None:
+            row[place] = text(row[place])
+    return row
 
 
 def _visit(row: Sequence[Any]) -> Visit:
