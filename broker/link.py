@@ -122,6 +122,11 @@ class Link:
         self._thread = threading.Thread(target=self._keep_connected, name=f"link {client_id}", daemon=True)
 
     @property
+    def number(self) -> int:
+        """Number of the newest connection, from 1; it tells one connection from the next."""
+        return self._number
+
+    @property
     def address(self) -> str:
         """Where the MQTT broker is, as a person reads it."""
         return f"{self._mqtt.host or '127.0.0.1'}:{self._mqtt.port}"

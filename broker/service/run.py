@@ -1,0 +1,111 @@
+"""The running process: one loop that takes what comes in, runs what is due and says what must be said."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from broker import lifeline
+from broker.link import Link
+from broker.service.deadlines import Deadlines
+from broker.service.inbox import Inbox, subscriptions
+from broker.service.outbox import Outbox, last_will
+from broker.service.seldom import Seldom
+from broker.service.trouble import is_trouble
+from broker.settings import MqttSettings
+from broker.shop import Shop
+
+log = logging.getLogger(__name__)
+
+FAILURES_IN_A_ROW: Final = 3
+"""So many turns of the loop may fail one after the other; then the process ends and its supervisor starts it afresh."""
+FIRST_RETRY_SECONDS: Final = 0.1
+LAST_RETRY_SECONDS: Final = 2.0
+SAME_COMPLAINT_SECONDS: Final = 10.0
+LOCK_FILE: Final = "service.lock"
+
+EXIT_DONE: Final = 0
+EXIT_FAILED: Final = 1
+
+
+class Occupied(Exception):
+    """Another service already works on this store."""
+
+
+@contextmanager
+def sole_service(data: Path) -> Iterator[None]:
+    """Hold the lock of the store in *data*; the kernel lets go of it however we end. Raises Occupied."""
+    path = data / LOCK_FILE
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = file.read(20).strip()
+            raise Occupied(f"{data}: a service already works on this store{f' (process {holder})' if holder else ''}.") from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+def run(shop: Shop, mqtt: MqttSettings, stop: threading.Event) -> int:
+    """Serve *shop* on the MQTT broker until *stop* is set. Return 0, or 1 when the loop has failed."""
+    store = shop.settings.store.id
+    link = Link(
+        mqtt,
+        client_id=f"greetline-{store}-service",
+        will=last_will(store, shop.clock()),
+        subscriptions=subscriptions(store),
+        manual_ack=True,
+        clean=False,
+    )
+    inbox, deadlines, outbox = Inbox(shop, link), Deadlines(shop), Outbox(shop, link)
+    with link:
+        code = _loop(stop, inbox, deadlines, outbox)
+        try:
+            outbox.goodbye()
+        except sqlite3.Error as wrong:
+            log.warning("the store does not know that the service stops: %s", wrong)
+    return code
+
+
+def _loop(stop: threading.Event, inbox: Inbox, deadlines: Deadlines, outbox: Outbox) -> int:
+    failures, pause, complaints = 0, FIRST_RETRY_SECONDS, Seldom(SAME_COMPLAINT_SECONDS)
+    while not stop.is_set():
+        try:
+            outbox.turn()
+            deadlines.turn()
+            inbox.turn(deadlines.wait_seconds())
+        except Exception as wrong:
+            if not is_trouble(wrong):
+                log.exception("a turn of the service failed")
+                failures += 1
+                if failures == FAILURES_IN_A_ROW:
+                    return EXIT_FAILED
+            elif complaints.due(str(wrong)):
+                # Nothing is lost: what was not committed is not acknowledged and stays where it came from.
+                log.exception("THE STORE CANNOT BE WRITTEN; it is tried again until it can")
+            stop.wait(pause)
+            pause = min(pause * 2, LAST_RETRY_SECONDS)
+        else:
+            if pause > FIRST_RETRY_SECONDS:
+                log.warning("the service goes on")
+            failures, pause = 0, FIRST_RETRY_SECONDS
+    return EXIT_DONE
+
+
+def stop_at_signals() -> threading.Event:
+    """Return an event that SIGTERM, SIGINT and the end of our supervisor set."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    lifeline.watch()
+    return stop

@@ -1,0 +1,84 @@
+"""From the wire to the meaning: the one place that knows both."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from broker.contract.codec import BadMessage
+from broker.contract.messages import MAX_BYTES, Crossing, Direction, Message, Press, Status, Watch, ZoneCount, ZoneStay
+from broker.contract.topics import BadTopic, Topic
+from broker.domain.arrivals import Counted, Crossed, News, Pressed, Stayed
+
+
+def news(message: Message) -> News:
+    """Return what *message* from a device means to the shop. Raises BadMessage for what is no news."""
+    meaning = _MEANINGS.get(type(message.data))
+    if meaning is None:
+        raise BadMessage(f"{message.type} is not for the service")
+    return meaning(message, message.data)
+
+
+def _crossed(message: Message, said: Crossing) -> News:
+    return Crossed(
+        event=message.id, device=message.device, at=message.time, zone=said.zone, line=said.line,
+        inward=said.direction is Direction.IN, party=said.party, decided_at=said.decided_at or message.time,
+    )  # fmt: skip
+
+
+def _pressed(message: Message, said: Press) -> News:
+    return Pressed(event=message.id, device=message.device, at=message.time, zone=said.zone)
+
+
+def _counted(message: Message, said: ZoneCount) -> News:
+    # The wire names an area by its zone; a camera that watches two areas of a zone says them as two.
+    return Counted(event=message.id, device=message.device, at=message.time, zone=said.zone, area=said.zone, people=said.people)
+
+
+def _stayed(message: Message, said: ZoneStay) -> News:
+    return Stayed(event=message.id, device=message.device, at=message.time, zone=said.zone, area=said.zone, seconds=said.seconds)
+
+
+_MEANINGS: Final[dict[type, Callable[[Message, Any], News]]] = {
+    Crossing: _crossed,
+    Press: _pressed,
+    ZoneCount: _counted,
+    ZoneStay: _stayed,
+}
+
+
+def condition(message: Message, said: Status, *, now: datetime, silent_after: timedelta) -> dict[str, Any]:
+    """Return what a status means, as `desk.devices.heard` takes it.
+
+    The MQTT broker hands out the last word of a device that may be long gone: word older than *silent_after* says
+    only that the device was there once.
+    """
+    watch, since, reason = said.watch, said.since, said.reason
+    if watch is not Watch.OFFLINE and now - message.time > silent_after:
+        watch, since, reason = Watch.OFFLINE, message.time, "it says nothing any more"
+    figures = said.model_dump(exclude={"watch", "since", "reason", "zones"}, exclude_none=True)
+    return {
+        "watch": str(watch), "since": since.astimezone(UTC), "reason": reason, "zones": tuple(said.zones),
+        "said_at": message.time.astimezone(UTC), "figures": figures,
+    }  # fmt: skip
+
+
+_EVENT_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,59}")
+
+
+def claimed(topic: str, payload: bytes) -> tuple[str, str] | None:
+    """Return (device, id) of a message that was not taken, if it has that much of a message.
+
+    The device is told that it may forget it: it lies in `rejected`, and in a spool it would stand in the way for ever.
+    """
+    if len(payload) > MAX_BYTES:
+        return None
+    try:
+        said = json.loads(payload)
+        name = said["id"]
+        return (Topic.parse(topic).device, name) if _EVENT_ID.fullmatch(name) else None
+    except (ValueError, BadTopic, LookupError, TypeError, RecursionError):
+        return None
