@@ -133,6 +133,26 @@ def forget_pairings(db: Database, now: datetime) -> None:
     db.conn.execute("DELETE FROM pairings WHERE expires_at < ?", [text(now)])
 
 
+def forget_pairing(db: Database, code: str) -> None:
+    """Forget one pairing: its device has collected what it asked for."""
+    db.conn.execute("DELETE FROM pairings WHERE code = ?", [code])
+
+
+def count_pairings(db: Database) -> int:
+    """Return how many devices ask to be paired."""
+    return int(db.execute("SELECT count(*) FROM pairings").fetchone()[0])
+
+
+def saw_screen(db: Database, screen_id: str, at: datetime) -> None:
+    """Note that a screen was there."""
+    db.conn.execute("UPDATE screens SET seen_at = ? WHERE id = ?", [text(at), screen_id])
+
+
+def saw_session(db: Database, session_id: str, at: datetime) -> None:
+    """Note that somebody who is signed in did something."""
+    db.conn.execute("UPDATE sessions SET seen_at = ? WHERE id = ? AND ended IS NULL", [text(at), session_id])
+
+
 def session_of(db: Database, token: str) -> Session | None:
     """Return the running session whose token has this digest, or None."""
     return next(iter(_all(db, Session, "WHERE token = ? AND ended IS NULL", [token])), None)

@@ -98,3 +98,14 @@ def m001_a_greeting(db: Database) -> None:
     """Everything a greeting needs, from the door to the report."""
     for statement in _FIRST:
         db.execute(statement)
+
+
+@migrations()
+def m002_entrances(db: Database) -> None:
+    """Links that let a browser in as a screen: the first one of a new shop, and those of a demonstration."""
+    db.execute(
+        """CREATE TABLE entrances (
+            token TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, zone TEXT NOT NULL,
+            reusable INTEGER NOT NULL, made_at TEXT NOT NULL, used_at TEXT
+        ) WITHOUT ROWID"""
+    )

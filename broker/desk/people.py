@@ -1,0 +1,114 @@
+"""Who works here: added, given another PIN, gone. Roles and what each may do are here too."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from typing import Final
+
+from broker.desk import pins
+from broker.desk.pairing import make_entrance as make_entrance
+from broker.desk.roles import OF_PEOPLE, Refused, Role
+from broker.domain.facts import Fact, FactKind
+from broker.shop import Shop
+from broker.store import journal, people
+from broker.store.database import change
+from broker.store.people import Person as Person
+from broker.store.people import Screen as Screen
+from broker.store.people import Session as Session
+
+LANGUAGES: Final = ("en", "nb", "nl", "ms", "lv")
+MAX_PEOPLE: Final = 300
+"""People at work in one shop; the sign-in page shows every one of them."""
+MAX_NAME: Final = 40
+"""Letters of a name."""
+
+
+def everybody(shop: Shop, *, inactive: bool = False) -> list[Person]:
+    """Return the people who work here, by name; with *inactive* also those who no longer do."""
+    return people.everybody(shop.db, inactive=inactive)
+
+
+def find(shop: Shop, person_id: str) -> Person | None:
+    """Return the person with this id, or None."""
+    return people.person(shop.db, person_id)
+
+
+def named(shop: Shop, name: str) -> Person | None:
+    """Return the person at work here who is called *name*, or None."""
+    return next((person for person in people.everybody(shop.db) if person.name.casefold() == name.strip().casefold()), None)
+
+
+def add(shop: Shop, name: str, *, role: str, pin: str, by: str, language: str = "") -> Person:
+    """Add somebody who works here. Raises BadPin, and Refused for a name or role that cannot be."""
+    pins.check(pin)
+    digest = pins.kept(pin, shop.settings.store.data)
+    with change(shop.db):
+        return insert(shop, name, role=role, digest=digest, by=by, language=language)
+
+
+def insert(shop: Shop, name: str, *, role: str, digest: str, by: str, language: str = "") -> Person:
+    """Write a new person whose PIN has *digest*. Runs inside a transaction. Raises Refused."""
+    name = " ".join(name.split())
+    if not 0 < len(name) <= MAX_NAME or not name.isprintable():
+        raise Refused("name", f"A name has 1 to {MAX_NAME} letters.")
+    if role not in OF_PEOPLE:
+        raise Refused("role", f"{role!r} is not a role of a person: {', '.join(OF_PEOPLE)}.")
+    if language and language not in LANGUAGES:
+        raise Refused("language", f"{language!r} is not a language here: {', '.join(LANGUAGES)}.")
+    if named(shop, name):
+        raise Refused("taken", f"Somebody called {name} works here already.")
+    if len(people.everybody(shop.db)) >= MAX_PEOPLE:
+        raise Refused("full", f"{MAX_PEOPLE} people work here; more do not fit.")
+    person = Person(id=secrets.token_hex(8), name=name, role=role, pin=digest, made_at=shop.clock(), language=language)
+    people.save(shop.db, person)
+    _tell(shop, person, "added", by)
+    return person
+
+
+def reset_pin(shop: Shop, person_id: str, *, pin: str, by: str) -> Person:
+    """Give a person another PIN and sign them out everywhere. Raises BadPin, and Refused for nobody."""
+    pins.check(pin)
+    digest = pins.kept(pin, shop.settings.store.data)
+    with change(shop.db):
+        person = replace(_known(shop, person_id), pin=digest)
+        people.save(shop.db, person)
+        people.save(shop.db, people.Attempts(subject=f"person:{person.id}"))
+        _end_sessions(shop, person)
+        _tell(shop, person, "pin", by)
+    return person
+
+
+def deactivate(shop: Shop, person_id: str, *, by: str) -> Person:
+    """Somebody no longer works here: sign them out and take them off the sign-in page.
+
+    Raises Refused for nobody, and for the last one who may change people: nobody could let anybody in any more.
+    """
+    with change(shop.db):
+        person = _known(shop, person_id)
+        left = [other for other in people.everybody(shop.db) if other.id != person.id and Role(other.role).reaches(Role.MANAGER)]
+        if not left:
+            raise Refused("last", f"{person.name} is the last manager here. Add another one first.")
+        person = replace(person, active=False)
+        people.save(shop.db, person)
+        _end_sessions(shop, person)
+        _tell(shop, person, "deactivated", by)
+    return person
+
+
+def _known(shop: Shop, person_id: str) -> Person:
+    person = people.person(shop.db, person_id)
+    if person is None or not person.active:
+        raise Refused("nobody", "There is no such person.")
+    return person
+
+
+def _end_sessions(shop: Shop, person: Person) -> None:
+    now = shop.clock()
+    for session in people.sessions(shop.db, person_id=person.id):
+        people.save(shop.db, replace(session, ended=now))
+
+
+def _tell(shop: Shop, person: Person, what: str, by: str) -> None:
+    body: dict[str, object] = {"what": what, "role": person.role}
+    journal.append(shop.db, Fact(kind=FactKind.PERSON, subject=person.id, at=shop.clock(), by=by, body=body))
