@@ -290,11 +290,16 @@ def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> None:
 def _absolute(settings: S, base: Path) -> S:
     mqtt = settings.mqtt
     files = {field: base / path for field in _MQTT_FILES if (path := getattr(mqtt, field)) is not None}
-    cameras = tuple(
-        camera.model_copy(update={"model": base / camera.model}) if camera.model else camera for camera in settings.cameras
-    )
+    cameras = tuple(_camera_from(base, camera) for camera in settings.cameras)
     store = settings.store.model_copy(update={"data": base / settings.store.data})
     return settings.model_copy(update={"store": store, "mqtt": mqtt.model_copy(update=files), "cameras": cameras})
+
+
+def _camera_from(base: Path, camera: CameraSettings) -> CameraSettings:
+    model = base / camera.model if camera.model else None
+    film = base / camera.source
+    # Only a file that is there: "0" is a device, rtsp://... an address.
+    return camera.model_copy(update={"model": model, "source": str(film) if film.is_file() else camera.source})
 
 
 _MQTT_FILES: Final = ("password_file", "ca_file", "cert_file", "key_file")

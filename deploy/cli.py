@@ -1,0 +1,95 @@
+"""`greetline`: one command. Each part is loaded only when it is asked for, so a camera box needs no web framework."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import json
+import sys
+from dataclasses import dataclass
+from typing import Final
+
+import click
+
+from deploy.fault import Fault
+
+OURS: Final = frozenset({"broker", "edge", "kiosk", "dashboard", "deploy"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """Where a command is, what must be installed for it, and what `greetline --help` says of it."""
+
+    module: str
+    name: str
+    extra: str
+    says: str
+
+
+COMMANDS: Final[dict[str, _Door]] = {
+    "up": _Door("deploy.up", "up", "all", "Start every part of one shop on this machine, and keep them running."),
+    "demo": _Door("deploy.demo", "demo", "all", "Show all of it on a rendered door with made-up staff."),
+    "doctor": _Door("deploy.doctor", "doctor", "", "Say what is missing on this machine, and what to do."),
+    "config": _Door("deploy.config", "config", "", "Show and check the settings."),
+    "edge": _Door("edge.cli", "main", "edge", "The eyes: watch a door, or count on a clip."),
+    "broker": _Door("broker.cli", "main", "shop", "The memory: run the service, check and back up the store."),
+    "dashboard": _Door("dashboard.cli", "main", "shop", "The staff's screens."),
+    "people": _Door("dashboard.cli", "people", "shop", "Who works here."),
+    "screens": _Door("dashboard.cli", "screens", "shop", "Tablets that are paired."),
+    "report": _Door("dashboard.cli_report", "report", "shop", "How the shop kept its promises."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are used, not when they are listed."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the names of the commands, in the order of the table."""
+        return [*COMMANDS, *super().list_commands(context)]
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Import the command called *name*. Raises Fault when what it needs is not installed."""
+        door = COMMANDS.get(name)
+        if door is None:
+            return super().get_command(context, name)
+        try:
+            found = getattr(importlib.import_module(door.module), door.name)
+        except ModuleNotFoundError as missing:
+            raise _missing(name, door, missing) from None
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table, without importing anything."""
+        own = {name: self.commands[name].get_short_help_str(80) for name in sorted(self.commands)}
+        with formatter.section("Commands"):
+            formatter.write_dl([*((name, door.says) for name, door in COMMANDS.items()), *own.items()])
+
+
+def _missing(command: str, door: _Door, missing: ModuleNotFoundError) -> Exception:
+    package = (missing.name or "").split(".")[0]
+    if package in OURS or not door.extra:
+        return missing
+    return Fault(f"`greetline {command}` needs {package}, which is not installed: pip install 'greetline[{door.extra}]'")
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def main() -> None:
+    """Nobody who comes in is left without a hello.
+
+    \b
+    greetline demo                         see it, on a rendered door
+    greetline config show > greetline.toml begin a shop of your own
+    greetline doctor                       what is missing on this machine
+    greetline up                           start the shop
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something must be set right first.
+    """
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def version(as_json: bool) -> None:
+    """Say which Greetline this is."""
+    found = {"greetline": importlib.metadata.version("greetline"), "python": sys.version.split()[0]}
+    click.echo(json.dumps(found) if as_json else f"greetline {found['greetline']}, Python {found['python']}")

@@ -1,0 +1,115 @@
+"""What must hold of this machine before a shop is opened on it. Nothing is changed before all of it was looked at."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from broker.settings import CameraSettings, Settings
+from deploy.fault import Fault
+
+LOCK_FILE: Final = "up.lock"
+NEEDED_BYTES: Final = 50 * 1024 * 1024
+"""Free space below which a shop is not opened: a day of a busy shop, its write-ahead log and a backup of both."""
+
+
+@contextmanager
+def sole_up(data: Path) -> Iterator[None]:
+    """Hold *data* for this `greetline up`; the kernel lets go of it however we end. Raises Fault."""
+    path = data / LOCK_FILE
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = file.read(20).strip()
+            who = f" (process {holder})" if holder else ""
+            raise Fault(f"{data}: `greetline up` already runs this shop{who}. Stop that one first.") from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+def make_room(data: Path, *, needed: int = NEEDED_BYTES) -> None:
+    """Make the directory *data* and see that it can be written and has *needed* bytes free. Raises Fault."""
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        free = free_bytes(data)
+        if free < needed:
+            raise Fault(
+                f"{data}: the disk is full: {free // 2**20} MB are free and {needed // 2**20} MB are needed. "
+                "Make room, or set another directory as data in [store]."
+            )
+        probe = data / f".probe-{os.getpid()}"
+        probe.write_bytes(b"x" * 4096)
+        probe.unlink()
+    except OSError as wrong:
+        raise Fault(f"{data}: cannot be written: {wrong.strerror}. Set another directory as data in [store].") from None
+
+
+def free_bytes(data: Path) -> int:
+    """Return the bytes that are free where *data* is, or would be. Raises OSError."""
+    while not data.exists():
+        data = data.parent
+    return shutil.disk_usage(data).free
+
+
+def port_trouble(host: str, port: int) -> str | None:
+    """Return why nobody can listen on *host*:*port* now, or None."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen(1)
+        except OSError as wrong:
+            return "another program uses it" if wrong.errno == errno.EADDRINUSE else wrong.strerror or str(wrong)
+    return None
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 on which nobody listens now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def need_ports(settings: Settings, mqtt_host: str | None) -> None:
+    """See that the ports of the shop are free; *mqtt_host* is where our own MQTT broker will listen. Raises Fault."""
+    wanted = [("dashboard", settings.dashboard.host, settings.dashboard.port)]
+    if mqtt_host:
+        wanted.append(("mqtt", mqtt_host, settings.mqtt.port))
+    for section, host, port in wanted:
+        if trouble := port_trouble(host, port):
+            raise Fault(
+                f"{host}:{port} cannot be listened on: {trouble}. Set another port in [{section}], or stop the other program."
+            )
+
+
+def need_films(settings: Settings, base: Path) -> None:
+    """See that the files which stand for cameras are there. Raises Fault.
+
+    A camera on the network or in a socket may come back, so its absence does not keep the shop closed; a file that was
+    never there will not.
+    """
+    for camera in settings.cameras:
+        film = film_of(camera, base)
+        if film is not None and not film.is_file():
+            raise Fault(
+                f"camera {camera.id}: there is no file {film}. Set its source: rtsp://..., a device number, a file, or scene:door."
+            )
+
+
+def film_of(camera: CameraSettings, base: Path) -> Path | None:
+    """Return the file that stands for *camera*, or None when its source is a device, an address or a scene."""
+    source = camera.source
+    if source.isdigit() or ":" in source.split("/")[0] or source.startswith("/dev/"):
+        return None
+    return base / source

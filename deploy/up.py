@@ -1,0 +1,176 @@
+"""`greetline up`: every part of one shop on this machine, from one file."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import click
+
+from broker.desk import people
+from broker.desk.roles import Role
+from broker.embedded import prepare
+from broker.embedded.own import Own
+from broker.settings import ENVIRONMENT, MqttSettings, Settings, read
+from broker.shop import STORE_FILE, Shop
+from broker.store.database import StoreError, open_store
+from deploy import premises
+from deploy.config import SETTINGS_FILE
+from deploy.fault import Fault, faults_said
+from deploy.lines import Lines
+from deploy.supervisor import Part, Supervisor
+
+ANSWER_SECONDS: Final = 30.0
+"""If not everything answers by then, we say so, and go on trying."""
+LOOK_SECONDS: Final = 0.05
+
+EDGE, SERVICE, DASHBOARD, MQTT = range(4)
+"""The order of stopping: first nobody sees, then nobody remembers, then nobody shows."""
+
+Standing = Callable[[Supervisor], None]
+"""Called once, from a thread of its own, when every part answers."""
+
+
+@click.command()
+@click.option(
+    "--settings",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=SETTINGS_FILE,
+    show_default=True,
+    help="The settings file.",
+)
+def up(path: Path) -> None:
+    """Start every part of one shop on this machine, and keep them running until Ctrl-C.
+
+    The MQTT broker is our own unless [mqtt] names a host. Exit code 3: something must be set right first; it is said what.
+    """
+    with faults_said():
+        settings = read(Settings, path)
+    lines = Lines()
+    sys.exit(run_shop(settings, path, lines, lambda _: tell_addresses(settings, lines)))
+
+
+def run_shop(settings: Settings, path: Path, lines: Lines, standing: Standing) -> int:
+    """Run the shop that the file at *path* describes until it is stopped; return the exit code. Raises Fault."""
+    premises.make_room(settings.store.data)
+    with premises.sole_up(settings.store.data):
+        own = _own_mqtt(settings)
+        premises.need_ports(settings, own.settings.host if own else None)
+        premises.need_films(settings, path.parent)
+        with shop_of(settings, create=True):
+            pass  # The store is made, or refused, here and once, before four programs open it.
+        supervisor = Supervisor(parts(settings, path, own), lines)
+        watch = threading.Thread(target=_call_when_standing, args=(supervisor, settings, own, lines, standing), daemon=True)
+        watch.start()
+        code = supervisor.run()
+        watch.join(timeout=1.0)
+        return code
+
+
+def parts(settings: Settings, path: Path, own: Own | None) -> list[Part]:
+    """Return the processes of the shop, in the order in which they are started."""
+    reach = environment_of(own.settings) if own else {}
+
+    def part(name: str, stage: int, *command: str, vital: bool = True) -> Part:
+        whole = [sys.executable, "-m", *command, "--settings", str(path.resolve())]
+        return Part(name=name, command=whole, stage=stage, environment=reach, vital=vital)
+
+    return [
+        part("dashboard", DASHBOARD, "dashboard"),
+        *([Part(name="mqtt", command=own.command, stage=MQTT)] if own else []),
+        part("service", SERVICE, "broker", "run"),
+        *(part(camera.id, EDGE, "edge", "run", "--camera-id", camera.id, vital=False) for camera in settings.cameras),
+    ]
+
+
+def environment_of(mqtt: MqttSettings) -> dict[str, str]:
+    """Return how a child is told where our MQTT broker is: the secret goes by its file, never by the environment."""
+    said = {
+        "host": mqtt.host,
+        "port": mqtt.port,
+        "username": mqtt.username,
+        "password_file": mqtt.password_file,
+        "protocol": mqtt.protocol,
+    }
+    return {f"{ENVIRONMENT}MQTT__{key.upper()}": str(value) for key, value in said.items() if value is not None}
+
+
+def tell_addresses(settings: Settings, lines: Lines) -> None:
+    """Say where the screens are, and how the first person gets in."""
+    base = address(settings)
+    lines("", f"{settings.store.name} is open: {base}/")
+    if not settings.cameras:
+        lines("", "No camera is set: add [[cameras]] to the settings. `greetline config show` has an example.")
+    with shop_of(settings) as shop:
+        if people.everybody(shop):
+            return
+        token = people.make_entrance(shop, reusable=False, name="Office", role=Role.MANAGER)
+    lines("", f"Nobody works here yet. Open this once, on this machine, to become the first manager: {base}/enter/{token}")
+
+
+def address(settings: Settings) -> str:
+    """Return the address of the screens, as a browser on this machine types it."""
+    host = settings.dashboard.host
+    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '::', '') else host}:{settings.dashboard.port}"
+
+
+@contextmanager
+def shop_of(settings: Settings, *, create: bool = False) -> Iterator[Shop]:
+    """Open the store for a short while. Raises Fault when it cannot be opened."""
+    try:
+        db = open_store(settings.store.data / STORE_FILE, create=create)
+    except StoreError as wrong:
+        raise Fault(str(wrong)) from None
+    try:
+        yield Shop(db, settings=settings)
+    finally:
+        db.close()
+
+
+def answers(settings: Settings, path: str = "/healthz") -> bool:
+    """Return whether the screens' address answers with 200 now."""
+    line = http.client.HTTPConnection(address(settings).removeprefix("http://"), timeout=2)
+    try:
+        line.request("GET", path)
+        return line.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        line.close()
+
+
+def _own_mqtt(settings: Settings) -> Own | None:
+    if settings.mqtt.host:
+        return None
+    with faults_said():
+        return prepare(settings.store.data, settings.mqtt)
+
+
+def _call_when_standing(supervisor: Supervisor, settings: Settings, own: Own | None, lines: Lines, standing: Standing) -> None:
+    complain_at = time.monotonic() + ANSWER_SECONDS
+    mqtt = own.settings if own else settings.mqtt
+    while not (answers(settings) and _listens(mqtt)):
+        if supervisor.stopping:
+            return
+        if time.monotonic() > complain_at:
+            complain_at = float("inf")
+            lines("", f"After {ANSWER_SECONDS:g} s not everything answers. The lines above say why; it is tried on.")
+        time.sleep(LOOK_SECONDS)
+    supervisor.stands()
+    standing(supervisor)
+
+
+def _listens(mqtt: MqttSettings) -> bool:
+    try:
+        socket.create_connection((mqtt.host or "127.0.0.1", mqtt.port), timeout=2).close()
+    except OSError:
+        return False
+    return True
