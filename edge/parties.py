@@ -11,8 +11,8 @@ from broker.contract.messages import Direction
 from edge.lines import Passage
 from edge.sightings import Box, Track
 
-NEAR: Final = 1.25
-"""Two people are near when their centres are at most so far apart, in the mean of their diagonals."""
+NEAR: Final = 1.4
+"""Two people are near when their centres are at most so far apart, in the diagonals of the smaller one."""
 
 
 @dataclass(slots=True)
@@ -23,6 +23,8 @@ class _Member:
     at: float
     track: int
     box: Box
+    size: float
+    """Their smallest diagonal since they crossed: light and company make boxes larger, never smaller."""
 
 
 class Parties:
@@ -31,13 +33,15 @@ class Parties:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._recent: list[_Member] = []
+        self._boxes: dict[int, Box] = {}
         self._number = 0
 
     def update(self, tracks: Sequence[Track]) -> None:
         """Take where everybody is now, so that nearness is judged at the moment of a crossing."""
-        where = {track.number: track.box for track in tracks}
+        self._boxes = {track.number: track.box for track in tracks if track.hits > 1}
         for member in self._recent:
-            member.box = where.get(member.track, member.box)
+            member.box = self._boxes.get(member.track, member.box)
+            member.size = min(member.size, member.box.diagonal)
 
     def join(self, passage: Passage, line: str, at: float) -> tuple[int, int]:
         """Return the crossing's own number and the number of the first crossing of its party; *at* is now."""
@@ -45,23 +49,32 @@ class Parties:
         self._number += 1
         company = self._company(passage, line)
         party = company.party if company else self._number
-        self._recent.append(_Member(line, party, passage.direction, passage.at, passage.track.number, passage.track.box))
+        box = passage.track.box
+        self._recent.append(_Member(line, party, passage.direction, passage.at, passage.track.number, box, box.diagonal))
         return self._number, party
 
     def _company(self, passage: Passage, line: str) -> _Member | None:
+        here = passage.track.box
         near = [
-            (apart, member)
+            (_distance(member.box, here), member)
             for member in self._recent
             if member.line == line
             and member.direction is passage.direction
             and member.track != passage.track.number
             and abs(passage.at - member.at) <= self._seconds
-            and (apart := _apart(member.box, passage.track.box)) <= NEAR
+            and self._together(member.box, here, NEAR * min(member.size, here.diagonal))
         ]
         return min(near, key=lambda pair: pair[0])[1] if near else None
 
+    def _together(self, one: Box, other: Box, reach: float) -> bool:
+        """Whether two are within *reach*, or somebody between them is of both: three abreast, the middle one behind."""
+        if _distance(one, other) <= reach:
+            return True
+        if _distance(one, other) > 2 * reach:
+            return False
+        return any(max(_distance(one, mid), _distance(mid, other)) <= reach for mid in self._boxes.values())
 
-def _apart(one: Box, other: Box) -> float:
-    """Return the distance of two people in the mean of their diagonals."""
+
+def _distance(one: Box, other: Box) -> float:
     (x1, y1), (x2, y2) = one.centre, other.centre
-    return math.hypot(x1 - x2, y1 - y2) / ((one.diagonal + other.diagonal) / 2)
+    return math.hypot(x1 - x2, y1 - y2)

@@ -19,8 +19,12 @@ DOUBTED_AFTER_S: Final = 0.35
 """A track seen only once is forgotten sooner."""
 SURE_SCORE: Final = 0.5
 """A detection below it may continue a track and never begins one."""
-REACH: Final = 1.1
-"""How far from where it was expected a track may be found: in diagonals of the person."""
+REACH: Final = 0.3
+"""How far from where they were expected somebody may be found, in their diagonals..."""
+REACH_DEVIATIONS: Final = 3.0
+"""...and so many standard deviations of that expectation more: the longer unseen, the further..."""
+MOST_REACH: Final = 1.1
+"""...but never further than this."""
 MOST_TRACKS: Final = 64
 """Tracks at a time; beyond it no new one begins."""
 
@@ -32,6 +36,8 @@ _FIRST_SPEED: Final = 1.5
 """Standard deviation of the speed of somebody just seen, in diagonals per second."""
 _SIZE_SHARE: Final = 0.25
 """Weight of the newest box in a track's size."""
+_SIZE_COST: Final = 0.3
+"""What a box e times as large costs, in diagonals of distance."""
 _NEVER: Final = 1e6
 
 
@@ -143,11 +149,11 @@ class Tracker:
 def _cost(person: _Person, box: Box) -> float:
     """Return the distance in diagonals, more for a box of another size; _NEVER beyond reach."""
     x, y = box.centre
-    size = max(person.diagonal, box.diagonal)
+    size = person.diagonal
     distance = math.hypot(x - person.motion.place[0], y - person.motion.place[1]) / size
-    if distance > REACH:
+    if distance > min(MOST_REACH, REACH + REACH_DEVIATIONS * math.sqrt(person.motion.pp) / size):
         return _NEVER
-    return distance + 0.3 * abs(math.log(box.diagonal / person.diagonal))
+    return distance + _SIZE_COST * abs(math.log(box.diagonal / size))
 
 
 def _see(person: _Person, box: Box, at: float) -> None:

@@ -21,7 +21,7 @@ BACKGROUND_RATIO: Final = 0.85
 """Somebody who stands still becomes background after five seconds (OpenCV's 0.9: after three)."""
 FOREIGN: Final = 40.0
 """Squared distance, in variances of the background, from which a pixel is foreign to it (OpenCV's varThreshold)."""
-LEAST_SHARE: Final = 0.005
+LEAST_SHARE: Final = 0.004
 """A person takes at least this share of the picture; what is smaller is a foot, a bag, a flicker."""
 MOST_SHARE: Final = 0.45
 """And at most this much, however low the ceiling."""
@@ -31,6 +31,12 @@ MOVING_SHARE: Final = 0.1
 """So much of a person has changed since the last picture; of a patch of light, less."""
 MOVING_LEVELS: Final = 12
 """A pixel has changed when it differs so much (of 255) from the last picture."""
+OPEN_PX: Final = 5
+"""Bridges thinner than this, in the small picture, do not join two people: a foot, a strip of shadow."""
+CLOSE_PX: Final = 7
+"""Gaps narrower than this do not part one person: a belt, a bag's strap."""
+STILL_SCORE: Final = 0.3
+"""What does not move is too unsure to begin a track, and goes on with one: somebody has come to a halt."""
 WHOLE_SHARE: Final = 0.6
 """When more than this share is foreign, the picture moved, not people."""
 RELEARN_PICTURES: Final = 5
@@ -47,16 +53,16 @@ class Blobs:
         self._background = _fresh()
         self._last: Picture | None = None
         self._moved_whole = 0
-        self._close = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
-        self._open = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+        self._close = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (CLOSE_PX, CLOSE_PX))
+        self._open = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (OPEN_PX, OPEN_PX))
 
     def find(self, picture: Picture, small: Picture) -> list[Detection] | None:
-        """Return one detection for each moving piece of foreground, or None when the whole picture moved."""
+        """Return one detection for each piece of foreground, unsure if it is still; None when the whole picture moved."""
         mask = self._foreign(small)
         changed = self._changed(small)
         if changed is None or self._whole_picture_moved(mask):
             return None
-        return [Detection(box) for box in _people(mask, changed, picture.shape[1] / small.shape[1])]
+        return _people(mask, changed, picture.shape[1] / small.shape[1])
 
     def _foreign(self, small: Picture) -> Picture:
         _, mask = cv2.threshold(self._background.apply(small), _FOREGROUND - 1, 255, cv2.THRESH_BINARY)
@@ -87,16 +93,17 @@ def _fresh() -> cv2.BackgroundSubtractorMOG2:
     return background
 
 
-def _people(mask: Picture, changed: NDArray[np.bool_], scale: float) -> list[Box]:
+def _people(mask: Picture, changed: NDArray[np.bool_], scale: float) -> list[Detection]:
     """Return a box, in pixels of the whole picture, for each piece of *mask* that may be somebody."""
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    boxes = []
+    found = []
     for piece, (left, top, width, height, area) in enumerate(stats[1:].tolist(), start=1):
         if not LEAST_SHARE <= area / mask.size <= MOST_SHARE:
             continue
         if max(width, height) > LONGEST_TO_WIDTH * min(width, height):
             continue
         here = np.s_[top : top + height, left : left + width]
-        if np.count_nonzero(changed[here] & (pieces[here] == piece)) >= MOVING_SHARE * area:
-            boxes.append(Box(left * scale, top * scale, (left + width) * scale, (top + height) * scale))
-    return boxes
+        moving = np.count_nonzero(changed[here] & (pieces[here] == piece)) >= MOVING_SHARE * area
+        box = Box(left * scale, top * scale, (left + width) * scale, (top + height) * scale)
+        found.append(Detection(box, 1.0 if moving else STILL_SCORE))
+    return found
