@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import http.client
 import os
 import shutil
 import socket
@@ -18,6 +19,8 @@ from deploy.fault import Fault
 LOCK_FILE: Final = "up.lock"
 NEEDED_BYTES: Final = 50 * 1024 * 1024
 """Free space below which a shop is not opened: a day of a busy shop, its write-ahead log and a backup of both."""
+
+ANSWER_SECONDS: Final = 2.0
 
 
 @contextmanager
@@ -35,6 +38,18 @@ def sole_up(data: Path) -> Iterator[None]:
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
+
+
+def is_up(data: Path) -> bool:
+    """Return whether a `greetline up` runs the shop in *data*."""
+    try:
+        with (data / LOCK_FILE).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def make_room(data: Path, *, needed: int = NEEDED_BYTES) -> None:
@@ -110,6 +125,24 @@ def need_films(settings: Settings, base: Path) -> None:
 def film_of(camera: CameraSettings, base: Path) -> Path | None:
     """Return the file that stands for *camera*, or None when its source is a device, an address or a scene."""
     source = camera.source
-    if source.isdigit() or ":" in source.split("/")[0] or source.startswith("/dev/"):
+    if source.isdigit() or source.startswith(("/dev/", "scene:")) or "://" in source:
         return None
     return base / source
+
+
+def address(settings: Settings) -> str:
+    """Return the address of the screens, as a browser on this machine types it."""
+    host = settings.dashboard.host
+    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '::', '') else host}:{settings.dashboard.port}"
+
+
+def answers(settings: Settings, path: str = "/healthz") -> bool:
+    """Return whether the screens answer with 200 now."""
+    line = http.client.HTTPConnection(address(settings).removeprefix("http://"), timeout=ANSWER_SECONDS)
+    try:
+        line.request("GET", path)
+        return line.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        line.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import socket
 import sys
 import threading
@@ -105,7 +104,7 @@ def environment_of(mqtt: MqttSettings) -> dict[str, str]:
 
 def tell_addresses(settings: Settings, lines: Lines) -> None:
     """Say where the screens are, and how the first person gets in."""
-    base = address(settings)
+    base = premises.address(settings)
     lines("", f"{settings.store.name} is open: {base}/")
     if not settings.cameras:
         lines("", "No camera is set: add [[cameras]] to the settings. `greetline config show` has an example.")
@@ -114,12 +113,6 @@ def tell_addresses(settings: Settings, lines: Lines) -> None:
             return
         token = people.make_entrance(shop, reusable=False, name="Office", role=Role.MANAGER)
     lines("", f"Nobody works here yet. Open this once, on this machine, to become the first manager: {base}/enter/{token}")
-
-
-def address(settings: Settings) -> str:
-    """Return the address of the screens, as a browser on this machine types it."""
-    host = settings.dashboard.host
-    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '::', '') else host}:{settings.dashboard.port}"
 
 
 @contextmanager
@@ -135,18 +128,6 @@ def shop_of(settings: Settings, *, create: bool = False) -> Iterator[Shop]:
         db.close()
 
 
-def answers(settings: Settings, path: str = "/healthz") -> bool:
-    """Return whether the screens' address answers with 200 now."""
-    line = http.client.HTTPConnection(address(settings).removeprefix("http://"), timeout=2)
-    try:
-        line.request("GET", path)
-        return line.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        line.close()
-
-
 def _own_mqtt(settings: Settings) -> Own | None:
     if settings.mqtt.host:
         return None
@@ -157,7 +138,7 @@ def _own_mqtt(settings: Settings) -> Own | None:
 def _call_when_standing(supervisor: Supervisor, settings: Settings, own: Own | None, lines: Lines, standing: Standing) -> None:
     complain_at = time.monotonic() + ANSWER_SECONDS
     mqtt = own.settings if own else settings.mqtt
-    while not (answers(settings) and _listens(mqtt)):
+    while not (premises.answers(settings) and _listens(mqtt)):
         if supervisor.stopping:
             return
         if time.monotonic() > complain_at:

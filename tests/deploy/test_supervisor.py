@@ -15,7 +15,12 @@ import pytest
 from tests.deploy.running import Running, run, wait_until
 
 LASTS = "import broker.lifeline, time; broker.lifeline.watch(); print('lasts', flush=True); time.sleep(600)"
-STUBBORN = "import broker.lifeline, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('stubborn', flush=True); time.sleep(600)"
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print('stubborn', flush=True)
+time.sleep(600)
+"""
 FAULTY = "import sys; print('Error: the camera is not plugged in', flush=True); sys.exit(3)"
 TELLS = (
     "import broker.lifeline, signal, sys, time; broker.lifeline.watch(); print('tells', flush=True)\n"

@@ -1,0 +1,72 @@
+"""`greetline doctor`: what is missing on this machine, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from broker.settings import BadSettings, Settings, read
+from deploy import checks
+from deploy.checks import Finding, State
+from deploy.config import SETTINGS_FILE, here, settings_option
+from deploy.fault import EXIT_FAULT
+
+_COLOURS = {State.OK: "green", State.WARN: "yellow", State.MISSING: "red"}
+
+
+@click.command()
+@settings_option
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def doctor(path: Path | None, as_json: bool) -> None:
+    """Say what is there and what is missing. Exit code 3 when something is missing, 0 when nothing is but advice."""
+    findings = []
+    for finding in examine(here(path)):
+        findings.append(finding)
+        if not as_json:
+            _print(finding)
+    sound = all(finding.state is not State.MISSING for finding in findings)
+    if as_json:
+        click.echo(json.dumps({"sound": sound, "findings": [asdict(finding) for finding in findings]}, indent=2))
+    sys.exit(0 if sound else EXIT_FAULT)
+
+
+def examine(path: Path | None) -> Iterator[Finding]:
+    """Yield what is found on this machine for the shop of the file at *path*, quick things first. Changes nothing."""
+    yield checks.python()
+    yield from checks.extras()
+    yield checks.mosquitto()
+    try:
+        settings = read(Settings, path)
+    except BadSettings as wrong:
+        yield Finding("settings", State.MISSING, str(wrong), "Put it right in the file; `greetline config show` prints the others.")
+        return
+    yield _settings(path, settings)
+    yield checks.disk(settings)
+    yield checks.clock(settings)
+    yield checks.dashboard_port(settings)
+    yield checks.mqtt(settings)
+    yield from checks.cameras(settings)
+    yield from checks.people(settings)
+    yield checks.tablets(settings)
+
+
+def _settings(path: Path | None, settings: Settings) -> Finding:
+    if path is None:
+        return Finding(
+            "settings", State.WARN, f"there is no {SETTINGS_FILE} here; all defaults", f"greetline config show > {SETTINGS_FILE}"
+        )
+    if not settings.cameras:
+        return Finding("settings", State.WARN, f"{path} has no camera", "Add [[cameras]]; `greetline config show` has an example.")
+    return Finding("settings", State.OK, f"{path}: {len(settings.cameras)} cameras, {len(settings.zones)} zones")
+
+
+def _print(finding: Finding) -> None:
+    state = click.style(f"{finding.state:<8}", fg=_COLOURS[finding.state])
+    click.echo(f"{state} {finding.about:<10} {finding.says}")
+    if finding.advice:
+        click.echo(f"{'':<19} -> {finding.advice}")
