@@ -1,4 +1,4 @@
-"""The line to the MQTT broker. The one place that knows paho.
+"""The line to the MQTT broker.
 
 A Link keeps one connection alive from a thread of its own. What arrives is put into `inbox` and nothing else happens on
 that thread: whoever owns the Link takes it when ready and acknowledges what it has made safe. A new connection begins
@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import queue
 import random
-import ssl
 import struct
 import threading
 import time
@@ -22,34 +21,24 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from paho.mqtt.client import Client, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
+from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from broker.contract.codec import encode, topic_of
 from broker.contract.messages import Message
+from broker.link.wire import WiredClient, build, session
 from broker.settings import MqttSettings
 
 log = logging.getLogger(__name__)
 
-MAX_UNACKNOWLEDGED: Final = 1_000
-"""Messages the MQTT broker may send before the first is acknowledged (MQTT 5, manual_ack). It bounds the inbox; on 3.1.1
-the MQTT broker's own `max_inflight_messages` does."""
-
 MAX_WAITING: Final = 10_000
 """Messages in the inbox that no acknowledgement holds back (QoS 0, or without manual_ack); later ones are dropped."""
-
-MAX_PACKET_BYTES: Final = 256 * 1024
-"""A larger packet is not sent to us (MQTT 5)."""
 
 MAX_OUTGOING: Final = 2_000
 """Messages handed to the connection and not yet confirmed by the MQTT broker; above it `publish` returns False."""
 
 KEEPALIVE_SECONDS: Final = 10
 CONNECT_SECONDS: Final = 3.0
-SESSION_SECONDS: Final = 120
-"""How long an MQTT 5 broker keeps the session of a Link that is not `clean`."""
 
 FIRST_RETRY_SECONDS: Final = 0.25
 LAST_RETRY_SECONDS: Final = 5.0
@@ -205,8 +194,8 @@ class Link:
         self._answer, reached = None, False
         try:
             client = self._client(version)
-            session = _session(version, clean=self._clean)
-            client.connect(self._mqtt.host or "127.0.0.1", self._mqtt.port, KEEPALIVE_SECONDS, **session)
+            kept = session(version, clean=self._clean)
+            client.connect(self._mqtt.host or "127.0.0.1", self._mqtt.port, KEEPALIVE_SECONDS, **kept)
             reached = True
             self._number += 1
             self._live = (self._number, client)
@@ -219,9 +208,10 @@ class Link:
             self._live = None
         return self._how_it_ended(reached=reached, held=held)
 
-    def _stay(self, client: Client) -> None:
+    def _stay(self, client: WiredClient) -> None:
         ready_by = time.monotonic() + CONNECT_SECONDS
         while client.loop(_TICK_SECONDS) == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            client.read_what_is_here()
             if not self.connected.is_set() and time.monotonic() > ready_by:
                 break
             if self._stopping.is_set():
@@ -255,16 +245,9 @@ class Link:
             self._complaint = (text, time.monotonic())
             log.warning("%s", text)
 
-    def _client(self, version: MQTTProtocolVersion) -> Client:
+    def _client(self, version: MQTTProtocolVersion) -> WiredClient:
         """Return a paho client that has not been connected. Raises OSError for a file that cannot be read."""
-        client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=self._client_id,
-            protocol=version,
-            clean_session=None if version is _V5 else self._clean,
-            reconnect_on_failure=False,
-            manual_ack=self._manual_ack,
-        )
+        client = build(self._mqtt, client_id=self._client_id, version=version, clean=self._clean, manual_ack=self._manual_ack)
         client.connect_timeout = CONNECT_SECONDS
         client.max_queued_messages = MAX_OUTGOING
         client.on_connect = self._on_connect
@@ -273,21 +256,9 @@ class Link:
         client.on_publish = self._on_publish
         # Other threads publish: paho then leaves the socket to our thread instead of writing from theirs.
         client.on_socket_register_write = _leave_it_to_the_thread
-        self._identify(client)
         if self._will:
             client.will_set(*self._will, qos=1, retain=True)
         return client
-
-    def _identify(self, client: Client) -> None:
-        mqtt = self._mqtt
-        if mqtt.username is not None:
-            lines = mqtt.password_file.read_text(encoding="utf-8").splitlines() if mqtt.password_file else []
-            client.username_pw_set(mqtt.username, lines[0].strip() if lines else None)
-        if mqtt.ca_file or mqtt.cert_file:
-            context = ssl.create_default_context(cafile=str(mqtt.ca_file) if mqtt.ca_file else None)
-            if mqtt.cert_file:
-                context.load_cert_chain(mqtt.cert_file, mqtt.key_file)
-            client.tls_set_context(context)
 
     def _on_connect(self, client: Client, _: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
         self._answer = reason
@@ -328,14 +299,3 @@ class Link:
 
 def _leave_it_to_the_thread(client: Client, _: Any, socket: Any) -> None:
     """Do nothing: the thread that loops is woken by paho and writes."""
-
-
-def _session(version: MQTTProtocolVersion, *, clean: bool) -> dict[str, Any]:
-    """Return what `connect` is told about the session and its limits; 3.1.1 has no words for it."""
-    if version is not _V5:
-        return {}
-    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    properties.ReceiveMaximum = MAX_UNACKNOWLEDGED
-    properties.MaximumPacketSize = MAX_PACKET_BYTES
-    properties.SessionExpiryInterval = 0 if clean else SESSION_SECONDS
-    return {"clean_start": clean, "properties": properties}
