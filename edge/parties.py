@@ -14,6 +14,9 @@ from edge.sightings import Box, Track
 NEAR: Final = 1.4
 """Two people are near when their centres are at most so far apart, in the diagonals of the smaller one."""
 
+ABREAST_S: Final = 0.5
+"""Two who cross within this time may be one party through somebody who walks between them."""
+
 
 @dataclass(slots=True)
 class _Member:
@@ -62,15 +65,17 @@ class Parties:
             and member.direction is passage.direction
             and member.track != passage.track.number
             and abs(passage.at - member.at) <= self._seconds
-            and self._together(member.box, here, NEAR * min(member.size, here.diagonal))
+            and self._together(member, passage)
         ]
         return min(near, key=lambda pair: pair[0])[1] if near else None
 
-    def _together(self, one: Box, other: Box, reach: float) -> bool:
-        """Whether two are within *reach*, or somebody between them is of both: three abreast, the middle one behind."""
+    def _together(self, member: _Member, passage: Passage) -> bool:
+        """Whether two are near, or somebody between them is near both: three abreast, the middle one a step behind."""
+        one, other = member.box, passage.track.box
+        reach = NEAR * min(member.size, other.diagonal)
         if _distance(one, other) <= reach:
             return True
-        if _distance(one, other) > 2 * reach:
+        if abs(passage.at - member.at) > ABREAST_S:
             return False
         return any(max(_distance(one, mid), _distance(mid, other)) <= reach for mid in self._boxes.values())
 
