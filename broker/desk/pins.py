@@ -56,16 +56,24 @@ def new_pin() -> str:
 
 
 def kept(pin: str, data: Path) -> str:
-    """Return what the store keeps of *pin*: argon2id over the PIN, peppered with the secret in *data*."""
+    """Return what the store keeps of *pin*: how many digits it has, and argon2id over it, peppered with the secret in *data*.
+
+    The sign-in page shows as many dots as the PIN has digits, so the number is no secret.
+    """
     with _turn:
-        return _argon2.hash(_peppered(pin, data))
+        return f"{len(pin)}{_argon2.hash(_peppered(pin, data))}"
 
 
-def matches(pin: str, digest: str, data: Path) -> bool:
-    """Return whether *pin* is the one that *digest* was made of. Takes as long for a wrong one as for the right one."""
+def digits(kept: str) -> int:
+    """Return how many digits the PIN has of which *kept* was made."""
+    return int(kept[:1]) if kept[:1].isdigit() else MIN_DIGITS
+
+
+def matches(pin: str, kept: str, data: Path) -> bool:
+    """Return whether *pin* is the one of which *kept* was made. Takes as long for a wrong one as for the right one."""
     try:
         with _turn:
-            return _argon2.verify(digest, _peppered(pin, data))
+            return _argon2.verify(kept[1:], _peppered(pin, data))
     except (VerificationError, InvalidHashError):
         return False
 

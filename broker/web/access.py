@@ -1,0 +1,168 @@
+"""Who may do what. Every view says what it needs; a view that says nothing is refused.
+
+A screen is recognised by the cookie `__Host-device`, the person on it by `__Host-shift`. Both are HttpOnly and
+SameSite=Strict. Where the shop has no TLS (`dashboard.https = false`, on 127.0.0.1 or a trusted network) a browser would
+refuse the prefix and the Secure mark, so there they are called `device` and `shift`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final, TypeVar
+
+from flask import Flask, Response, current_app, g, redirect, request
+
+from broker.desk import pairing, shifts
+from broker.desk.people import Person, Screen
+from broker.desk.roles import Role
+from broker.web.languages import say
+from broker.web.problems import for_script, refuse
+from broker.web.stores import current_shop
+
+log = logging.getLogger(__name__)
+
+PERMISSIONS: Final[dict[str, Role]] = {
+    "floor.see": Role.STAFF,
+    "visit.answer": Role.STAFF,
+    "zone.pause": Role.STAFF,
+    "report.see": Role.LEAD,
+    "people.change": Role.MANAGER,
+    "screens.change": Role.MANAGER,
+}
+"""What a signed-in person may do, and the least role it takes. `public` and `screen` need nobody."""
+
+OFFICE_ONLY: Final = frozenset({"people.change", "screens.change"})
+"""Also takes a screen that was trusted with the manager's role: a four-digit PIN on the shop floor is not enough."""
+
+DEVICE_DAYS: Final = 400
+"""How long a browser keeps a cookie at most."""
+
+V = TypeVar("V", bound=Callable[..., object])
+
+
+def needs(permission: str) -> Callable[[V], V]:
+    """Say what a view needs: `public`, `screen`, or a key of PERMISSIONS. Goes below the route decorator."""
+    if permission not in PERMISSIONS and permission not in ("public", "screen"):
+        raise ValueError(f"{permission!r} is not a permission")
+
+    def marked(view: V) -> V:
+        view.permission = permission  # type: ignore[attr-defined]
+        return view
+
+    return marked
+
+
+def set_up(app: Flask) -> None:
+    """Guard every request of *app*."""
+    app.before_request(_recognise)
+    app.before_request(_guard)
+    app.jinja_env.globals.update(may=may, signed_in=signed_in, screen_here=screen_here)
+
+
+def current_person() -> Person:
+    """Return who is signed in. Raises LookupError when nobody is, which a view that needs a person never meets."""
+    person = signed_in()
+    if person is None:
+        raise LookupError("nobody is signed in")
+    return person
+
+
+def current_screen() -> Screen:
+    """Return the paired screen that asks. Raises LookupError when it is not paired."""
+    screen = screen_here()
+    if screen is None:
+        raise LookupError("this screen is not paired")
+    return screen
+
+
+def signed_in() -> Person | None:
+    """Return who is signed in, or None."""
+    person: Person | None = g.get("person")
+    return person
+
+
+def screen_here() -> Screen | None:
+    """Return the paired screen that asks, or None."""
+    screen: Screen | None = g.get("screen")
+    return screen
+
+
+def may(permission: str) -> bool:
+    """Return whether whoever asks may do this."""
+    person, screen = signed_in(), screen_here()
+    if permission == "public":
+        return True
+    if screen is None or permission == "screen":
+        return screen is not None
+    if person is None or not Role(person.role).reaches(PERMISSIONS[permission]):
+        return False
+    return permission not in OFFICE_ONLY or Role(screen.role).reaches(Role.MANAGER)
+
+
+def permission_of(app: Flask, endpoint: str) -> str | None:
+    """Return what the view behind *endpoint* needs; static files are public; None for a view that does not say."""
+    if endpoint == "static" or endpoint.endswith(".static"):
+        return "public"
+    return getattr(app.view_functions.get(endpoint), "permission", None)
+
+
+def _recognise() -> None:
+    endpoint = request.endpoint
+    if endpoint is None or endpoint.endswith(".static"):
+        return
+    token = request.cookies.get(cookie_name("device"), "")
+    g.screen = pairing.recognised(current_shop(), token) if token else None
+    shift = request.cookies.get(cookie_name("shift"), "")
+    if g.screen is not None and shift:
+        # What a screen asks by itself must not keep a forgotten session alive.
+        touch = request.method != "GET" or not for_script()
+        g.person = shifts.whose(current_shop(), shift, g.screen, touch=touch)
+
+
+def _guard() -> Response | None:
+    if request.endpoint is None:
+        return None
+    permission = permission_of(current_app, request.endpoint)
+    if permission is None:
+        log.error("the view %s does not say what it needs, so nobody gets it", request.endpoint)
+        return refuse(403)
+    return None if may(permission) else _refusal(permission)
+
+
+def _refusal(permission: str) -> Response:
+    if screen_here() is None:
+        return _send("/pair")
+    if permission == "screen" or signed_in() is None:
+        return _send("/signin")
+    office = permission in OFFICE_ONLY and Role(current_person().role).reaches(PERMISSIONS[permission])
+    return refuse(403, detail=say("web.office_only") if office else "")
+
+
+def _send(where: str) -> Response:
+    if for_script() or request.method != "GET":
+        return refuse(401, go=where)
+    answer = redirect(where)
+    assert isinstance(answer, Response)
+    return answer
+
+
+def cookie_name(name: str) -> str:
+    """Return what the cookie *name* is called here."""
+    return f"__Host-{name}" if current_app.config["SESSION_COOKIE_SECURE"] else name
+
+
+def set_cookie(answer: Response, name: str, value: str, *, lasts: timedelta) -> None:
+    """Put a secret into the browser that asks."""
+    answer.set_cookie(
+        cookie_name(name), value, max_age=lasts, path="/", httponly=True, samesite="Strict",
+        secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
+    )  # fmt: skip
+
+
+def drop_cookie(answer: Response, name: str) -> None:
+    """Take a secret out of the browser that asks."""
+    answer.delete_cookie(
+        cookie_name(name), path="/", httponly=True, samesite="Strict", secure=bool(current_app.config["SESSION_COOKIE_SECURE"])
+    )

@@ -1,0 +1,132 @@
+"""One way to make a Flask application for the screens: same guard, same headers, same languages, same look."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from flask import Blueprint, Flask, Response, request
+from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
+from werkzeug.exceptions import HTTPException
+
+from broker.desk.keys import key
+from broker.settings import Settings
+from broker.shop import Shop
+from broker.web import access, languages
+from broker.web.pages import web
+from broker.web.problems import answer_error, refuse
+from broker.web.stores import Stores, give_back_current
+from broker.web.stores import current_shop as current_shop
+
+MAX_BODY_BYTES: Final = 64 * 1024
+MAX_FORM_PARTS: Final = 50
+STATIC_SECONDS: Final = 365 * 24 * 3600
+KEY_FILE: Final = "forms"
+"""Beside the store: signs the tokens of forms."""
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; media-src 'self'; "
+    "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
+HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), screen-wake-lock=(self), autoplay=(self)",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def create(settings: Settings, *, name: str, blueprints: Sequence[Blueprint], shop: Shop | None = None) -> Flask:
+    """Return the application *name* with the shared pages and *blueprints*.
+
+    With *shop*, its clock is used; connections are opened as *settings* say. Raises StoreError and OSError when the
+    store or the secrets beside it cannot be opened.
+    """
+    app = Flask(name, static_folder=None, template_folder=None)
+    app.extensions["greetline-stores"] = Stores(settings, shop)
+    app.config.update(
+        SECRET_KEY=key(settings.store.data, KEY_FILE),
+        SESSION_COOKIE_NAME="__Host-form" if settings.dashboard.https else "form",
+        SESSION_COOKIE_SECURE=settings.dashboard.https,
+        SESSION_COOKIE_SAMESITE="Strict",
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
+        MAX_FORM_PARTS=MAX_FORM_PARTS,
+        # A tablet shows the same page for days. The referrer, which the strict check wants, is never sent here.
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=access.DEVICE_DAYS),
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    languages.set_up(app, settings)
+    app.before_request(_same_site)
+    access.set_up(app)
+    CSRFProtect(app)
+    _answers(app, settings)
+    app.register_blueprint(web)
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
+    app.url_defaults(_versioned(app))
+    return app
+
+
+def _answers(app: Flask, settings: Settings) -> None:
+    app.register_error_handler(HTTPException, answer_error)
+    app.register_error_handler(CSRFError, lambda _: refuse(400))
+    app.teardown_appcontext(give_back_current)
+    strict_transport = {"Strict-Transport-Security": "max-age=31536000"} if settings.dashboard.https else {}
+    headers = HEADERS | strict_transport
+
+    @app.after_request
+    def guarded(answer: Response) -> Response:
+        for header, value in headers.items():
+            answer.headers.setdefault(header, value)
+        if (request.endpoint or "").endswith(".static"):
+            _cache(answer)
+        else:
+            answer.headers.setdefault("Cache-Control", "no-store")
+        return answer
+
+    app.jinja_env.globals.update(store=settings.store, csrf=generate_csrf)
+
+
+def _cache(answer: Response) -> None:
+    """A file that was asked for by its version never changes; any other is asked for again each time."""
+    versioned = "v" in request.args and answer.status_code in (200, 304)
+    answer.headers["Cache-Control"] = f"public, max-age={STATIC_SECONDS}, immutable" if versioned else "no-cache"
+
+
+def _same_site() -> Response | None:
+    """Refuse a change that another site's page asks for; browsers say where a request comes from."""
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    if request.method in ("GET", "HEAD", "OPTIONS") or site in ("same-origin", "none"):
+        return None
+    return refuse(403)
+
+
+def _versioned(app: Flask) -> Callable[[str, dict[str, object]], None]:
+    """Put the digest of a static file behind its address."""
+
+    def add_version(endpoint: str, values: dict[str, object]) -> None:
+        name = values.get("filename")
+        if not endpoint.endswith(".static") or "v" in values or not isinstance(name, str):
+            return
+        folder = app.blueprints[endpoint.removesuffix(".static")].static_folder
+        if folder:
+            values["v"] = _digest(Path(folder) / name)
+
+    return add_version
+
+
+@lru_cache(maxsize=500)
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+    except OSError:
+        return "0"

@@ -1,0 +1,213 @@
+"""The pages every screen has: pairing, the first link, sign-in. Those of the floor and the office are elsewhere."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from flask import Blueprint, Response, redirect, render_template, request, send_from_directory, session
+from flask.typing import ResponseReturnValue
+
+from broker.desk import pairing, people, pins, shifts
+from broker.desk.people import Person, Screen
+from broker.desk.roles import Refused, Role
+from broker.shop import Shop
+from broker.web import access, languages
+from broker.web.access import current_screen, needs, screen_here, signed_in
+from broker.web.languages import say
+from broker.web.problems import refuse
+from broker.web.stores import current_shop
+
+HERE: Final = Path(__file__).parent
+SHIFT_LASTS: Final = shifts.LONGEST
+PAIRING_LASTS: Final = timedelta(minutes=pairing.CODE_MINUTES)
+
+web = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
+
+
+@web.get("/")
+@needs("public")
+def home() -> ResponseReturnValue:
+    """Lead to where this screen stands: paired, signed in, at work."""
+    if screen_here() is None:
+        return redirect("/pair")
+    return redirect("/floor" if signed_in() else "/signin")
+
+
+@web.get("/healthz")
+@needs("public")
+def healthz() -> ResponseReturnValue:
+    """Say that this process answers."""
+    return {"status": "ok"}
+
+
+@web.get("/favicon.ico")
+@needs("public")
+def favicon() -> ResponseReturnValue:
+    """Give browsers that ask by habit what the pages link to."""
+    return send_from_directory(HERE / "static", "mark.svg")
+
+
+@web.get("/pair")
+@needs("public")
+def pair() -> ResponseReturnValue:
+    """Show the code by which somebody lets this screen in; the same one until it expires."""
+    if screen_here() is not None:
+        return redirect("/")
+    shop = current_shop()
+    asked = pairing.asked(shop, request.cookies.get(access.cookie_name("pairing"), ""))
+    claim = None
+    if asked is None:
+        try:
+            _, claim = pairing.ask(shop)
+        except Refused:
+            return refuse(503, detail=say("pair.busy"))
+        asked = pairing.asked(shop, claim)
+        assert asked is not None
+    seconds = int((asked.expires_at - shop.clock()).total_seconds())
+    until = languages.clock_time(asked.expires_at)
+    page = render_template("pair.html", code=asked.code, until=until, seconds=seconds, too_soon="too_soon" in request.args)
+    answer = Response(page)
+    if claim is not None:
+        access.set_cookie(answer, "pairing", claim, lasts=PAIRING_LASTS)
+    return answer
+
+
+@web.get("/pair/state")
+@needs("public")
+def pair_state() -> ResponseReturnValue:
+    """Say whether somebody has let this screen in."""
+    asked = pairing.asked(current_shop(), request.cookies.get(access.cookie_name("pairing"), ""))
+    return {"asked": asked is not None, "approved": asked is not None and asked.screen is not None}
+
+
+@web.post("/pair")
+@needs("public")
+def collect() -> ResponseReturnValue:
+    """Give the screen that was let in its secret, once."""
+    collected = pairing.collect(current_shop(), request.cookies.get(access.cookie_name("pairing"), ""))
+    if collected is None:
+        return redirect("/pair?too_soon=1", HTTPStatus.SEE_OTHER)
+    answer = _paired(*collected)
+    access.drop_cookie(answer, "pairing")
+    return answer
+
+
+def _paired(screen: Screen, token: str, where: str = "/") -> Response:
+    session.permanent = True
+    answer = Response("", HTTPStatus.SEE_OTHER, {"Location": where})
+    access.set_cookie(answer, "device", token, lasts=timedelta(days=access.DEVICE_DAYS))
+    return answer
+
+
+@web.get("/enter/<secret>")
+@needs("public")
+def enter(secret: str) -> ResponseReturnValue:
+    """Show what a link would do; opening it changes nothing."""
+    found = pairing.entrance(current_shop(), secret)
+    if found is None:
+        return refuse(404, detail=say("enter.used"))
+    return render_template("enter.html", entrance=found, first=not people.everybody(current_shop()), name="", said="")
+
+
+@web.post("/enter/<secret>")
+@needs("public")
+def entered(secret: str) -> ResponseReturnValue:
+    """Pair this browser by a link; in a new shop, its first manager also comes in."""
+    shop = current_shop()
+    found = pairing.entrance(shop, secret)
+    if found is None:
+        return refuse(404, detail=say("enter.used"))
+    first = not people.everybody(shop)
+    if screen_here() is not None and not first:
+        return redirect("/", HTTPStatus.SEE_OTHER)
+    name, pin = request.form.get("name", ""), request.form.get("pin", "")
+    try:
+        screen, token = pairing.enter(shop, secret, first=(name, pin) if first else None)
+    except (pins.BadPin, Refused) as no:
+        said = say(f"admin.no_{no.why}")
+        return render_template("enter.html", entrance=found, first=first, name=name, said=said), HTTPStatus.UNPROCESSABLE_ENTITY
+    answer = _paired(screen, token)
+    if first and Role(screen.role).reaches(Role.STAFF):
+        _, shift = shifts.first_manager(shop, screen)
+        access.set_cookie(answer, "shift", shift, lasts=SHIFT_LASTS)
+    return answer
+
+
+@web.get("/signin")
+@needs("screen")
+def signin() -> ResponseReturnValue:
+    """Ask who is on shift."""
+    shop, screen = current_shop(), current_screen()
+    here = people.everybody(shop)
+    chosen = next((person for person in here if person.id == request.args.get("person")), None)
+    said, wait = _said(shop, session.pop("signin", None))
+    return render_template(
+        "signin.html", people=[_shown(person) for person in here], chosen=chosen, said=said, wait=wait,
+        digits=pins.digits(chosen.pin) if chosen else pins.MIN_DIGITS, where=_where(shop, screen),
+        today=languages.day(shop.clock()),
+    )  # fmt: skip
+
+
+def _shown(person: Person) -> dict[str, object]:
+    role = "" if person.role == Role.STAFF else languages.role_name(person.role)
+    return {
+        "id": person.id, "name": person.name, "digits": pins.digits(person.pin),
+        "shown": say("sign.name_role", name=person.name, role=role) if role else person.name,
+    }  # fmt: skip
+
+
+def _where(shop: Shop, screen: Screen) -> str:
+    paired = languages.day(screen.paired_at, weekday=False)
+    if screen.zone:
+        return say("sign.screen", name=screen.name, zone=shop.zones.get(screen.zone, screen.zone), date=paired)
+    return say("sign.screen_all", name=screen.name, date=paired)
+
+
+def _said(shop: Shop, why: str | None) -> tuple[str, int]:
+    """Return what to say about the last attempt, and for how many seconds the keys rest."""
+    if not why or why == "wrong":
+        return (say("sign.wrong") if why else ""), 0
+    until = datetime.fromisoformat(why)
+    seconds = int((until - shop.clock()).total_seconds()) + 1
+    return (say("sign.wait", time=languages.clock_time(until, seconds=True)), seconds) if seconds > 0 else ("", 0)
+
+
+@web.post("/signin")
+@needs("screen")
+def sign_in() -> ResponseReturnValue:
+    """Let somebody in who knows their PIN."""
+    person, pin = request.form.get("person", "")[:40], request.form.get("pin", "")[: pins.MAX_DIGITS + 1]
+    try:
+        _, token = shifts.sign_in(current_shop(), current_screen(), person, pin)
+    except shifts.WrongPin:
+        session["signin"] = "wrong"
+    except shifts.MustWait as wait:
+        session["signin"] = wait.until.isoformat()
+    except Refused:
+        return redirect("/signin", HTTPStatus.SEE_OTHER)
+    else:
+        answer = Response("", HTTPStatus.SEE_OTHER, {"Location": "/floor"})
+        access.set_cookie(answer, "shift", token, lasts=SHIFT_LASTS)
+        return answer
+    return Response("", HTTPStatus.SEE_OTHER, {"Location": f"/signin?person={person}"})
+
+
+@web.post("/signout")
+@needs("screen")
+def sign_out() -> ResponseReturnValue:
+    """End the shift of whoever is signed in here."""
+    shifts.sign_out(current_shop(), request.cookies.get(access.cookie_name("shift"), ""))
+    answer = Response("", HTTPStatus.SEE_OTHER, {"Location": "/signin"})
+    access.drop_cookie(answer, "shift")
+    return answer
+
+
+@web.app_template_global("initials")
+def initials(name: str) -> str:
+    """Return two letters for the round face of somebody: of both names, or the first two of one."""
+    words = name.split()
+    letters = words[0][:1] + words[-1][:1] if len(words) > 1 else name[:2]
+    return letters.upper()
