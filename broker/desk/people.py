@@ -79,6 +79,17 @@ def reset_pin(shop: Shop, person_id: str, *, pin: str, by: str) -> Person:
     return person
 
 
+def speak(shop: Shop, person_id: str, language: str) -> Person:
+    """Show a person their screens in another language. Raises Refused for nobody or a language that is not there."""
+    if language not in LANGUAGES:
+        raise Refused("language", f"{language!r} is not a language here: {', '.join(LANGUAGES)}.")
+    with change(shop.db):
+        person = replace(_known(shop, person_id), language=language)
+        people.save(shop.db, person)
+        _tell(shop, person, "language", person_id)
+    return person
+
+
 def deactivate(shop: Shop, person_id: str, *, by: str) -> Person:
     """Somebody no longer works here: sign them out and take them off the sign-in page.
 

@@ -26,8 +26,8 @@ from broker.store.pauses import Pause
 Row = dict[str, Any]
 
 LAST_HOUR: Final = timedelta(hours=1)
-SERVICE_SILENT: Final = timedelta(seconds=12)
-"""The service says that it runs every 5 s; after two missed words the screens no longer trust a calm floor."""
+SERVICE_SILENT: Final = timedelta(seconds=5)
+"""The service writes that it runs every 2 s; after two missed words no screen trusts a calm floor any more."""
 SETTLED: Final = frozenset({State.MERGED, State.DISMISSED})
 
 
@@ -46,7 +46,7 @@ def floor(shop: Shop) -> Row:
         "visits": [visit_row(shop, visit, live) for visit in visits.waiting(shop.db)],
         "cameras": cameras(shop, now),
         "service": service(shop),
-        "pauses": [_pause_row(pause) for pause in pauses.running(shop.db)],
+        "pauses": pause_rows(shop),
         "alerts": [alert_row(shop, alert) for alert in live.values() if alert.kind in (AlertKind.HELP, AlertKind.DEVICE)],
         "flood": desk_alerts.flooded(shop, on_shift=on_shift(shop)),
         "today": figures(shop, today),
@@ -97,7 +97,7 @@ def changes(shop: Shop, facts: Iterable[Fact]) -> list[tuple[str, Row]]:
     if kinds & {FactKind.DEVICE, FactKind.VISIT_OPENED, FactKind.VISIT_JOINED, FactKind.CROSSED}:
         changed.append(("cameras", {"cameras": cameras(shop, now), "service": service(shop)}))
     if kinds & {FactKind.PAUSED, FactKind.RESUMED}:
-        changed.append(("pauses", {"pauses": [_pause_row(pause) for pause in pauses.running(shop.db)]}))
+        changed.append(("pauses", {"pauses": pause_rows(shop)}))
     if kinds & {FactKind.ALERT}:
         rows = [alert_row(shop, alert) for kind in (AlertKind.HELP, AlertKind.DEVICE) for alert in alerts.live(shop.db, kind=kind)]
         changed.append(("alerts", {"alerts": rows, "flood": desk_alerts.flooded(shop, on_shift=on_shift(shop))}))
@@ -211,8 +211,16 @@ def _last_hour(rows: list[Visit], now: datetime) -> list[Row]:
     ]
 
 
-def _pause_row(pause: Pause) -> Row:
-    return {"zone": pause.zone, "began": text(pause.began), "until": text(pause.until), "by": pause.by, "reason": pause.reason}
+def pause_rows(shop: Shop) -> list[Row]:
+    """Return the zones that are paused now, why and until when."""
+    return [_pause_row(shop, pause) for pause in pauses.running(shop.db)]
+
+
+def _pause_row(shop: Shop, pause: Pause) -> Row:
+    return {
+        "zone": pause.zone, "zone_name": shop.zones.get(pause.zone, pause.zone), "began": text(pause.began),
+        "until": text(pause.until), "by": pause.by, "by_name": name_of(shop, pause.by), "reason": pause.reason,
+    }  # fmt: skip
 
 
 def _lead(shop: Shop) -> str | None:

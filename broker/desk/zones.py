@@ -10,7 +10,7 @@ from typing import Final
 from broker.domain.facts import Fact, FactKind
 from broker.domain.moves import IllegalMove
 from broker.shop import Shop
-from broker.store import journal, pauses
+from broker.store import answers, journal, pauses
 from broker.store.database import change, text
 from broker.store.pauses import Pause
 
@@ -18,8 +18,8 @@ PAUSE_MINUTES: Final = (5, 15, 30)
 """The lengths a pause may have."""
 
 
-def pause(shop: Shop, zone: str, *, minutes: int, reason: str, by: str) -> Pause:
-    """Open no visit in *zone* for a while; a running pause is replaced.
+def pause(shop: Shop, zone: str, *, minutes: int, reason: str, by: str, key: str = "") -> Pause | None:
+    """Open no visit in *zone* for a while; a running pause is replaced. Return None for a repeated key.
 
     Raises KeyError for no such zone, IllegalMove for a length that is not offered or without a reason.
     """
@@ -28,6 +28,8 @@ def pause(shop: Shop, zone: str, *, minutes: int, reason: str, by: str) -> Pause
     if minutes not in PAUSE_MINUTES or not reason.strip():
         raise IllegalMove("zone", "open", "pause", f"a pause lasts {', '.join(map(str, PAUSE_MINUTES))} minutes and has a reason")
     with change(shop.db):
+        if key and answers.known(shop.db, key):
+            return None
         now = shop.clock()
         _end(shop, zone, by=by)
         new = Pause(
@@ -36,6 +38,8 @@ def pause(shop: Shop, zone: str, *, minutes: int, reason: str, by: str) -> Pause
         pauses.save(shop.db, new)
         body: dict[str, object] = {"until": text(new.until), "reason": new.reason}
         journal.append(shop.db, Fact(kind=FactKind.PAUSED, subject=zone, at=now, zone=zone, by=by, body=body))
+        if key:
+            answers.keep(shop.db, key, now)
     return new
 
 

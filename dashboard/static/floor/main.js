@@ -1,0 +1,191 @@
+// The floor screen: news in, cards out, four times a second, on the shop's own time.
+import { connect } from "/static/live.js";
+import { Actions } from "./actions.js";
+import { Arrangement, sorted } from "./arrange.js";
+import { Bars } from "./bars.js";
+import { Calm } from "./calm.js";
+import { Cards } from "./cards.js";
+import { part, show, write } from "./dom.js";
+import { here, t, tn } from "./here.js";
+import { drawCount, drawLink, drawPill, speak } from "./link.js";
+import { Menus } from "./menus.js";
+import { Outbox } from "./outbox.js";
+import { startShift } from "./shift.js";
+import { Sound } from "./sound.js";
+import { Floor, stateNow, UNCLAIMED } from "./state.js";
+import { age, serverNow } from "./time.js";
+
+const TICK_MS = 250;
+const FEW_VISITS = 10; // below it a share would be read as a finding: say "3 of 4"
+const QUIET_CARDS = 3; // up to so many leave room for the last hour
+const TODAY_AFTER_MS = 800;
+
+const page = Object.fromEntries(["bars", "cards", "calm", "pill", "zone", "today", "elsewhere", "below"].map((name) => [name, part(document, name)]));
+const floor = new Floor();
+const arrangement = new Arrangement();
+const sound = new Sound(document.getElementById("edge"));
+const view = { zone: kept(), setZone };
+const actions = new Actions({ floor, me: here.me, redraw: draw });
+const menus = new Menus({ floor, actions, view, sound });
+const cards = new Cards(page.cards, { floor, me: here.me });
+const bars = new Bars(page.bars, { floor, me: here.me });
+const calm = new Calm(page.calm, floor);
+let link = { state: "lost", since: serverNow() };
+let drawn = []; // the cards on the page
+let spoken = new Set();
+
+/** The zone this screen was set to, or the one it was paired for. */
+function kept() {
+  return localStorage.getItem("greetline.zone") ?? here.screen.zone;
+}
+
+function setZone(zone) {
+  localStorage.setItem("greetline.zone", zone);
+  view.zone = zone;
+  arrangement.reset();
+  draw();
+}
+
+function draw() {
+  if (!floor.known) return drawLink(link, outbox.stuck);
+  const now = serverNow();
+  const zone = floor.zones.some((one) => one.id === view.zone) ? view.zone : "";
+  const waiting = floor.waiting(here.me);
+  const { shown, elsewhere } = sorted(waiting, { zone, me: here.me.id, now, standards: floor.standards });
+  drawn = arrangement.cards(shown, floor.flood, performance.now());
+  cards.draw(drawn, now);
+  floor.forget(new Set(drawn.map((card) => card.key)));
+  bars.draw(now);
+  drawPage({ now, zone, waiting, elsewhere });
+  sound.tick(alarms(), { now, zone, sound: floor.sound, flood: floor.flood });
+  tell(shown, now);
+  return drawLink(link, outbox.stuck);
+}
+
+function drawPage({ now, zone, waiting, elsewhere }) {
+  const grouped = drawn.some((card) => card.group);
+  const quiet = drawn.length <= QUIET_CARDS && !grouped;
+  document.body.dataset.cards = grouped ? "grouped" : drawn.length === 0 ? "none" : quiet ? "few" : "many";
+  show(page.cards, drawn.length > 0);
+  show(page.calm, quiet);
+  if (quiet) calm.draw(now, { seen: link.state !== "lost", waiting: drawn.length, elsewhere: elsewhere.length });
+  const unclaimed = waiting.filter((visit) => visit.state !== "claimed");
+  const states = new Set(unclaimed.map((visit) => stateNow(visit, floor.standards, age(visit.t0, now))));
+  const worst = states.has("overdue") || states.has("escalated") ? "overdue" : states.has("due") ? "due" : "entered";
+  drawPill(page.pill, unclaimed.length, worst);
+  drawCount(unclaimed.length, worst === "overdue");
+  write(part(page.zone, "name"), zone ? floor.zone(zone) : t("all_zones"));
+  show(page.elsewhere, elsewhere.length > 0);
+  if (elsewhere.length) write(part(page.elsewhere, "words"), tn("elsewhere", elsewhere.length));
+  drawBelow();
+  drawToday();
+}
+
+/** The cards that lie below the edge are counted where there is always room. */
+function drawBelow() {
+  const edge = Math.min(page.cards.getBoundingClientRect().bottom, innerHeight);
+  const hidden = [...page.cards.children].filter((card) => card.getBoundingClientRect().top > edge - 48).length;
+  show(page.below, hidden > 0);
+  if (hidden) write(part(page.below, "words"), tn("below", hidden));
+}
+
+function drawToday() {
+  const today = floor.today;
+  if (!today) return;
+  const s = floor.standards.greet_within;
+  const share = { n: Math.round((today.share ?? 0) * 100), s, kept: today.within, all: today.visits };
+  write(part(page.today, "share"), !today.visits ? t("today_none") : t(today.visits < FEW_VISITS ? "today_few" : "today_share", share));
+  const median = today.median === null || today.visits < FEW_VISITS ? "" : ` ${t("median", { s: Math.round(today.median) })}`;
+  write(part(page.today, "more"), tn("today_visits", today.visits) + median);
+}
+
+/** What may sound on this screen: parties nobody goes to, and colleagues who call. */
+function alarms() {
+  const waiting = drawn.flatMap((card) =>
+    card.visits
+      .filter((visit) => visit.alert && UNCLAIMED.has(visit.state) && !visit.late)
+      .map((visit) => ({ alert: visit.alert, group: card.group ? card.key : null })),
+  );
+  const calls = floor.alerts.filter((alert) => alert.kind === "help" && alert.by !== here.me.id);
+  return [...waiting, ...calls.map((alert) => ({ alert, group: null }))];
+}
+
+/** Say each party that has just waited too long, once, to those who listen. */
+function tell(shown, now) {
+  const late = shown.filter((visit) => ["overdue", "escalated"].includes(stateNow(visit, floor.standards, age(visit.t0, now))));
+  const fresh = late.filter((visit) => !spoken.has(visit.id));
+  if (fresh.length) speak(fresh.map((visit) => t("spoken_overdue", { zone: visit.zone_name })).join(" "));
+  spoken = new Set(late.map((visit) => visit.id));
+}
+
+let asked = 0;
+/** The figures of the day are slow: ask for them a moment after a visit began or ended, not with every tablet at once. */
+function askToday() {
+  asked ||= setTimeout(async () => {
+    asked = 0;
+    try {
+      const said = await fetch("/api/v1/today", { signal: AbortSignal.timeout(5000) });
+      if (said.ok) floor.take("today", await said.json());
+    } catch {
+      return; // the link says that it is lost; the next visit asks again
+    }
+    draw();
+  }, TODAY_AFTER_MS * (1 + Math.random()));
+}
+
+const outbox = new Outbox({
+  csrf: document.querySelector('meta[name="csrf"]').content,
+  person: here.me.id,
+  onAnswer: (answer, said) => actions.answered(answer, said),
+  onChange: () => draw(),
+});
+
+const visitOf = (key) => floor.visits.get(key);
+const cardOf = (element) => drawn.find((card) => card.key === element.closest("[data-key]")?.dataset.key);
+const others = (id) => floor.waiting(here.me).filter((visit) => visit.id !== id);
+
+const TAPS = {
+  claim: (card) => actions.move("claim", card.visits[0]),
+  greet: (card) => actions.greet(card.visits[0]),
+  release: (card) => actions.move("release", card.visits[0]),
+  help: (card) => actions.help(card.visits[0]),
+  more: (card) => menus.more(card.visits[0], others(card.visits[0].id)),
+  choose: (card) => menus.choose(card, others(null)),
+  add: () => menus.add(),
+  pause: () => menus.pause(),
+  resume: (card, about) => actions.resume(about),
+  acknowledge: (card, about) => actions.alert(about, "acknowledge"),
+  resolve: (card, about) => actions.alert(about, "resolve"),
+  filter: () => menus.filter(),
+  everywhere: () => setZone(""),
+  below: () => page.cards.lastElementChild?.scrollIntoView({ block: "end" }),
+  person: () => menus.person(),
+};
+
+addEventListener("click", (tap) => {
+  const control = tap.target.closest?.("button[data-do]");
+  if (!control || !floor.known) return;
+  const card = cardOf(control);
+  const ofCard = control.closest("[data-key]");
+  if (ofCard && (!card || card.ghost || !visitOf(card.visits[0].id))) return;
+  TAPS[control.dataset.do]?.(card, control.dataset.about);
+});
+
+for (const kind of ["pointerdown", "pointermove", "keydown", "wheel"])
+  addEventListener(kind, () => arrangement.touch(performance.now()), { passive: true, capture: true });
+
+connect({
+  onEvent: (event, row) => {
+    if (floor.take(event, row)) askToday();
+    draw();
+  },
+  onState: (state) => {
+    link = state;
+    if (state.state !== "lost") outbox.flush();
+    draw();
+  },
+});
+actions.begin(outbox);
+startShift(sound);
+setInterval(draw, TICK_MS);
+addEventListener("resize", () => draw());

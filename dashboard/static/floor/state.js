@@ -1,0 +1,105 @@
+// What is so on the floor, as the server said it last. Rows replace rows by id; an older version is ignored.
+
+export const UNCLAIMED = new Set(["entered", "due", "overdue", "escalated"]);
+
+export class Floor {
+  constructor() {
+    this.visits = new Map();
+    this.gone = new Map(); // id -> the row with which a visit left the list; for a card that has not yet been cleared away
+    this.waited = new Map(); // id -> answers that are on their way, oldest first
+    Object.assign(this, { known: false, open: true, flood: false, service: null, standards: null, sound: null, zones: [] });
+    Object.assign(this, { cameras: [], pauses: [], alerts: [], today: null, last: null, hour: [] });
+  }
+
+  /** Take one event of the stream. Returns whether a visit ended or began, so that the day's figures are old now. */
+  take(event, row) {
+    if (event === "snapshot") return this.#snapshot(row);
+    if (event === "visit") return this.visit(row);
+    if (["cameras", "pauses", "alerts", "hb", "today"].includes(event)) Object.assign(this, this.#known(row));
+    return false;
+  }
+
+  #known(row) {
+    return Object.fromEntries(Object.entries(row).filter(([name]) => name in this && name !== "visits"));
+  }
+
+  #snapshot(row) {
+    Object.assign(this, this.#known(row), { known: true });
+    const rows = new Map(row.visits.map((visit) => [visit.id, visit]));
+    for (const [id, visit] of this.visits) if (!rows.has(id)) this.gone.set(id, { ...visit, waiting: false, state: "gone" });
+    this.visits = rows;
+    for (const id of rows.keys()) this.gone.delete(id);
+    return false;
+  }
+
+  /** Take one visit as it stands. Returns whether it entered or left the list. */
+  visit(row) {
+    const known = this.visits.get(row.id) ?? this.gone.get(row.id);
+    if (known && known.version > row.version) return false;
+    const was = this.visits.has(row.id);
+    if (row.waiting) {
+      this.visits.set(row.id, row);
+      this.gone.delete(row.id);
+    } else {
+      this.visits.delete(row.id);
+      this.gone.set(row.id, row);
+    }
+    return was !== row.waiting;
+  }
+
+  /** Every visit nobody has greeted yet, as it will stand once the answers on their way have arrived. */
+  waiting(me) {
+    return [...this.visits.values()].map((row) => this.foreseen(row, me)).filter((row) => row.waiting);
+  }
+
+  foreseen(row, me) {
+    const answer = this.waited.get(row.id)?.at(-1);
+    if (!answer) return row;
+    if (answer.move === "claim")
+      return { ...row, state: "claimed", claimed_by: me.id, claimed_name: me.name, claimed_until: null, sending: true };
+    if (answer.move === "release") return { ...row, state: "entered", claimed_by: null, sending: true };
+    if (answer.move === "send") return { ...row, zone: answer.body.zone, zone_name: this.zone(answer.body.zone), sending: true };
+    if (answer.move === "greet" || answer.move === "dismiss" || answer.move === "merge") {
+      const state = { greet: "acknowledged", dismiss: "dismissed", merge: "merged" }[answer.move];
+      return { ...row, waiting: false, state, acknowledged_by: me.id, acknowledged_name: me.name, sending: true };
+    }
+    return row;
+  }
+
+  expect(answer) {
+    this.waited.set(answer.visit, [...(this.waited.get(answer.visit) ?? []), answer]);
+  }
+
+  settle(answer) {
+    const rest = (this.waited.get(answer.visit) ?? []).filter((other) => other.key !== answer.key);
+    if (rest.length) this.waited.set(answer.visit, rest);
+    else this.waited.delete(answer.visit);
+  }
+
+  zone(id) {
+    return this.zones.find((zone) => zone.id === id)?.name ?? id;
+  }
+
+  /** Forget rows of visits that left the list, but those still shown. */
+  forget(shown) {
+    for (const id of this.gone.keys()) if (!shown.has(id)) this.gone.delete(id);
+  }
+
+  /** The cameras that do not see: anything but watching. */
+  get blind() {
+    return this.cameras.filter((camera) => camera.watch !== "watching");
+  }
+
+  get serviceSilent() {
+    return this.service?.watch !== "watching";
+  }
+}
+
+/** How an unclaimed visit stands by its age alone: the screen turns in time even if the news of it is slow. */
+export function stateNow(visit, standards, seconds) {
+  if (visit.late) return "late";
+  if (!UNCLAIMED.has(visit.state)) return visit.state;
+  if (seconds >= standards.escalate) return "escalated";
+  if (seconds >= standards.greet_within) return "overdue";
+  return seconds >= standards.warn ? "due" : "entered";
+}
