@@ -80,13 +80,19 @@ class DoorLine:
         size = track.box.diagonal
         if abs(way.depth) < BAND * size or track.hits < LEAST_HITS:
             return None
-        side = 1 if way.depth > 0 else -1
-        before, way.side = way.side, side
-        if before == 0 and way.met and abs(way.depth - way.first) >= LEAST_WAY * size:
-            before = 1 if way.first > 0 else -1
-        if before in (0, side) or way.met is None:
+        before = way.side or self._first_side(way, size)
+        if before is None:
+            return None
+        way.side = 1 if way.depth > 0 else -1
+        if before == way.side or way.met is None:
             return None
         met, way.met = way.met, None
         if not 0 <= met[1] <= 1:
             return None
-        return Passage(track, Direction.IN if side > 0 else Direction.OUT, met[0])
+        return Passage(track, Direction.IN if way.side > 0 else Direction.OUT, met[0])
+
+    def _first_side(self, way: _Way, size: float) -> int | None:
+        """Return the side on which somebody began, or None while a box that flickers could have come as far."""
+        if way.met and abs(way.depth - way.first) < LEAST_WAY * size:
+            return None
+        return 1 if way.first > 0 else -1
