@@ -7,7 +7,7 @@ import importlib.metadata
 import json
 import sys
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -58,6 +58,16 @@ class LazyGroup(click.Group):
             raise _missing(name, door, missing) from None
         assert isinstance(found, click.Command)
         return found
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command. Raises Fault when what it needs, and imports only now, is not installed."""
+        try:
+            return super().invoke(context)
+        except ModuleNotFoundError as missing:
+            name = context.invoked_subcommand or ""
+            if name not in COMMANDS:
+                raise
+            raise _missing(name, COMMANDS[name], missing) from None
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table, without importing anything."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import http.client
+import importlib.util
 import os
 import shutil
 import socket
@@ -114,6 +115,8 @@ def need_films(settings: Settings, base: Path) -> None:
     A camera on the network or in a socket may come back, so its absence does not keep the shop closed; a file that was
     never there will not.
     """
+    if settings.cameras and importlib.util.find_spec("cv2") is None:
+        raise Fault("The settings have cameras, and their eyes are not installed here: pip install 'greetline[edge]'")
     for camera in settings.cameras:
         film = film_of(camera, base)
         if film is not None and not film.is_file():

@@ -28,6 +28,7 @@ FAULT_RETRY_SECONDS: Final = 15.0
 """A part that says its set-up is wrong is tried again after so long: somebody may be plugging the camera in."""
 SETTLED_SECONDS: Final = 30.0
 """A part that has run for so long begins its next retries from the first one."""
+LATER_SECONDS: Final = 5.0
 STOP_SECONDS: Final = 1.2
 """What each of the four stages has to stop by itself; then it is killed. All of it stays under five seconds."""
 MAX_LINE_BYTES: Final = 8 * 1024
@@ -49,6 +50,8 @@ class Part:
     environment: Mapping[str, str] = field(default_factory=dict)
     vital: bool = True
     """Without it the shop makes no sense: a fault of its set-up at the start ends all."""
+    later: bool = False
+    """It waits until everything else stands, or LATER_SECONDS: who comes last leaves the processor to the first page."""
 
 
 @dataclass(slots=True)
@@ -68,7 +71,8 @@ class Supervisor:
     """Runs *parts* until `stop`; *say* gets their lines and ours."""
 
     def __init__(self, parts: Sequence[Part], say: Say) -> None:
-        self._children = [_Child(part) for part in parts]
+        later = time.monotonic() + LATER_SECONDS
+        self._children = [_Child(part, again_at=later if part.later else 0.0) for part in parts]
         self._say = say
         self._stopping = threading.Event()
         self._standing = threading.Event()
@@ -87,12 +91,16 @@ class Supervisor:
     def stands(self) -> None:
         """Say that everything answers: from now on a fault of a vital part is mended by trying again."""
         self._standing.set()
+        self._wake_up()
 
     def stop(self, code: int = 0) -> None:
         """Begin to stop; `run` then returns *code*. May be called from any thread and from a signal handler."""
         if not self._stopping.is_set():
             self._code = code
             self._stopping.set()
+        self._wake_up()
+
+    def _wake_up(self) -> None:
         with contextlib.suppress(OSError):  # The buffer is full or the end is closed: we are awake or gone.
             self._wake.send(b".")
 
@@ -117,11 +125,15 @@ class Supervisor:
 
     def _look_after(self, child: _Child) -> None:
         if child.process is None:
-            if time.monotonic() >= child.again_at and not self._stopping.is_set():
+            if self._is_due(child) and not self._stopping.is_set():
                 self._start(child)
         elif (code := child.process.poll()) is not None:
             self._drain(child)
             self._ended(child, code)
+
+    def _is_due(self, child: _Child) -> bool:
+        waits_for_others = child.part.later and child.began == 0.0
+        return time.monotonic() >= child.again_at or (waits_for_others and self._standing.is_set())
 
     def _start(self, child: _Child) -> None:
         part = child.part

@@ -8,12 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import click
 
-from broker.desk import people
+from broker.desk import people, screens
 from broker.desk.roles import Role
 from broker.embedded import prepare
 from broker.embedded.own import Own
@@ -80,7 +81,7 @@ def parts(settings: Settings, path: Path, own: Own | None) -> list[Part]:
 
     def part(name: str, stage: int, *command: str, vital: bool = True) -> Part:
         whole = [sys.executable, "-m", *command, "--settings", str(path.resolve())]
-        return Part(name=name, command=whole, stage=stage, environment=reach, vital=vital)
+        return Part(name=name, command=whole, stage=stage, environment=reach, vital=vital, later=not vital)
 
     return [
         part("dashboard", DASHBOARD, "dashboard"),
@@ -138,15 +139,28 @@ def _own_mqtt(settings: Settings) -> Own | None:
 def _call_when_standing(supervisor: Supervisor, settings: Settings, own: Own | None, lines: Lines, standing: Standing) -> None:
     complain_at = time.monotonic() + ANSWER_SECONDS
     mqtt = own.settings if own else settings.mqtt
-    while not (premises.answers(settings) and _listens(mqtt)):
-        if supervisor.stopping:
-            return
-        if time.monotonic() > complain_at:
-            complain_at = float("inf")
-            lines("", f"After {ANSWER_SECONDS:g} s not everything answers. The lines above say why; it is tried on.")
-        time.sleep(LOOK_SECONDS)
-    supervisor.stands()
-    standing(supervisor)
+    with shop_of(settings) as shop:
+        began = shop.clock()
+        while not (premises.answers(settings) and _serves(shop, began) and _listens(mqtt)):
+            if supervisor.stopping:
+                return
+            if time.monotonic() > complain_at:
+                complain_at = float("inf")
+                lines("", f"After {ANSWER_SECONDS:g} s not everything answers. The lines above say why; it is tried on.")
+            time.sleep(LOOK_SECONDS)
+    try:
+        standing(supervisor)
+    except Fault as wrong:
+        lines("", wrong.message)
+        supervisor.stop(wrong.exit_code)
+    finally:
+        supervisor.stands()
+
+
+def _serves(shop: Shop, began: datetime) -> bool:
+    """Return whether the service has written that it runs, after *began*."""
+    row = screens.service(shop)
+    return row is not None and datetime.fromisoformat(row["heard_at"]) >= began
 
 
 def _listens(mqtt: MqttSettings) -> bool:

@@ -1,0 +1,115 @@
+"""`greetline demo`: the whole shop on a rendered door, with made-up staff."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import click
+import tomlkit
+
+from broker.settings import Settings, read
+from deploy import premises
+from deploy.fault import Fault, faults_said
+from deploy.lines import Lines
+from deploy.show import LEAST_SECONDS, Show, scene
+from deploy.up import run_shop
+
+SETTINGS_FILE: Final = "greetline.toml"
+FIRST_PORT: Final = 8080
+FIRST_MQTT_PORT: Final = 1883
+STANDARDS: Final = {
+    "warn_seconds": 5,
+    "greet_within_seconds": 10,
+    "escalate_seconds": 18,
+    "call_lead_seconds": 26,
+    "claim_seconds": 10,
+    "abandon_seconds": 60,
+    "browse_seconds": 120,
+}
+"""A shop in a hurry, so that one minute shows everything."""
+
+
+@click.command()
+@click.option("--seconds", type=click.IntRange(LEAST_SECONDS, 86400), help="End after so long. Without it: at Ctrl-C.")
+@click.option("--headless", is_flag=True, help="Without a browser: a listener takes the place of the tablet.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end; needs --seconds.")
+@click.option(
+    "--data", type=click.Path(file_okay=False, path_type=Path), help="Keep the shop in this directory, which must be new or empty."
+)
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help=f"Port of the screens. Without it {FIRST_PORT}, or another that is free."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Also print what the parts say.")
+def demo(seconds: int | None, headless: bool, as_json: bool, data: Path | None, port: int | None, verbose: bool) -> None:
+    """Show all of it on a rendered door: customers come and go, made-up staff greet most of them in time.
+
+    \b
+    greetline demo                                  look at it in a browser, until Ctrl-C
+    greetline demo --seconds 60 --headless --json   run the whole path and say what came of it
+
+    With --seconds, exit code 0 only when everything that was rendered was counted and nothing was lost or doubled.
+    """
+    if as_json and seconds is None:
+        raise click.UsageError("--json needs --seconds: it is printed at the end.")
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    with _folder(data) as folder:
+        path = folder / SETTINGS_FILE
+        path.write_text(_settings_text(seconds, port), encoding="utf-8")
+        with faults_said():
+            settings = read(Settings, path, environment={})
+        lines = Lines(quiet=not verbose)
+        show = Show(settings, seconds=seconds, headless=headless, loud=not as_json, lines=lines)
+        code = run_shop(settings, path, lines, show.begin)
+        sys.exit(_end(show, lines, code, as_json=as_json))
+
+
+def _end(show: Show, lines: Lines, code: int, *, as_json: bool) -> int:
+    show.end()
+    if code or show.seconds is None:
+        return code
+    tally = show.tally()
+    click.echo(json.dumps(tally.as_json(), indent=None if not sys.stdout.isatty() else 2) if as_json else tally.in_words())
+    if not (tally.right and show.whole):
+        lines.last_words()
+        return 1
+    return 0
+
+
+@contextmanager
+def _folder(data: Path | None) -> Iterator[Path]:
+    if data is None:
+        with tempfile.TemporaryDirectory(prefix="greetline-demo-") as folder:
+            yield Path(folder)
+        return
+    if data.exists() and any(data.iterdir()):
+        raise Fault(f"{data} is not empty. A demonstration begins in a new directory, so that no shop is mixed up with it.")
+    data.mkdir(parents=True, exist_ok=True)
+    yield data.resolve()
+
+
+def _settings_text(seconds: int | None, port: int | None) -> str:
+    return tomlkit.dumps(
+        {
+            "store": {"id": "demo", "name": "Nordlys Sport", "data": "var"},
+            "mqtt": {"port": _port(FIRST_MQTT_PORT)},
+            "dashboard": {"port": port or _port(FIRST_PORT)},
+            "standards": STANDARDS,
+            "zones": [{"id": "entrance", "name": "Entrance"}, {"id": "shoes", "name": "Shoes"}, {"id": "skis", "name": "Skis"}],
+            "cameras": [{"id": "door", "name": "Front door", "source": scene(seconds), "lines": [_door()]}],
+        }
+    )
+
+
+def _door() -> dict[str, object]:
+    return {"zone": "entrance", "points": [[0.08, 0.56], [0.92, 0.56]], "inside": "up"}
+
+
+def _port(first: int) -> int:
+    return first if premises.port_trouble("127.0.0.1", first) is None else premises.free_port()
