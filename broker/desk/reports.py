@@ -1,0 +1,243 @@
+"""The greeting report: how the shop kept its promise over some days, as plain values. Nothing here is in a language.
+
+Every figure is reckoned by broker.domain.kpi; this module only chooses the days, sorts the visits into hours, weekdays
+and zones, and says how far the figures can be trusted (broker.desk.trust).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Final
+
+from broker.desk.shifts import IDLE
+from broker.desk.trust import Trust, open_time, trust
+from broker.domain import period as spans
+from broker.domain.kpi import FEW, Greeting, Seen, greeting, quantile
+from broker.domain.period import Period, Span
+from broker.shop import Shop
+from broker.store import history
+
+BIN_SECONDS: Final = 5
+"""The narrowest bar of the distribution; a longer promise has wider ones, so that it stays inside the picture."""
+BINS: Final = 12
+WEEK_DAYS: Final = 28
+"""The hours of the week are reckoned over so many days, or each cell would hold too few visits."""
+SIGNED_IN_HOURS: Final = 1.0
+"""Alerts per person are only said when people were signed in for at least so many hours together."""
+
+
+@dataclass(frozen=True, slots=True)
+class HourRow:
+    """One hour of the local clock over the whole period; `unwatched` seconds of it nobody was counted."""
+
+    hour: int
+    figures: Greeting
+    unwatched: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Visits greeted after more than `above` and at most `upto` seconds; the first includes 0, the last has no end."""
+
+    above: float
+    upto: float | None
+    visits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One hour of one weekday (0 is Monday): `visits` greeted and their median, None for fewer than FEW."""
+
+    weekday: int
+    hour: int
+    visits: int
+    median: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneRow:
+    """One zone over the whole period."""
+
+    zone: str
+    name: str
+    figures: Greeting
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLoad:
+    """Alerts raised in opening hours, and the hours people were signed in then, all of them together."""
+
+    alerts: int
+    hours: float
+
+    @property
+    def per_person(self) -> float | None:
+        """Alerts an hour for each person, None when hardly anybody was signed in."""
+        return self.alerts / self.hours if self.hours >= SIGNED_IN_HOURS else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The greeting report. `span` and `compared_span` are UTC; `within` is the promise T in seconds."""
+
+    store: str
+    now: datetime
+    zone: str | None
+    zone_name: str | None
+    within: float
+    period: Period
+    span: Span
+    compared: Period
+    compared_span: Span
+    figures: Greeting
+    before: Greeting
+    alerts: AlertLoad | None
+    alerts_before: AlertLoad | None
+    hours: tuple[HourRow, ...]
+    bins: tuple[Bin, ...]
+    week: tuple[Cell, ...]
+    week_period: Period
+    zones: tuple[ZoneRow, ...]
+    trust: Trust
+
+    @property
+    def running(self) -> bool:
+        """Whether the last day is not over; then the days before are looked at up to the same time of day."""
+        return self.now < self.span[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A visit with the local weekday and hour of its T0."""
+
+    seen: Seen
+    weekday: int
+    hour: int
+
+
+def greeting_report(shop: Shop, *, period: Period, zone: str | None = None) -> Report:
+    """Return the greeting report of *period*, of one *zone* or of the whole shop.
+
+    Visits whose T0 lies outside the opening hours stay out. A period that ends today is compared with earlier days up to
+    the same time of day. Raises KeyError for no such zone.
+    """
+    if zone is not None and zone not in shop.zones:
+        raise KeyError(zone)
+    now = shop.clock()
+    compared, week = period.before(), period.ending(WEEK_DAYS)
+    span, earlier = bounds(shop, period), _same_time(shop, period, compared, now)
+    placed = _placed(shop, bounds(shop, Period(min(period.first, week.first), period.last)), zone)
+    here = [visit for visit in placed if visit.seen.t0 >= span[0]]
+    week_begins = shop.hours.day_begins(week.first)
+    before = [visit.seen for visit in _placed(shop, earlier, zone)]
+    promise, trusted = shop.standards.greet_within, trust(shop, period, span, zone)
+    return Report(
+        store=shop.settings.store.name, now=now, zone=zone, zone_name=shop.zones[zone] if zone else None, within=promise,
+        period=period, span=span, compared=compared, compared_span=earlier,
+        figures=greeting((visit.seen for visit in here), within=promise), before=greeting(before, within=promise),
+        alerts=None if zone else _load(shop, period, (span[0], min(now, span[1]))),
+        alerts_before=None if zone else _load(shop, compared, earlier),
+        hours=_hours(here, open_hours(shop, period), trusted, promise), bins=_bins(here, promise),
+        week=_week([visit for visit in placed if visit.seen.t0 >= week_begins], open_hours(shop, week)), week_period=week,
+        zones=() if zone else _zones(shop, here), trust=trusted,
+    )  # fmt: skip
+
+
+def bounds(shop: Shop, period: Period) -> Span:
+    """Return the span of *period* in UTC; its last day may not be over."""
+    return shop.hours.day_begins(period.first), shop.hours.day_ends(period.last)
+
+
+def _same_time(shop: Shop, period: Period, compared: Period, now: datetime) -> Span:
+    begin, end = bounds(shop, compared)
+    if period.last < shop.hours.business_day(now):
+        return begin, end
+    clock = now.astimezone(shop.hours.zone).time()
+    return begin, datetime.combine(compared.last, clock, tzinfo=shop.hours.zone).astimezone(UTC)
+
+
+def _placed(shop: Shop, span: Span, zone: str | None) -> list[_Placed]:
+    """Return the visits of *span* that came in opening hours."""
+    local_zone, open_at = shop.hours.zone, shop.hours.open_at
+    found = []
+    for seen in history.seen(shop.db, *span, zone=zone):
+        if open_at(seen.t0):
+            local = seen.t0.astimezone(local_zone)
+            found.append(_Placed(seen, local.weekday(), local.hour))
+    return found
+
+
+def open_hours(shop: Shop, period: Period) -> frozenset[int]:
+    """Return the hours of the local clock in which the shop is open on some day of *period*; empty if it never closes."""
+    if shop.hours.spans is None:
+        return frozenset()
+    every = chain.from_iterable(spans.opening(shop.hours, day) for day in period.each()[-7:])
+    return frozenset(hour for hour, lasts in spans.seconds_by_hour(every, shop.hours.zone).items() if lasts)
+
+
+def _range(hours: Iterable[int]) -> range:
+    """Return every hour from the first to the last of *hours*, so that a quiet hour leaves a gap and no jump."""
+    found = sorted(hours)
+    return range(found[0], found[-1] + 1) if found else range(0)
+
+
+def _hours(visits: Iterable[_Placed], opened: frozenset[int], trusted: Trust, promise: float) -> tuple[HourRow, ...]:
+    by_hour: dict[int, list[Seen]] = {}
+    for visit in visits:
+        by_hour.setdefault(visit.hour, []).append(visit.seen)
+    return tuple(
+        HourRow(hour, greeting(by_hour.get(hour, ()), within=promise), trusted.unwatched_by_hour.get(hour, 0.0))
+        for hour in _range(opened | by_hour.keys())
+    )
+
+
+def bin_seconds(promise: float) -> int:
+    """Return the width of a bar of the distribution, so that the promise stands in the first half of the picture."""
+    return BIN_SECONDS * max(1, math.ceil(promise / (BIN_SECONDS * BINS / 2)))
+
+
+def _bins(visits: Iterable[_Placed], promise: float) -> tuple[Bin, ...]:
+    """Return the distribution; a bar includes its upper end, so that "within 30 s" is a sum of whole bars."""
+    width, counts = bin_seconds(promise), [0] * (BINS + 1)
+    for visit in visits:
+        if visit.seen.counts and visit.seen.greeted is not None:
+            counts[min(BINS, max(0, math.ceil(visit.seen.greeted / width) - 1))] += 1
+    return tuple(Bin(n * width, (n + 1) * width if n < BINS else None, found) for n, found in enumerate(counts))
+
+
+def _week(visits: Iterable[_Placed], opened: frozenset[int]) -> tuple[Cell, ...]:
+    times: dict[tuple[int, int], list[float]] = {}
+    for visit in visits:
+        if visit.seen.counts and visit.seen.greeted is not None:
+            times.setdefault((visit.weekday, visit.hour), []).append(visit.seen.greeted)
+    cells = []
+    for weekday in range(7):
+        for hour in _range(opened | {hour for _, hour in times}):
+            found = sorted(times.get((weekday, hour), ()))
+            cells.append(Cell(weekday, hour, len(found), quantile(found, 0.5) if len(found) >= FEW else None))
+    return tuple(cells)
+
+
+def _zones(shop: Shop, visits: Iterable[_Placed]) -> tuple[ZoneRow, ...]:
+    by_zone: dict[str, list[Seen]] = {zone: [] for zone in shop.zones}
+    for visit in visits:
+        by_zone.setdefault(visit.seen.zone, []).append(visit.seen)
+    promise = shop.standards.greet_within
+    return tuple(ZoneRow(zone, shop.zones.get(zone, zone), greeting(found, within=promise)) for zone, found in by_zone.items())
+
+
+def _load(shop: Shop, period: Period, span: Span) -> AlertLoad:
+    """Reckon alerts a person of the whole shop: who is signed in belongs to no zone."""
+    opened = spans.common(open_time(shop, period), [span])
+    raised = [at for at in history.alerts(shop.db, *span) if shop.hours.open_at(at)]
+    here: dict[str, list[Span]] = {}
+    for shift in history.shifts(shop.db, *span):
+        # A session that nobody ended is found idle hours later; it was not a shift all that time.
+        ended = min(shift.ended or span[1], shift.seen_at + IDLE)
+        here.setdefault(shift.person, []).append((shift.began, ended))
+    lasted = sum(spans.seconds(spans.common(spans.joined(parts), opened)) for parts in here.values())
+    return AlertLoad(len(raised), lasted / 3600)
