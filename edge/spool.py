@@ -180,8 +180,9 @@ class Spool:
         return over
 
     def _count_dropped(self, events: int) -> None:
-        if events:
-            self._dropped += events
+        before, self._dropped = self._dropped, self._dropped + events
+        # Aloud at the first, the tenth, the hundredth...: a log that fills the disk would help nobody.
+        if self._dropped and (not before or len(str(before)) < len(str(self._dropped))):
             log.error("too many events wait for the service: the oldest are lost, %d so far", self._dropped)
 
     def _append_in_memory(self, write: Callable[[str], bytes], wrong: sqlite3.Error) -> str:
