@@ -153,7 +153,8 @@ class Link:
         """
         payload = encode(message)
         live = self._live
-        if live is None or not self.connected.is_set():
+        # Not `connected`: what comes in before the subscriptions are confirmed wants an answer too.
+        if live is None or self._answer is None or self._answer.is_failure:
             return False
         sent = live[1].publish(str(topic_of(message)), payload, qos=1, retain=retain)
         return sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS

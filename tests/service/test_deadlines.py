@@ -13,7 +13,9 @@ from broker.shop import Shop
 from tests.builders import TurnableClock
 from tests.service.parts import Device, read_store, service, settings_file, wait_until
 
-QUICK = dict(standards="warn_seconds = 1\ngreet_within_seconds = 2\nescalate_seconds = 3\ncall_lead_seconds = 4\nabandon_seconds = 60")
+QUICK = {
+    "standards": "warn_seconds = 1\ngreet_within_seconds = 2\nescalate_seconds = 3\ncall_lead_seconds = 4\nabandon_seconds = 60"
+}
 
 
 def test_a_tablet_is_red_within_a_second_of_the_promise(any_mqtt: MqttSettings, tmp_path: Path) -> None:
@@ -38,7 +40,9 @@ def test_a_restart_forgets_no_deadline_and_keeps_the_first_t0(any_mqtt: MqttSett
         moved = "SELECT state, overdue_at, t0 FROM visits WHERE state IN ('overdue', 'escalated')"
         [(_, overdue_at, kept_t0)] = wait_until(lambda: read_store(tmp_path, moved), "overdue after the restart", within=5)
     assert abs(datetime.fromisoformat(kept_t0) - t0) < timedelta(milliseconds=1)
-    assert abs(datetime.fromisoformat(overdue_at) - t0 - timedelta(seconds=2)) < timedelta(milliseconds=2), "when it was due, not when it was noticed"
+    assert abs(datetime.fromisoformat(overdue_at) - t0 - timedelta(seconds=2)) < timedelta(milliseconds=2), (
+        "when it was due, not when it was noticed"
+    )
 
 
 def test_deadlines_run_what_is_due_and_nothing_before(shop: Shop, clock: TurnableClock) -> None:

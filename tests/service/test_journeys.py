@@ -64,11 +64,15 @@ def test_what_is_said_while_the_service_restarts_is_taken_afterwards(mqtt: MqttS
 def test_a_service_that_starts_asks_every_camera_how_it_is(any_mqtt: MqttSettings, tmp_path: Path) -> None:
     settings = settings_file(tmp_path, any_mqtt)
     now = datetime.now(UTC)
-    status = message(Status(watch=Watch.WATCHING, since=now, zones=("entrance",)), id="s-1", store=STORE, device="cam-door", time=now)
+    status = message(
+        Status(watch=Watch.WATCHING, since=now, zones=("entrance",)), id="s-1", store=STORE, device="cam-door", time=now
+    )
     with Device(any_mqtt) as camera:
         with service(settings):
             camera.say(status)
             wait_until(lambda: read_store(tmp_path, "SELECT watch FROM devices WHERE id = 'cam-door'") == [("watching",)])
+        camera.listen()
+        camera.commands.clear()
         with service(settings):
             wait_until(lambda: camera.listen() or camera.commands, "a report is asked for")
     assert camera.commands == ["report"]
