@@ -17,6 +17,8 @@ from broker.desk.keys import key
 from broker.settings import Settings
 from broker.shop import Shop
 from broker.web import access, languages
+from broker.web import live as live
+from broker.web.hub import Hub
 from broker.web.pages import web
 from broker.web.problems import answer_error, refuse
 from broker.web.stores import Stores, give_back_current
@@ -48,7 +50,9 @@ def create(settings: Settings, *, name: str, blueprints: Sequence[Blueprint], sh
     store or the secrets beside it cannot be opened.
     """
     app = Flask(name, static_folder=None, template_folder=None)
-    app.extensions["greetline-stores"] = Stores(settings, shop)
+    stores = Stores(settings, shop)
+    app.extensions["greetline-stores"] = stores
+    app.extensions["greetline-hub"] = Hub(stores, most=settings.dashboard.max_streams)
     app.config.update(
         SECRET_KEY=key(settings.store.data, KEY_FILE),
         SESSION_COOKIE_NAME="__Host-form" if settings.dashboard.https else "form",

@@ -9,7 +9,7 @@ from typing import Final
 from flask import current_app, g
 
 from broker.settings import Settings
-from broker.shop import Shop, open_shop
+from broker.shop import Shop, now, open_shop
 
 KEPT_CONNECTIONS: Final = 8
 """Connections kept open between requests. Live screens hold none; more than these are closed after use."""
@@ -22,6 +22,7 @@ class Stores:
         """Lend shops of *settings*, with the clock of *like* if given."""
         self._settings = settings
         self._like = like
+        self.clock = like.clock if like else now
         self._free: list[Shop] = []
         self._lock = threading.Lock()
 

@@ -1,0 +1,72 @@
+"""GET /events: one stream of server-sent events for each screen.
+
+Order of a stream: `retry`, then what was missed since Last-Event-ID or a `snapshot` of the whole floor, then a heartbeat,
+then `visit`, `cameras`, `pauses` and `alerts` as they change, `hb` every ten seconds, `resync` before a fresh snapshot when
+this screen was too slow, `replaced` when the same screen opened another stream. No connection to the store is held.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from time import monotonic
+from typing import Final
+
+from flask import Response, current_app, request
+
+from broker.web.access import current_screen, needs
+from broker.web.hub import RESYNC, Hub, Listener, TooManyScreens
+from broker.web.pages import web
+from broker.web.problems import refuse
+
+RETRY_MILLISECONDS: Final = 2000
+HEARTBEAT_SECONDS: Final = 10.0
+LOOK_SECONDS: Final = 1.0
+"""How often a quiet stream looks whether its screen is still there."""
+STREAM_SECONDS: Final = 1800.0
+"""Then a screen connects again, and what it may see is looked at anew."""
+BUSY_SECONDS: Final = 5
+
+log = logging.getLogger(__name__)
+
+
+def hub() -> Hub:
+    """Return the hub of this web process."""
+    found: Hub = current_app.extensions["greetline-hub"]
+    return found
+
+
+@web.get("/events")
+@needs("floor.see")
+def events() -> Response:
+    """Stream the floor to the screen that asks; 503 with Retry-After when too many are live."""
+    asked_after = request.headers.get("Last-Event-ID", "")[:40]
+    here = hub()
+    try:
+        listener, missed = here.join(current_screen().id, asked_after)
+    except TooManyScreens:
+        answer = refuse(503)
+        answer.headers["Retry-After"] = str(BUSY_SECONDS)
+        return answer
+    gone = request.environ.get("waitress.client_disconnected", lambda: False)
+    answer = Response(stream(here, listener, missed, gone), content_type="text/event-stream; charset=utf-8")
+    answer.headers["X-Accel-Buffering"] = "no"
+    answer.call_on_close(lambda: here.leave(listener))
+    return answer
+
+
+def stream(here: Hub, listener: Listener, missed: bytes | None, gone: Callable[[], bool]) -> Iterator[bytes]:
+    """Yield what *listener* is told, joined into few pieces, until it is gone, replaced or due to connect again."""
+    begin = here.snapshot() if missed is None else missed
+    yield b"retry: %d\n\n" % RETRY_MILLISECONDS + begin + here.heartbeat()
+    began = beat = monotonic()
+    mood = here.mood()
+    while not gone() and not listener.ended and monotonic() - began < STREAM_SECONDS:
+        told, lost = listener.take(LOOK_SECONDS)
+        if lost:
+            told = RESYNC + told + here.snapshot()
+        if monotonic() - beat >= HEARTBEAT_SECONDS or here.mood() != mood:
+            beat, mood = monotonic(), here.mood()
+            told += here.heartbeat()
+        if told:
+            yield told

@@ -1,0 +1,96 @@
+"""waitress in this process. Live screens hold a thread each; a number of threads is always left for everything else."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import signal
+import socket
+import threading
+from types import FrameType
+from typing import Any, Final
+
+from flask import Flask
+from waitress.server import create_server
+from waitress.wasyncore import close_all
+
+from broker.web.hub import Hub
+
+SPARE_THREADS: Final = 24
+"""Threads that no live screen can take."""
+GONE_SECONDS: Final = 20
+"""A screen that walked out of the wireless network says no goodbye: the kernel gives up after this."""
+HIGH_WATER_BYTES: Final = 64 * 1024
+QUIET_SECONDS: Final = 120
+MAX_HEADER_BYTES: Final = 32 * 1024
+MAX_BODY_BYTES: Final = 1024 * 1024
+
+log = logging.getLogger(__name__)
+
+
+class CannotListen(Exception):
+    """The address cannot be listened on. The text says what to do."""
+
+
+class Server:
+    """One listening waitress. Made in the thread that calls `run`; `stop` may come from any thread or a signal."""
+
+    def __init__(self, app: Flask, *, host: str, port: int, max_streams: int) -> None:
+        """Listen on *host* and *port* (0: any that is free). Raises CannotListen."""
+        self._hub: Hub = app.extensions["greetline-hub"]
+        self._stores = app.extensions["greetline-stores"]
+        listening = _listening(host, port)
+        self._waitress: Any = create_server(
+            app, sockets=[listening], threads=max_streams + SPARE_THREADS, connection_limit=max_streams * 2 + 100,
+            channel_request_lookahead=1, outbuf_high_watermark=HIGH_WATER_BYTES, channel_timeout=QUIET_SECONDS,
+            max_request_header_size=MAX_HEADER_BYTES, max_request_body_size=MAX_BODY_BYTES, asyncore_use_poll=True, ident="",
+        )  # fmt: skip
+        # waitress takes these from its adjustments for every accepted socket, but not as an argument.
+        self._waitress.adj.socket_options = [
+            (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+            (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_SECONDS * 1000),
+        ]
+        self.port: int = listening.getsockname()[1]
+
+    def run(self) -> None:
+        """Serve until `stop`."""
+        self._waitress.run()
+        self._waitress.task_dispatcher.shutdown()
+        self._stores.close()
+
+    def stop(self) -> None:
+        """End every stream and let `run` return."""
+        # The loop of waitress ends when nothing is left in its map; only its own thread may empty it.
+        threading.Thread(target=self._stop, name="stopping", daemon=True).start()
+
+    def _stop(self) -> None:
+        self._hub.close()
+        self._waitress.trigger.pull_trigger(lambda: close_all(self._waitress._map))
+
+    def stop_on_signals(self) -> None:
+        """Stop on SIGTERM and SIGINT. Call in the main thread."""
+
+        def stop(number: int, _: FrameType | None) -> None:
+            log.info("%s: stopping", signal.Signals(number).name)
+            self.stop()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        made = socket.socket(family, kind, protocol)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+    except OSError as wrong:
+        raise CannotListen(_why(host, port, wrong)) from wrong
+    made.setblocking(False)
+    return made
+
+
+def _why(host: str, port: int, wrong: OSError) -> str:
+    if wrong.errno == errno.EADDRINUSE:
+        return f"Port {port} on {host} is in use by another program. Stop that, or set another port in [dashboard] of the settings."
+    return f"{host}:{port} cannot be listened on: {wrong.strerror or wrong}. Set host and port in [dashboard] of the settings."

@@ -1,0 +1,78 @@
+// The PIN pad, by touch and by keyboard. The digits live in the form's own field, which pages without scripts show instead.
+
+const form = document.querySelector("form.pad");
+const [person, pin] = [form.elements.person, form.elements.pin];
+const at = (name) => form.querySelector(`[data-part="${name}"]`);
+const [dots, said, ask, face] = ["dots", "said", "ask", "face"].map(at);
+const names = [...document.querySelectorAll("a[data-person]")];
+let sent = false;
+
+const digits = () => dots.children.length;
+
+function draw() {
+  const n = pin.value.length;
+  [...dots.children].forEach((dot, place) => dot.classList.toggle("on", place < n));
+  dots.setAttribute("aria-label", dots.dataset.said.replace("%(n)d", n).replace("%(of)d", digits()));
+  for (const key of form.querySelectorAll("[data-key]")) key.setAttribute("aria-disabled", String(resting() || !person.value));
+}
+
+let restsUntil = performance.now() + 1000 * Number(dots.dataset.wait ?? 0);
+const resting = () => performance.now() < restsUntil;
+
+function choose(link) {
+  names.forEach((name) => name.removeAttribute("aria-current"));
+  link.setAttribute("aria-current", "true");
+  person.value = link.dataset.person;
+  ask.textContent = link.dataset.ask;
+  face.replaceChildren(link.querySelector(".face").textContent);
+  said.replaceChildren();
+  dots.replaceChildren(...Array.from({ length: Number(link.dataset.digits) }, () => document.createElement("i")));
+  restsUntil = 0; // another person may not have to wait; the server knows
+  press("clear");
+}
+
+function press(key) {
+  if (sent || resting() || !person.value) return;
+  if (key === "clear") pin.value = "";
+  else if (key === "back") pin.value = pin.value.slice(0, -1);
+  else if (pin.value.length < digits()) pin.value += key;
+  if (/\d/.test(key)) said.replaceChildren();
+  draw();
+  if (pin.value.length === digits()) send();
+}
+
+function send() {
+  sent = true;
+  form.setAttribute("aria-busy", "true");
+  // The last dot is seen before the page goes.
+  requestAnimationFrame(() => requestAnimationFrame(() => form.requestSubmit()));
+}
+
+for (const link of names)
+  link.addEventListener("click", (tap) => {
+    tap.preventDefault();
+    choose(link);
+    form.querySelector('[data-key="1"]').focus({ focusVisible: false });
+  });
+
+form.addEventListener("click", (tap) => {
+  const key = tap.target.closest("[data-key]");
+  if (key) press(key.dataset.key);
+});
+
+addEventListener("keydown", (typed) => {
+  if (typed.ctrlKey || typed.metaKey || typed.altKey || typed.target === pin) return;
+  const key = /^\d$/.test(typed.key) ? typed.key : { Backspace: "back", Delete: "clear", Escape: "clear" }[typed.key];
+  if (!key) return;
+  typed.preventDefault();
+  press(key);
+});
+
+// A page that comes back from the browser's memory starts afresh.
+addEventListener("pageshow", (shown) => {
+  if (shown.persisted) location.reload();
+});
+
+if (resting()) setTimeout(() => (said.replaceChildren(), draw()), restsUntil - performance.now() + 50);
+pin.value = "";
+draw();

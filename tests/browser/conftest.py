@@ -1,0 +1,100 @@
+"""Real Chromium, real waitress, real store. Without a Chromium these tests are skipped."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from hatch_build import compile_translations
+from tests.browser.house import House, Watch, accessible
+
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for all tests of this process."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    path = os.environ.get("GREETLINE_CHROMIUM") or next((found for name in names if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip("no Chromium on the PATH; set GREETLINE_CHROMIUM to one")
+    compile_translations(Path(__file__).parents[2])
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def make_house(tmp_path: Path) -> Iterator[Callable[..., House]]:
+    """Opens shops: `make_house(clock=..., store=StoreSettings(...))`; each gets a folder of its own."""
+    houses: list[House] = []
+
+    def make(folder: str = "shop", **settings: object) -> House:
+        house = House(tmp_path / folder, **settings)  # type: ignore[arg-type]
+        houses.append(house)
+        return house
+
+    yield make
+    for house in houses:
+        house.close()
+
+
+@pytest.fixture
+def house(make_house: Callable[..., House]) -> House:
+    """A shop that is open, with three zones and nobody in it yet."""
+    return make_house()
+
+
+@pytest.fixture
+def watch(chromium: Browser, house: House) -> Iterator[Watch]:
+    """Makes watched browsers for `house`; fails the test for console errors and for requests that leave the shop."""
+    watch = Watch(chromium, house)
+    yield watch
+    watch.close()
+
+
+@pytest.fixture
+def watch_over(chromium: Browser) -> Iterator[Callable[[House], Watch]]:
+    """The same for a house that the test made itself."""
+    watches: list[Watch] = []
+
+    def over(house: House) -> Watch:
+        watches.append(Watch(chromium, house))
+        return watches[-1]
+
+    yield over
+    for watch in watches:
+        watch.close()
+
+
+@pytest.fixture
+def context(watch: Watch) -> BrowserContext:
+    """A watched browser the size of a tablet."""
+    return watch.context()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A page of it. Pair and sign in with `house.pair(context)` and `house.sign_in(context, "Kari")`."""
+    return context.new_page()
+
+
+@pytest.fixture
+def assert_accessible() -> Callable[[Page], None]:
+    """Fails for anything that axe finds against WCAG 2.2 AA."""
+    return accessible
