@@ -108,7 +108,6 @@ class Publisher:
                 self._hear(self._link.inbox.get(timeout=TICK_S))
             except queue.Empty:
                 self._spool.settle()
-            self._greet_new_connection()
             self._send()
 
     def _hear(self, incoming: Incoming) -> None:
@@ -123,28 +122,25 @@ class Publisher:
                 for name in body.ids:
                     self._in_flight.pop(name, None)
         elif isinstance(body, Command):
-            self._send_all_again()
+            with self._lock:
+                self._in_flight.clear()
             self.report_wanted.set()
-
-    def _send_all_again(self) -> None:
-        with self._lock:
-            self._in_flight.clear()
 
     def _greet_new_connection(self) -> None:
         """What was sent on an earlier connection may be lost: say it all again on this one."""
-        if not self._link.connected.is_set() or self._link.number == self._connection:
+        if self._link.number == self._connection:
             return
         self._connection = self._link.number
-        self._send_all_again()
-        with self._lock:
-            if self._status:
-                self._link.publish(self._status, retain=True)
+        self._in_flight.clear()
+        if self._status:
+            self._link.publish(self._status, retain=True)
 
     def _send(self) -> None:
         """Send what was never sent, and what was not acknowledged in time, in order."""
         if not self._link.connected.is_set():
             return
         with self._lock:
+            self._greet_new_connection()
             moment = monotonic()
             for name, payload in self._spool.oldest(MAX_IN_FLIGHT):
                 due, times = self._in_flight.get(name, (0.0, 0))

@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, Literal
 from urllib.parse import parse_qsl
 
@@ -86,7 +87,7 @@ class _Walker:
 
     def at(self, seconds: float) -> tuple[Place, Place] | None:
         """Return place and velocity in pixels a second, or None when they are not there."""
-        for (t1, x1, y1), (t2, x2, y2) in zip(self.way, self.way[1:], strict=False):
+        for (t1, x1, y1), (t2, x2, y2) in pairwise(self.way):
             if t1 <= seconds < t2:
                 share = (seconds - t1) / (t2 - t1)
                 place = x1 + share * (x2 - x1), y1 + share * (y2 - y1)
@@ -94,7 +95,7 @@ class _Walker:
         return None
 
     def crossings(self) -> Iterator[TrueCrossing]:
-        for (t1, _, y1), (t2, _, y2) in zip(self.way, self.way[1:], strict=False):
+        for (t1, _, y1), (t2, _, y2) in pairwise(self.way):
             if (y1 > _LINE_Y) != (y2 > _LINE_Y):
                 seconds = t1 + (y1 - _LINE_Y) / (y1 - y2) * (t2 - t1)
                 yield TrueCrossing(seconds, Direction.IN if y2 < y1 else Direction.OUT, self.party)

@@ -1,5 +1,7 @@
 """Who crosses a line: tables of ways, and rules that hold on every way."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,7 +88,7 @@ ways = st.lists(st.floats(0, 1000), min_size=2, max_size=40)
 @given(ways)
 def test_directions_always_alternate_so_a_line_counts_once_per_change_of_side(ys: list[float]) -> None:
     directions = said(ys)
-    assert all(one != other for one, other in zip(directions, directions[1:], strict=False))
+    assert all(one != other for one, other in pairwise(directions))
 
 
 @given(ways)

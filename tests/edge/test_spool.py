@@ -162,7 +162,7 @@ def test_what_waits_in_memory_can_be_acknowledged_there(tmp_path: Path) -> None:
 
 def test_a_directory_that_cannot_be_made_is_a_clear_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(SpoolError, match="cannot be made.*Give --spool PATH"):
+    with pytest.raises(SpoolError, match=r"cannot be made.*Give --spool PATH"):
         Spool(tmp_path / "file" / "spool.db")
 
 
