@@ -48,7 +48,7 @@ def _take_one(shop: Shop, batch: _Batch, item: News) -> None:
         case Crossed():
             _went_out(shop, batch, item)
         case Pressed():
-            _flush(shop, batch)
+            _settle(shop, batch)
             _press(shop, item)
         case Counted():
             arrivals.save_count(shop.db, item)
@@ -114,9 +114,11 @@ def _went_out(shop: Shop, batch: _Batch, crossed: Crossed) -> None:
     _count(shop, batch, crossed, None, "")
     if _is_late(shop, batch, crossed):
         return
-    _flush(shop, batch)
-    here = [visit for visit in visits.open_ones(shop.db) if visit.t0 <= crossed.at]
-    if presence.inside == 0:
+    _settle(shop, batch)
+    empty = presence.inside == 0
+    # In a full shop two are enough to know that the exit cannot be told apart; reading all would cost a batch seconds.
+    here = visits.open_before(shop.db, crossed.at, limit=None if empty else 2)
+    if empty:
         for visit in here:
             desk.make(shop, visit, Move.LEAVE, crossed.at, by=crossed.device)
     elif len(here) == 1:
@@ -161,13 +163,20 @@ def _fact(kind: FactKind, item: News, body: dict[str, object]) -> Fact:
     return Fact(kind=kind, subject=item.device, at=item.at, zone=item.zone, by=item.device, body=body)
 
 
+def _settle(shop: Shop, batch: _Batch) -> None:
+    """Write the visits and facts gathered so far, so that what follows in the same batch sees them, in order."""
+    if batch.opened:
+        visits.save(shop.db, *batch.opened.values())
+        batch.opened.clear()
+    if batch.facts:
+        journal.append(shop.db, *batch.facts)
+        batch.facts.clear()
+
+
 def _flush(shop: Shop, batch: _Batch) -> None:
-    """Write what has been gathered, so that what follows in the same batch can see it."""
-    visits.save(shop.db, *batch.opened.values())
+    """Write all that has been gathered."""
+    _settle(shop, batch)
     arrivals.save_crossings(shop.db, batch.crossings)
-    journal.append(shop.db, *batch.facts)
+    batch.crossings.clear()
     for presence in batch.days.values():
         arrivals.save_presence(shop.db, presence)
-    batch.opened.clear()
-    batch.crossings.clear()
-    batch.facts.clear()

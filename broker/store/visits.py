@@ -89,6 +89,12 @@ def open_ones(db: Database, *, zone: str | None = None) -> list[Visit]:
     return _all(db, "WHERE ended_at IS NULL AND zone = ? ORDER BY t0, id", [zone])
 
 
+def open_before(db: Database, at: datetime, *, limit: int | None = None) -> list[Visit]:
+    """Return the visits that had begun at *at* and have not ended, oldest first, at most *limit*."""
+    values = [text(at), -1 if limit is None else limit]
+    return _all(db, "WHERE ended_at IS NULL AND t0 <= ? ORDER BY t0, id LIMIT ?", values)
+
+
 def waiting(db: Database, *, zone: str | None = None) -> list[Visit]:
     """Return the visits that nobody has greeted yet, oldest first."""
     return [visit for visit in open_ones(db, zone=zone) if visit.waiting]

@@ -28,7 +28,7 @@ JUNK = [
     pytest.param(EVENT, b"", "payload", id="nothing"),
     pytest.param(EVENT, b"\x00\xff\xfe not json", "payload", id="not JSON"),
     pytest.param(EVENT, b"[" * 5000, "payload", id="nested without end"),
-    pytest.param(EVENT, b'{"id": "x"}', "type", id="half a message"),
+    pytest.param(EVENT, b'{"id": "x"}', "Field required", id="half a message"),
     pytest.param(EVENT, b"x" * (MAX_BYTES + 1), f"{MAX_BYTES + 1} bytes", id="too large"),
     pytest.param(f"greetline/1/{STORE}/CAM DOOR/event", b"{}", "not a device name", id="a device with a bad name"),
 ]
