@@ -27,7 +27,7 @@ export class Calm {
     icon(part(this.hero, "claim"), { ok: "sq", closed: "lock", unsure: "eyeoff", other: "people" }[look]);
     write(part(this.hero, "words"), words);
     write(part(this.hero, "sub"), more);
-    this.#chart(now);
+    this.#chart(now, waiting);
     this.#list(now);
   }
 
@@ -37,15 +37,16 @@ export class Calm {
     if (!floor.open) return ["closed", t("closed"), t("closed_more")];
     if (!seen || floor.serviceSilent || floor.blind.length || !floor.cameras.length)
       return ["unsure", t("nobody_here"), t("nobody_here_more")];
-    return elsewhere ? ["other", t("zone_clear"), last] : ["ok", t("everyone_greeted"), last];
+    if (elsewhere) return ["other", t("zone_clear"), last];
+    return ["ok", t(floor.last ? "everyone_greeted" : "zone_clear"), last];
   }
 
-  #chart(now) {
+  #chart(now, waiting) {
     const width = Math.round(this.plot.parentElement.clientWidth);
     const was = this.#drawn;
-    if (!width || (was.width === width && was.hour === this.floor.hour && now - was.at < CHART_MS)) return;
-    this.#drawn = { at: now, width, hour: this.floor.hour };
-    const height = innerHeight < 640 ? 150 : 190;
+    if (!width || (was.width === width && was.waiting === waiting && was.hour === this.floor.hour && now - was.at < CHART_MS)) return;
+    this.#drawn = { at: now, width, waiting, hour: this.floor.hour };
+    const height = waiting || innerHeight < 640 ? 140 : 190;
     drawHour(this.plot, this.floor.hour, { now, promise: this.floor.standards.greet_within, width, height });
   }
 

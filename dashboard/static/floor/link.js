@@ -9,6 +9,7 @@ const spoken = document.getElementById("spoken");
 let said = "live";
 
 export function drawLink({ state, since }, stuck) {
+  if (state === "connecting") return;
   const lost = state === "lost";
   document.body.classList.toggle("off", lost);
   mark.classList.toggle("lost", lost);

@@ -30,7 +30,7 @@ const menus = new Menus({ floor, actions, view, sound });
 const cards = new Cards(page.cards, { floor, me: here.me });
 const bars = new Bars(page.bars, { floor, me: here.me });
 const calm = new Calm(page.calm, floor);
-let link = { state: "lost", since: serverNow() };
+let link = { state: "connecting", since: null };
 let drawn = []; // the cards on the page
 let spoken = new Set();
 
@@ -68,7 +68,7 @@ function drawPage({ now, zone, waiting, elsewhere }) {
   document.body.dataset.cards = grouped ? "grouped" : drawn.length === 0 ? "none" : quiet ? "few" : "many";
   show(page.cards, drawn.length > 0);
   show(page.calm, quiet);
-  if (quiet) calm.draw(now, { seen: link.state !== "lost", waiting: drawn.length, elsewhere: elsewhere.length });
+  if (quiet) calm.draw(now, { seen: link.state === "live" || link.state === "polling", waiting: drawn.length, elsewhere: elsewhere.length });
   const unclaimed = waiting.filter((visit) => visit.state !== "claimed");
   const states = new Set(unclaimed.map((visit) => stateNow(visit, floor.standards, age(visit.t0, now))));
   const worst = states.has("overdue") || states.has("escalated") ? "overdue" : states.has("due") ? "due" : "entered";

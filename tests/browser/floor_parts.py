@@ -1,0 +1,130 @@
+"""What the tests of the floor share: a shop whose service runs, cameras that watch, and a tablet with somebody on it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page
+
+from broker.desk import alerts, devices, visits, zones
+from broker.domain import visit as rules
+from broker.domain.visit import Move, Visit
+from broker.settings import CameraSettings, LineSettings, StandardsSettings
+from broker.shop import Shop, open_shop
+from broker.store.database import change
+from tests.browser.house import House, Watch
+
+CAMERAS = tuple(
+    CameraSettings(
+        id=zone, name=name, source="scene:calm", lines=(LineSettings(zone=zone, points=((0, 0.5), (1, 0.5)), inside="down"),)
+    )
+    for zone, name in (("entrance", "Front door"), ("kids", "Kids door"), ("shoes", "Back door"))
+)
+QUICK = StandardsSettings(
+    warn_seconds=1, greet_within_seconds=2, escalate_seconds=4, call_lead_seconds=6, abandon_seconds=600, claim_seconds=8
+)
+"""Promises short enough to wait for."""
+
+
+class Service:
+    """The part of the running service that a floor screen depends on: it says that it runs and makes due moves."""
+
+    def __init__(self, house: House) -> None:
+        self._shop = open_shop(house.settings)
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="service", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        turn = 0
+        while not self._end.wait(0.05):
+            if turn % 20 == 0:
+                devices.heard(self._shop, devices.SERVICE, kind="service", watch="watching", since=self._shop.clock())
+            for due in (visits.run_due, alerts.run_due, zones.run_due):
+                due(self._shop)
+            turn += 1
+        self._shop.db.conn.close()
+
+    def stop(self) -> None:
+        """Fall silent, without a goodbye."""
+        self._end.set()
+        self._thread.join(5)
+
+
+def watching(shop: Shop, *cameras: str) -> None:
+    """Let *cameras* say that they watch."""
+    for camera in cameras or ("entrance", "kids", "shoes"):
+        devices.heard(shop, camera, watch="watching", since=shop.clock(), zones=(camera,))
+
+
+def gone(shop: Shop, camera: str, *, minutes: float = 0) -> None:
+    """Let the line to *camera* be lost, that long ago."""
+    since = shop.clock() - timedelta(minutes=minutes)
+    devices.heard(shop, camera, watch="offline", since=since, reason="the line was lost", zones=(camera,))
+
+
+def came_in(shop: Shop, zone: str = "entrance", *, ago: float = 0, size: int = 1) -> Visit:
+    """Somebody came in *ago* seconds ago."""
+    visit = visits.add(shop, zone=zone, by="door", size=size, ago=ago)
+    assert visit is not None
+    return visit
+
+
+def was_greeted(shop: Shop, *, ago: float, after: float, by: str, zone: str = "entrance", size: int = 1) -> Visit:
+    """Somebody came in *ago* seconds ago and was greeted *after* seconds: the day as it would stand in the store."""
+    t0 = shop.clock() - timedelta(seconds=ago)
+    visit = rules.opened(id=visits.new_id(), zone=zone, t0=t0, heard_at=t0, standards=shop.standards, device="door", size=size)
+    with change(shop.db):
+        # One transaction: the running service would otherwise end a visit of an hour ago as soon as it is there.
+        visits.open_(shop, visit, t0, by="door")
+        return visits.make(shop, visit, Move.ACKNOWLEDGE, t0 + timedelta(seconds=after), by=by)
+
+
+@pytest.fixture
+def service() -> Iterator[Callable[[House], Service]]:
+    """Starts the service of a house."""
+    running: list[Service] = []
+
+    def start(house: House) -> Service:
+        running.append(Service(house))
+        return running[-1]
+
+    yield start
+    for each in running:
+        each.stop()
+
+
+@pytest.fixture
+def floor_house(make_house: Callable[..., House], service: Callable[[House], Service]) -> House:
+    """An open shop with three doors that are watched, and short promises."""
+    house = make_house(cameras=CAMERAS, standards=QUICK)
+    watching(house.shop)
+    house.running = service(house)  # type: ignore[attr-defined]
+    return house
+
+
+@pytest.fixture
+def eyes(floor_house: House, watch_over: Callable[[House], Watch]) -> Watch:
+    """Watched browsers for the shop."""
+    return watch_over(floor_house)
+
+
+def tablet(house: House, watch: Watch, name: str = "Kari", *, zone: str = "", path: str = "/floor", **wishes: object) -> Page:
+    """A tablet on which *name* has begun the shift, and which shows the floor."""
+    context: BrowserContext = watch.context(**wishes)
+    if zone:
+        house.pair(context, zone=zone)
+    house.sign_in(context, name)
+    page = context.new_page()
+    page.goto(path)
+    page.locator("#shift [data-part=start]").click()
+    page.wait_for_function("document.querySelector('#link').textContent.includes(':')")
+    return page
+
+
+def card(page: Page, visit: Visit) -> Locator:
+    """The card of *visit* on *page*."""
+    return page.locator(f'.visit[data-key="{visit.id}"]')
