@@ -50,11 +50,10 @@ def test_a_full_disk_is_waited_out_and_nothing_is_lost(mqtt: MqttSettings, tmp_p
         ballast = data / "ballast"
 
         def fill() -> None:
-            with ballast.open("wb") as file:
+            with ballast.open("wb", buffering=0) as file:
                 try:
                     while True:
                         file.write(b"x" * 4096)
-                        file.flush()
                 except OSError:
                     pass
 
