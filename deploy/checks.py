@@ -147,7 +147,7 @@ def _sign_in(settings: Settings, where: str) -> Finding:
     from broker.link import Link
 
     with Link(settings.mqtt, client_id=f"greetline-{settings.store.id}-doctor") as link:
-        if link.wait_connected(2 * CONNECT_SECONDS):
+        if link.wait_connected(CONNECT_SECONDS):
             return Finding("mqtt", State.OK, f"{where} lets us in")
     return Finding(
         "mqtt",

@@ -47,7 +47,7 @@ class Habit(StrEnum):
     NOT_A_CUSTOMER = "not a customer"
 
 
-HABITS: Final = {Habit.GREET: 34, Habit.GO_THEN_GREET: 30, Habit.LATE: 16, Habit.FORGET: 12, Habit.NOT_A_CUSTOMER: 8}
+HABITS: Final = {Habit.GREET: 30, Habit.GO_THEN_GREET: 30, Habit.LATE: 20, Habit.FORGET: 13, Habit.NOT_A_CUSTOMER: 7}
 """How often, in a hundred."""
 WORKING: Final = 4
 """The first of CREW are on the floor; the manager is in the office."""

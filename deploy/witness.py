@@ -50,6 +50,8 @@ class Tablet:
         """When each visit was first heard of."""
         self.events: dict[str, int] = {}
         """How many events of each kind came."""
+        self._rows: dict[str, dict[str, Any]] = {}
+        self._changed = threading.Condition()
         self.trouble = ""
         self.listens = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="tablet", daemon=True)
@@ -58,6 +60,19 @@ class Tablet:
         """Begin to listen; return whether the first snapshot has come."""
         self._thread.start()
         return self.listens.wait(CONNECT_SECONDS)
+
+    def wait_for_visit(self, *states: str, seconds: float = CONNECT_SECONDS) -> dict[str, Any]:
+        """Return a visit that stands in one of *states* as the screen shows it. Raises TimeoutError when none comes."""
+
+        def fitting() -> dict[str, Any] | None:
+            return next((row for row in self._rows.values() if row["state"] in states), None)
+
+        with self._changed:
+            self._changed.wait_for(lambda: fitting() is not None, seconds)
+            row = fitting()
+        if row is None:
+            raise TimeoutError(f"no visit is {' or '.join(states)} after {seconds:g} s {self.trouble}")
+        return row
 
     def _listen(self) -> None:
         line = http.client.HTTPConnection(self._address, timeout=SILENCE_SECONDS)
@@ -81,6 +96,9 @@ class Tablet:
             self.listens.set()
         elif event == "visit" and len(self.heard) < MAX_VISITS:
             self.heard.setdefault(str(row["id"]), now)
+            with self._changed:
+                self._rows[str(row["id"])] = row
+                self._changed.notify_all()
 
 
 def _events(stream: http.client.HTTPResponse) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -148,7 +148,7 @@ class Playback:
 
     def __init__(self, film: Film, starts_at: datetime | None) -> None:
         self._film = film
-        self._base = starts_at or now()
+        self._base = starts_at
         self._started: float | None = None
         self._ready: tuple[int, Picture] | None = None
         self._ended = False
@@ -162,8 +162,9 @@ class Playback:
         if self._ready is None:
             time.sleep(timeout)
             return None
-        if self._started is None:
-            self._started = time.monotonic()
+        if self._started is None or self._base is None:
+            # From now, not from when the film was opened: until the first frame is asked for, time passes.
+            self._started, self._base = time.monotonic(), self._base or now()
         index, picture = self._ready
         seconds = index / self._film.frames_per_second
         wait = self._started + seconds - time.monotonic()

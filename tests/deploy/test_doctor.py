@@ -1,0 +1,57 @@
+"""`greetline doctor` names what is missing and what to do, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from deploy.cli import main
+from tests.deploy.shops import camera, shop_file
+
+
+def findings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, dict[str, dict[str, str]]]:
+    monkeypatch.chdir(folder)
+    result = CliRunner().invoke(main, ["doctor", "--json"])
+    return result.exit_code, {found["about"]: found for found in json.loads(result.output)["findings"]}
+
+
+def test_a_machine_that_is_ready_is_sound_and_untouched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop_file(tmp_path, cameras=[camera("scene:door")])
+    code, found = findings(tmp_path, monkeypatch)
+    assert code == 0
+    for about in ("python", "edge", "shop", "settings", "disk", "clock", "dashboard", "mqtt", "door"):
+        assert found[about]["state"] == "ok", found[about]
+    assert found["tablets"]["state"] == "warn", "127.0.0.1 cannot be opened by a tablet"
+    assert [path.name for path in tmp_path.iterdir()] == ["greetline.toml"]
+
+
+def test_everything_that_is_missing_has_an_advice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        cameras = [camera("door.mp4"), camera("rtsp://me:secret@127.0.0.1:9/x", id="back"), camera("/dev/video99", id="usb")]
+        shop_file(tmp_path, cameras=cameras, dashboard={"port": port}, mqtt={"host": "127.0.0.1", "port": 9})
+        code, found = findings(tmp_path, monkeypatch)
+    assert code == 3
+    for about in ("dashboard", "mqtt", "door", "back", "usb"):
+        assert found[about]["state"] == "missing"
+        assert found[about]["advice"]
+    assert "secret" not in json.dumps(found)
+
+
+def test_bad_settings_are_found_with_their_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = shop_file(tmp_path)
+    path.write_text(path.read_text() + "\n[alert]\n")
+    code, found = findings(tmp_path, monkeypatch)
+    assert code == 3
+    assert "Did you mean alerts?" in found["settings"]["says"]
+
+
+def test_it_can_be_read_by_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["doctor"])
+    assert result.exit_code == 0
+    assert "-> greetline config show > greetline.toml" in result.output

@@ -1,0 +1,203 @@
+"""`greetline up`: a whole shop from one file, and every way in which it must refuse to start."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from broker.shop import STORE_FILE
+from deploy import premises
+from deploy.fault import Fault
+from tests.deploy.running import Running, greetline, wait_until
+from tests.deploy.shops import camera, settings_of, shop_file
+
+OPEN = "Oslo City is open"
+
+
+def part_of(running: Running, *words: str) -> psutil.Process | None:
+    for process in running.descendants():
+        try:
+            line = process.cmdline()
+        except psutil.Error:
+            continue
+        if all(word in line for word in words):
+            return process
+    return None
+
+
+def get(address: str) -> int:
+    host, _, path = address.removeprefix("http://").partition("/")
+    line = http.client.HTTPConnection(host, timeout=10)
+    try:
+        line.request("GET", f"/{path}")
+        return line.getresponse().status
+    finally:
+        line.close()
+
+
+def test_a_shop_opens_says_where_and_stops_within_five_seconds(tmp_path: Path) -> None:
+    shop_file(tmp_path, cameras=[camera("scene:door")])
+    with greetline("up", cwd=tmp_path) as running:
+        address = running.wait_for(OPEN).split()[-1]
+        entrance = running.wait_for("/enter/").split()[-1]
+        assert get(address) in (200, 302)
+        assert get(entrance) == 200
+        wait_until(lambda: part_of(running, "edge"), "the eyes", running)
+        children = running.descendants()
+        began = time.monotonic()
+        running.process.send_signal(signal.SIGINT)
+        assert running.ends() == 0
+        assert time.monotonic() - began < 5
+        assert not any(child.is_running() for child in children)
+        assert "did not stop by itself" not in running.said
+
+
+def test_every_part_that_dies_is_started_again_and_the_camera_watches_on(tmp_path: Path) -> None:
+    settings = settings_of(shop_file(tmp_path, cameras=[camera("scene:door")]))
+    with greetline("up", cwd=tmp_path) as running:
+        running.wait_for(OPEN)
+        for words in (("dashboard",), ("broker", "run"), ("broker.embedded",), ("edge",)):
+            process = wait_until(lambda words=words: part_of(running, *words), words, running)
+            process.kill()
+            wait_until(lambda words=words, old=process: (new := part_of(running, *words)) and new.pid != old.pid, words, running)
+        wait_until(lambda: premises.answers(settings) or None, "the screens", running)
+        watching = "SELECT 1 FROM devices WHERE id = 'door' AND watch = 'watching'"
+        wait_until(lambda: rows(settings.store.data, watching) or None, "a camera that watches", running)
+        assert running.process.poll() is None
+
+
+def rows(data: Path, question: str) -> list[tuple[object, ...]]:
+    db = sqlite3.connect(f"file:{data / STORE_FILE}?mode=ro", uri=True)
+    try:
+        return db.execute(question).fetchall()
+    finally:
+        db.close()
+
+
+def test_nothing_is_left_after_kill_9_and_the_next_start_finds_everything(tmp_path: Path) -> None:
+    shop_file(tmp_path, cameras=[camera("scene:door")])
+    with greetline("up", cwd=tmp_path) as running:
+        running.wait_for(OPEN)
+        wait_until(lambda: part_of(running, "edge"), "the eyes", running)
+        family = running.descendants()
+        assert len(family) >= 4
+        running.process.kill()
+        _, alive = psutil.wait_procs(family, timeout=10)
+        assert not alive
+    with greetline("up", cwd=tmp_path) as running:
+        running.wait_for(OPEN)
+
+
+def test_a_second_up_on_the_same_store_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    settings = settings_of(shop_file(tmp_path))
+    with greetline("up", cwd=tmp_path) as first:
+        first.wait_for(OPEN)
+        with greetline("up", cwd=tmp_path) as second:
+            assert second.ends() == 3
+            assert f"already runs this shop (process {first.process.pid})" in second.said
+        assert premises.answers(settings)
+
+
+@pytest.mark.parametrize("section", ["dashboard", "mqtt"])
+def test_a_port_in_use_is_said_before_anything_is_started(tmp_path: Path, section: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        shop_file(tmp_path, **{section: {"port": port}})
+        with greetline("up", cwd=tmp_path) as running:
+            assert running.ends() == 3
+            assert f"127.0.0.1:{port} cannot be listened on: another program uses it" in running.said
+            assert f"[{section}]" in running.said
+    assert not (tmp_path / "var" / STORE_FILE).exists()
+
+
+def test_an_unknown_key_ends_the_start_with_file_key_and_the_nearest_right_key(tmp_path: Path) -> None:
+    path = shop_file(tmp_path)
+    path.write_text(path.read_text() + "\n[standards]\ngreet_within_second = 30\n")
+    with greetline("up", cwd=tmp_path) as running:
+        assert running.ends() == 3
+    for word in ("greetline.toml", "standards.greet_within_second", "Did you mean greet_within_seconds?"):
+        assert word in running.said
+    assert not (tmp_path / "var").exists()
+
+
+def test_without_a_settings_file_it_is_said_how_to_begin(tmp_path: Path) -> None:
+    with greetline("up", cwd=tmp_path) as running:
+        assert running.ends() == 3
+    assert "greetline config show" in running.said
+
+
+def test_a_camera_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    shop_file(tmp_path, cameras=[camera("door.mp4")])
+    with greetline("up", cwd=tmp_path) as running:
+        assert running.ends() == 3
+    assert re.search(r"camera door: there is no file \S*door\.mp4", running.said)
+
+
+def test_a_camera_that_is_not_a_video_is_said_and_the_rest_of_the_shop_stays_open(tmp_path: Path) -> None:
+    (tmp_path / "door.mp4").write_bytes(b"no video at all")
+    settings = settings_of(shop_file(tmp_path, cameras=[camera("door.mp4")]))
+    with greetline("up", cwd=tmp_path) as running:
+        running.wait_for(OPEN)
+        running.wait_for("door cannot work: ")
+        assert premises.answers(settings)
+
+
+def test_a_store_that_is_no_store_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    shop_file(tmp_path)
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / STORE_FILE).write_bytes(b"something else entirely" * 100)
+    with greetline("up", cwd=tmp_path) as running:
+        assert running.ends() == 3
+    assert "the store cannot be opened" in running.said
+    assert (tmp_path / "var" / STORE_FILE).read_bytes() == b"something else entirely" * 100
+
+
+def test_a_disk_that_is_nearly_full_is_said_with_what_is_free(tmp_path: Path) -> None:
+    with pytest.raises(Fault, match=r"the disk is full: \d+ MB are free and \d+ MB are needed"):
+        premises.make_room(tmp_path, needed=2**60)
+
+
+@pytest.mark.fault
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small file system")
+def test_up_on_a_full_disk_is_refused_and_the_store_stays_sound(tmp_path: Path) -> None:
+    data = tmp_path / "var"
+    data.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(data)], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip("this machine lets nobody mount")
+    try:
+        shop_file(tmp_path)
+        with greetline("up", cwd=tmp_path) as running:
+            assert running.ends() == 3
+        assert "the disk is full" in running.said
+        assert not list(data.iterdir())
+    finally:
+        subprocess.run(["umount", str(data)], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_directory_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(Fault, match="cannot be written"):
+        premises.make_room(tmp_path / "var")
+
+
+def test_a_folder_of_the_shop_that_is_called_edge_is_not_taken_for_ours(tmp_path: Path) -> None:
+    shop_file(tmp_path, cameras=[camera("scene:door")])
+    (tmp_path / "edge").mkdir()
+    (tmp_path / "edge" / "__init__.py").write_text("raise SystemExit('the wrong edge')")
+    (tmp_path / "broker.py").write_text("raise SystemExit('the wrong broker')")
+    with greetline("up", cwd=tmp_path, environment={"PYTHONSAFEPATH": "1"}) as running:
+        running.wait_for(OPEN)
+        wait_until(lambda: part_of(running, "edge"), "the eyes", running)
+        assert "wrong" not in running.said
