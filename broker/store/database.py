@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -85,11 +86,13 @@ def change(db: sqlite_utils.Database) -> Iterator[None]:
 
 def text(moment: datetime | None) -> str | None:
     """Return *moment* as the store writes it: UTC, fixed width, milliseconds, so that text order is time order."""
-    if moment is None:
-        return None
-    if moment.tzinfo is not UTC:
-        moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
+    return None if moment is None else _written(moment)
+
+
+@lru_cache(maxsize=4096)
+def _written(moment: datetime) -> str:
+    # Remembered, because one crossing writes the same few moments a dozen times, into rows, indexes and facts.
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def moment(written: str | None) -> datetime | None:
