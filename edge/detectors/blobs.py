@@ -11,7 +11,6 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.sightings import Box, Detection, Picture
 
@@ -69,13 +68,14 @@ class Blobs:
         mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, self._open)
         return cv2.morphologyEx(mask, cv2.MORPH_CLOSE, self._close)  # type: ignore[return-value]
 
-    def _changed(self, small: Picture) -> NDArray[np.bool_] | None:
+    def _changed(self, small: Picture) -> Picture | None:
         """Return which pixels differ from the last picture; None for the first."""
         gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
         last, self._last = self._last, gray  # type: ignore[assignment]
         if last is None or last.shape != gray.shape:
             return None
-        return cv2.absdiff(gray, last) > MOVING_LEVELS
+        _, changed = cv2.threshold(cv2.absdiff(gray, last), MOVING_LEVELS, 255, cv2.THRESH_BINARY)
+        return changed  # type: ignore[return-value]
 
     def _whole_picture_moved(self, mask: Picture) -> bool:
         if cv2.countNonZero(mask) < WHOLE_SHARE * mask.size:
@@ -93,17 +93,20 @@ def _fresh() -> cv2.BackgroundSubtractorMOG2:
     return background
 
 
-def _people(mask: Picture, changed: NDArray[np.bool_], scale: float) -> list[Detection]:
+def _people(mask: Picture, changed: Picture, scale: float) -> list[Detection]:
     """Return a box, in pixels of the whole picture, for each piece of *mask* that may be somebody."""
-    _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     found = []
-    for piece, (left, top, width, height, area) in enumerate(stats[1:].tolist(), start=1):
+    for outline in outlines:
+        left, top, width, height = cv2.boundingRect(outline)
+        here = np.s_[top : top + height, left : left + width]
+        # The bounding box first: it is cheap, and most pieces are crumbs.
+        if width * height < LEAST_SHARE * mask.size or max(width, height) > LONGEST_TO_WIDTH * min(width, height):
+            continue
+        area = cv2.countNonZero(mask[here])
         if not LEAST_SHARE <= area / mask.size <= MOST_SHARE:
             continue
-        if max(width, height) > LONGEST_TO_WIDTH * min(width, height):
-            continue
-        here = np.s_[top : top + height, left : left + width]
-        moving = np.count_nonzero(changed[here] & (pieces[here] == piece)) >= MOVING_SHARE * area
+        moving = cv2.countNonZero(cv2.bitwise_and(changed[here], mask[here])) >= MOVING_SHARE * area
         box = Box(left * scale, top * scale, (left + width) * scale, (top + height) * scale)
         found.append(Detection(box, 1.0 if moving else STILL_SCORE))
     return found
