@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from hatch_build import compile_translations
+from tests.browser.floor_parts import eyes, floor_house, service  # noqa: F401 - fixtures of the floor
 from tests.browser.house import House, Watch, accessible
 
 FLAGS = [

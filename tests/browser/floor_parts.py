@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -121,8 +122,16 @@ def tablet(house: House, watch: Watch, name: str = "Kari", *, zone: str = "", pa
     page = context.new_page()
     page.goto(path)
     page.locator("#shift [data-part=start]").click()
-    page.wait_for_function("document.querySelector('#link').textContent.includes(':')")
+    until(page, "document.querySelector('#link').textContent.includes(':')")
     return page
+
+
+def until(page: Page, script: str, *, seconds: float = 15) -> None:
+    """Wait until *script* is true on *page*. Playwright's own waiting would be stopped by the page's content policy."""
+    ends = time.monotonic() + seconds
+    while not page.evaluate(script):
+        assert time.monotonic() < ends, f"{script} did not become true within {seconds} s"
+        page.wait_for_timeout(50)
 
 
 def card(page: Page, visit: Visit) -> Locator:

@@ -1,0 +1,343 @@
+"""The floor as two people on shift live it: real Chromium, real waitress, real store, promises short enough to wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from broker.desk import alerts, visits, zones
+from broker.domain.visit import State, Visit
+from broker.settings import StandardsSettings
+from broker.store import visits as stored
+from tests.browser.floor_parts import CAMERAS, Service, came_in, card, tablet, until, was_greeted, watching
+from tests.browser.house import House, Watch
+
+pytestmark = pytest.mark.browser
+
+
+def state_of(house: House, visit: Visit) -> State:
+    return stored.get(house.shop.db, visit.id).state
+
+
+def still_waiting(page: Page) -> None:
+    """Wait until what is over has been cleared away, which takes two seconds without a touch."""
+    expect(page.locator(".visit[data-s=gone]")).to_have_count(0)
+
+
+def test_a_visit_appears_without_a_reload_and_turns_in_time(floor_house: House, eyes: Watch) -> None:
+    page = tablet(floor_house, eyes)
+    page.evaluate("window.sameDocument = true")
+    visit = came_in(floor_house.shop, "shoes", size=2)
+    mine = card(page, visit)
+    expect(mine).to_have_attribute("data-s", "new")
+    expect(mine.locator(".facts")).to_contain_text("2 people")
+    for look, words in (("due", "Say hello now"), ("over", "Waiting too long"), ("all", "Everyone is called")):
+        expect(mine).to_have_attribute("data-s", look)
+        expect(mine.locator(".state")).to_have_text(words)
+    assert page.evaluate("window.sameDocument") is True
+
+
+def test_a_claim_shows_on_the_other_tablet_and_a_greeting_ends_it(floor_house: House, eyes: Watch) -> None:
+    kari, jonas = tablet(floor_house, eyes, "Kari"), tablet(floor_house, eyes, "Jonas")
+    visit = came_in(floor_house.shop)
+    card(kari, visit).get_by_role("button", name="I’m going").click()
+    expect(card(kari, visit).locator(".state")).to_have_text("You are on the way")
+    expect(card(kari, visit).locator(".facts")).to_contain_text("Yours for")
+    expect(card(jonas, visit).locator(".state")).to_have_text("Kari is on the way")
+    expect(card(jonas, visit).get_by_role("button", name="I’m going")).to_be_hidden()
+    card(kari, visit).get_by_role("button", name="Greeted").click()
+    expect(card(jonas, visit)).to_have_attribute("data-s", "gone")
+    expect(card(jonas, visit).locator(".state")).to_have_text("Greeted by Kari")
+    still_waiting(jonas)
+    expect(jonas.locator(".hero h2").first).to_contain_text("Everyone is greeted")
+    assert state_of(floor_house, visit) is State.ACKNOWLEDGED
+
+
+def test_a_claim_runs_out_and_the_card_comes_back(floor_house: House, eyes: Watch) -> None:
+    page = tablet(floor_house, eyes)
+    visit = came_in(floor_house.shop)
+    card(page, visit).get_by_role("button", name="I’m going").click()
+    expect(card(page, visit)).to_have_attribute("data-s", "mine")
+    expect(card(page, visit)).to_have_attribute("data-s", "all", timeout=12_000)
+
+
+def test_release_gives_it_back(floor_house: House, eyes: Watch) -> None:
+    page = tablet(floor_house, eyes)
+    visit = came_in(floor_house.shop)
+    card(page, visit).get_by_role("button", name="I’m going").click()
+    card(page, visit).get_by_role("button", name="Release").click()
+    expect(card(page, visit).get_by_role("button", name="I’m going")).to_be_visible()
+    expect(page.locator("[data-part=sending]:visible")).to_have_count(0)
+    assert state_of(floor_house, visit) is not State.CLAIMED
+
+
+def test_greeted_can_be_undone_for_five_seconds(floor_house: House, eyes: Watch) -> None:
+    page = tablet(floor_house, eyes)
+    visit = came_in(floor_house.shop)
+    card(page, visit).get_by_role("button", name="I’m going").click()
+    card(page, visit).get_by_role("button", name="Greeted").click()
+    expect(page.locator("#toast")).to_contain_text("Entrance: greeted after")
+    page.locator("#toast").get_by_role("button", name="Undo").click()
+    expect(card(page, visit).get_by_role("button", name="I’m going")).to_be_visible()
+    assert state_of(floor_house, visit) is not State.ACKNOWLEDGED
+    expect(page.locator("#toast")).to_be_hidden()
+
+
+def test_the_toast_goes_by_itself(floor_house: House, eyes: Watch) -> None:
+    page = tablet(floor_house, eyes)
+    visit = came_in(floor_house.shop)
+    card(page, visit).get_by_role("button", name="I’m going").click()
+    card(page, visit).get_by_role("button", name="Greeted").click()
+    expect(page.locator("#toast")).to_be_visible()
+    expect(page.locator("#toast")).to_be_hidden(timeout=7000)
+
+
+def test_two_tablets_go_at_once_one_wins_and_the_other_reads_who(floor_house: House, eyes: Watch) -> None:
+    kari, jonas = tablet(floor_house, eyes, "Kari"), tablet(floor_house, eyes, "Jonas")
+    visit = came_in(floor_house.shop)
+    expect(card(jonas, visit)).to_be_visible()
+    # Jonas' tablet hears nothing for a moment: his tap and Kari's cross on the way.
+    held: list[object] = []
+    jonas.route("**/claim", lambda route: held.append(route))
+    card(jonas, visit).get_by_role("button", name="I’m going").click()
+    expect(card(jonas, visit).locator(".state")).to_have_text("You are on the way")
+    expect(card(jonas, visit).locator("[data-part=sending]")).to_be_visible()
+    eyes.expect_error("409")
+    visits.claim(floor_house.shop, visit.id, by=floor_house.person("Kari").id)
+    expect(card(kari, visit)).to_have_attribute("data-s", "mine")
+    held[0].continue_()  # type: ignore[attr-defined]
+    expect(jonas.locator("#toast")).to_contain_text("Kari is already on the way")
+    expect(card(jonas, visit).locator(".state")).to_have_text("Kari is on the way")
+    assert stored.get(floor_house.shop.db, visit.id).claimed_by == floor_house.person("Kari").id
+
+
+def test_not_a_customer_takes_two_taps_and_can_be_undone(floor_house: House, eyes: Watch) -> None:
+    page = tablet(floor_house, eyes)
+    visit = came_in(floor_house.shop)
+    card(page, visit).get_by_role("button", name="More for Entrance").click()
+    page.locator("#sheet").get_by_role("button", name="Courier").click()
+    expect(page.locator("#toast")).to_contain_text("not a customer")
+    expect(card(page, visit)).to_have_attribute("data-s", "gone")
+    until(page, "fetch('/api/v1/floor').then((said) => said.json()).then((floor) => !floor.visits.length)")
+    assert stored.get(floor_house.shop.db, visit.id).dismissed_as == "courier"
+    page.locator("#toast").get_by_role("button", name="Undo").click()
+    expect(card(page, visit).get_by_role("button", name="I’m going")).to_be_visible()
+
+
+def test_a_party_is_sent_to_another_zone_and_merged_with_another(floor_house: House, eyes: Watch) -> None:
+    page = tablet(floor_house, eyes)
+    first, second = came_in(floor_house.shop, "entrance", ago=1), came_in(floor_house.shop, "kids", size=2)
+    card(page, second).get_by_role("button", name="More for Kids").click()
+    page.locator("#sheet").get_by_role("button", name="Shoes").click()
+    expect(card(page, second).locator("h2")).to_have_text("Shoes")
+    card(page, second).get_by_role("button", name="More for Shoes").click()
+    page.locator("#sheet .choice", has_text="Same party").get_by_role("button").click()
+    expect(card(page, first).locator(".facts")).to_contain_text("3 people")
+    still_waiting(page)
+    expect(card(page, second)).to_have_count(0)
+    assert stored.get(floor_house.shop.db, second.id).merged_into == first.id
+
+
+def test_a_visit_is_added_by_hand(floor_house: House, eyes: Watch) -> None:
+    page = tablet(floor_house, eyes)
+    page.locator(".strip").get_by_role("button", name="Add a visit").click()
+    page.locator("#sheet").get_by_role("button", name="Kids").click()
+    page.locator("#sheet").get_by_role("button", name="3", exact=True).click()
+    page.locator("#sheet").get_by_role("button", name="Add a visit").click()
+    expect(page.locator(".visit h2")).to_have_text("Kids")
+    expect(page.locator(".visit .facts")).to_contain_text("3 people")
+    assert [visit.size for visit in stored.open_ones(floor_house.shop.db)] == [3]
+
+
+def test_a_pause_needs_a_reason_counts_down_and_is_resumed(floor_house: House, eyes: Watch) -> None:
+    page = tablet(floor_house, eyes)
+    page.locator(".strip").get_by_role("button", name="Pause zone").click()
+    sheet = page.locator("#sheet")
+    sheet.get_by_role("button", name="Shoes").click()
+    sheet.get_by_role("button", name="Choose why first").click()
+    expect(sheet).to_be_visible()
+    sheet.get_by_role("button", name="Delivery").click()
+    sheet.get_by_role("button", name="Pause Shoes for 15 min").click()
+    bar = page.locator(".bars .held")
+    expect(bar).to_contain_text("Shoes is paused, 14:5")
+    expect(bar).to_contain_text("Delivery. Kari paused it")
+    bar.get_by_role("button", name="Resume").click()
+    expect(bar).to_have_count(0)
+
+
+def test_help_is_called_answered_and_done(floor_house: House, eyes: Watch) -> None:
+    kari, jonas = tablet(floor_house, eyes, "Kari"), tablet(floor_house, eyes, "Jonas")
+    visit = came_in(floor_house.shop, "kids")
+    card(kari, visit).get_by_role("button", name="Help").click()
+    call = jonas.locator(".call-help")
+    expect(call).to_contain_text("Kids: Kari calls for help.")
+    expect(kari.locator(".call-help")).to_contain_text("you called for help")
+    expect(kari.locator(".call-help").get_by_role("button")).to_be_hidden()
+    call.get_by_role("button", name="I’m coming").click()
+    expect(kari.locator(".call-help")).to_contain_text("Jonas is coming to help")
+    call.get_by_role("button", name="Done").click()
+    expect(jonas.locator(".call-help")).to_have_count(0)
+    expect(kari.locator(".call-help")).to_have_count(0)
+
+
+def test_four_in_one_zone_are_one_card_and_going_takes_the_longest(floor_house: House, eyes: Watch) -> None:
+    here = [came_in(floor_house.shop, "shoes", ago=ago) for ago in (9, 7, 5, 3)]
+    other = came_in(floor_house.shop, "kids", ago=1)
+    page = tablet(floor_house, eyes)
+    group = page.locator(".visit.wide")
+    expect(group.locator("h2")).to_have_text("Shoes")
+    expect(group.locator("[data-part=count]")).to_have_text("4 waiting")
+    expect(group.locator(".parties li")).to_have_count(4)
+    expect(card(page, other)).to_be_visible()
+    group.get_by_role("button", name="I’m going").click()
+    expect(card(page, here[0])).to_have_attribute("data-s", "mine")
+    expect(group.locator(".parties li")).to_have_count(3)
+    assert stored.get(floor_house.shop.db, here[0].id).claimed_by == floor_house.person("Kari").id
+
+
+def test_one_of_a_group_can_be_chosen(floor_house: House, eyes: Watch) -> None:
+    here = [came_in(floor_house.shop, "shoes", ago=ago, size=size) for ago, size in ((9, 1), (7, 2), (5, 3), (3, 4))]
+    page = tablet(floor_house, eyes)
+    page.locator(".visit.wide").get_by_role("button", name="Choose").click()
+    page.locator("#sheet").get_by_role("button", name="3 people").click()
+    page.locator("#sheet").get_by_role("button", name="I’m going").click()
+    expect(card(page, here[2])).to_have_attribute("data-s", "mine")
+
+
+def test_the_zone_of_the_screen_is_shown_first_and_the_choice_is_kept(floor_house: House, eyes: Watch) -> None:
+    page = tablet(floor_house, eyes, zone="kids")
+    expect(page.locator("[data-part=zone] [data-part=name]")).to_have_text("Kids")
+    here, there = came_in(floor_house.shop, "kids"), came_in(floor_house.shop, "shoes")
+    expect(card(page, here)).to_be_visible()
+    expect(page.locator("[data-part=elsewhere]")).to_contain_text("1 in other zones")
+    # Whoever waits so long that everybody is called is on every screen, whatever it is set to.
+    expect(card(page, there)).to_have_attribute("data-s", "all", timeout=8000)
+    page.get_by_role("button", name="Kids", exact=True).click()
+    page.locator("#sheet").get_by_role("button", name="All zones").click()
+    page.reload()
+    expect(page.locator("[data-part=zone] [data-part=name]")).to_have_text("All zones")
+
+
+def test_the_count_is_in_the_title_and_the_icon(floor_house: House, eyes: Watch) -> None:
+    page = tablet(floor_house, eyes)
+    expect(page).to_have_title("Floor · Oslo City")
+    came_in(floor_house.shop)
+    came_in(floor_house.shop, "kids")
+    expect(page).to_have_title("(2) Floor · Oslo City")
+    assert page.locator('link[rel="icon"]').get_attribute("href").startswith("data:image/png")  # type: ignore[union-attr]
+    expect(page.locator("[data-part=pill]")).to_contain_text("2 waiting")
+
+
+def test_calm_proves_that_somebody_looks(floor_house: House, eyes: Watch) -> None:
+    by = floor_house.person("Jonas").id
+    for n in range(12):
+        was_greeted(floor_house.shop, ago=200 + n * 240, after=9 if n == 5 else 1, by=by)
+    page = tablet(floor_house, eyes)
+    expect(page.locator(".hero h2").first).to_contain_text("Everyone is greeted")
+    expect(page.locator(".hero .sub")).to_contain_text("Jonas said hello after 1")
+    expect(page.locator(".cams li")).to_have_count(3)
+    expect(page.locator(".cams")).to_contain_text("Front door")
+    assert page.locator(".plot .okm").count() == 11
+    assert page.locator(".plot .late").count() == 1
+    expect(page.locator(".strip")).to_contain_text("92 % greeted in 2 s")
+    expect(page.locator(".strip")).to_contain_text("12 visits. Median 1 s")
+
+
+def test_tones_come_from_the_moment_of_the_alert_and_a_claim_stops_them(
+    make_house: Callable[..., House],
+    service: Callable[[House], Service],
+    watch_over: Callable[[House], Watch],
+) -> None:
+    house = make_house(
+        cameras=CAMERAS,
+        standards=StandardsSettings(warn_seconds=1, greet_within_seconds=2, escalate_seconds=300, call_lead_seconds=400),
+        alerts={"sound_every_seconds": 5, "sound_times": 3},
+    )
+    watching(house.shop)
+    service(house)
+    watch = watch_over(house)
+    near, far = tablet(house, watch, "Kari", zone="shoes"), tablet(house, watch, "Jonas", zone="kids")
+    for page in (near, far):
+        page.evaluate(
+            "window.tones = []; document.addEventListener('greetline:tone', (t) => window.tones.push([t.detail.kind, Date.now()]))"
+        )
+    visit = came_in(house.shop, "shoes")
+    until(near, "window.tones.length >= 2")
+    raised = alerts.alerts.live(house.shop.db, subject=visit.id)[0].raised_at
+    assert raised is not None
+    heard = near.evaluate("window.tones")
+    assert [kind for kind, _ in heard] == ["overdue", "overdue"]
+    for number, (_, at) in enumerate(heard):
+        assert abs(at / 1000 - raised.timestamp() - 5 * number) < 1.5
+    assert far.evaluate("window.tones") == [], "an alert of one zone sounds in that zone"
+    card(near, visit).get_by_role("button", name="I’m going").click()
+    near.wait_for_timeout(5500)
+    assert len(near.evaluate("window.tones")) == 2
+
+
+def test_a_group_sounds_once_and_quiet_glows_instead(floor_house: House, eyes: Watch) -> None:
+    page = tablet(floor_house, eyes)
+    page.locator(".who").click()
+    page.locator("#sheet").get_by_role("button", name="Quiet").click()
+    page.locator("#sheet [data-part=close]").click()
+    page.evaluate("window.tones = []; document.addEventListener('greetline:tone', (t) => window.tones.push(t.detail))")
+    for ago in (1.4, 1.2, 1, 0.8, 0.6):
+        came_in(floor_house.shop, "shoes", ago=ago)
+    expect(page.locator("#edge")).to_be_visible()
+    page.wait_for_timeout(2500)
+    told = page.evaluate("window.tones")
+    assert len(told) == 1, told
+    assert told[0]["quiet"] is True
+
+
+def test_what_turned_red_is_said_to_those_who_listen(floor_house: House, eyes: Watch) -> None:
+    page = tablet(floor_house, eyes)
+    page.evaluate(
+        "window.said = []; new MutationObserver(() => window.said.push(document.querySelector('#spoken').textContent))"
+        ".observe(document.querySelector('#spoken'), {childList: true})"
+    )
+    came_in(floor_house.shop, "kids")
+    until(page, "window.said.includes('Kids, waiting too long.')")
+
+
+def test_cards_stay_where_a_finger_may_be(floor_house: House, eyes: Watch) -> None:
+    page = tablet(floor_house, eyes)
+    first, second, third = (came_in(floor_house.shop, zone, ago=ago) for zone, ago in (("shoes", 5), ("kids", 3), ("entrance", 1)))
+    expect(page.locator(".visit")).to_have_count(3)
+    page.wait_for_timeout(2500)
+    place = card(page, second).bounding_box()
+    visits.greet(floor_house.shop, first.id, by=floor_house.person("Jonas").id)
+    expect(card(page, first)).to_have_attribute("data-s", "gone")
+    page.mouse.move(640, 300)
+    assert card(page, second).bounding_box() == place, "a card that is done keeps its place for two seconds"
+    still_waiting(page)
+    assert card(page, second).bounding_box() != place
+    assert [node.get_attribute("data-key") for node in page.locator(".visit").all()] == [second.id, third.id]
+
+
+def test_the_floor_works_by_keyboard_alone(floor_house: House, eyes: Watch) -> None:
+    visit = came_in(floor_house.shop)
+    page = tablet(floor_house, eyes)
+    going = card(page, visit).get_by_role("button", name="I’m going")
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if going.evaluate("(button) => button === document.activeElement"):
+            break
+    assert going.evaluate("(button) => getComputedStyle(button).outlineStyle !== 'none'")
+    page.keyboard.press("Enter")
+    expect(card(page, visit)).to_have_attribute("data-s", "mine")
+    card(page, visit).get_by_role("button", name="More for").press("Enter")
+    expect(page.locator("#sheet")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#sheet")).to_be_hidden()
+    assert card(page, visit).get_by_role("button", name="More for").evaluate("(button) => button === document.activeElement")
+
+
+def test_a_pause_that_ends_by_itself_leaves_the_screen(floor_house: House, eyes: Watch) -> None:
+    page = tablet(floor_house, eyes)
+    zones.pause(floor_house.shop, "kids", minutes=5, reason="event", by=floor_house.person("Kari").id)
+    expect(page.locator(".bars .held")).to_contain_text("Kids is paused, 4:5")
+    zones.resume(floor_house.shop, "kids", by="clock")
+    expect(page.locator(".bars .held")).to_have_count(0)
