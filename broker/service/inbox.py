@@ -83,15 +83,22 @@ class Inbox:
         return done
 
     def _gather(self, wait_seconds: float) -> None:
-        inbox = self._link.inbox
+        until = time.monotonic() + wait_seconds
+        while len(self._batch) < BATCH_MESSAGES and (incoming := self._next(until)):
+            if not self._batch:
+                until = time.monotonic() + BATCH_SECONDS
+            self._batch.append(incoming)
+
+    def _next(self, until: float) -> Incoming | None:
+        """Return the next message, or None when none has come *until* then."""
         try:
-            self._batch.append(inbox.get(timeout=wait_seconds) if wait_seconds > 0 else inbox.get_nowait())
-            until = time.monotonic() + BATCH_SECONDS
-            while len(self._batch) < BATCH_MESSAGES:
-                left = until - time.monotonic()
-                self._batch.append(inbox.get(timeout=left) if left > 0 else inbox.get_nowait())
+            return self._link.inbox.get_nowait()
         except queue.Empty:
-            pass
+            left = until - time.monotonic()
+        try:
+            return self._link.inbox.get(timeout=left) if left > 0 else None
+        except queue.Empty:
+            return None
 
     def _read(self, batch: Sequence[Incoming]) -> _Read:
         read, now = _Read(), self._shop.clock()
