@@ -38,11 +38,12 @@ class Deadlines:
         now = self._ticks()
         if now < self._next_look:
             return 0
-        self._next_look = now + LOOK_SECONDS
+        # The next look is set when this one is done: a deadline that cannot be kept is tried again at once, not passed over.
         made = self._quick()
         if now >= self._next_slow_look:
-            self._next_slow_look = now + SLOW_LOOK_SECONDS
             made += self._slow()
+            self._next_slow_look = now + SLOW_LOOK_SECONDS
+        self._next_look = now + LOOK_SECONDS
         return made
 
     def _quick(self) -> int:

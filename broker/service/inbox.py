@@ -27,6 +27,7 @@ from broker.service import translate
 from broker.service.seldom import Seldom
 from broker.service.trouble import is_trouble
 from broker.shop import Shop
+from broker.store import devices as stored_devices
 from broker.store import rejected
 from broker.store.database import change
 
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 BATCH_MESSAGES: Final = 500
 BATCH_SECONDS: Final = 0.02
 SAME_COMPLAINT_SECONDS: Final = 60.0
+MAX_DEVICES: Final = 256
+"""Devices a store knows; the status of one more is refused, since names come from outside and cost a row for ever."""
 
 Refusal = tuple[Incoming, str]
 """A message that was not taken, and why."""
@@ -60,6 +63,7 @@ class Inbox:
         self._complaints = Seldom(SAME_COMPLAINT_SECONDS)
         self._epoch = secrets.token_hex(4)
         self._said = 0
+        self._known = {device.id for device in stored_devices.everyone(shop.db)}
         self._silent_after = timedelta(seconds=shop.settings.alerts.device_silent_seconds)
 
     def turn(self, wait_seconds: float) -> int:
@@ -115,6 +119,9 @@ class Inbox:
         if not isinstance(said.data, Status):
             read.news.append((incoming, translate.news(said)))
         elif said.device != devices.SERVICE:
+            if said.device not in self._known and len(self._known) >= MAX_DEVICES:
+                raise BadMessage(f"{MAX_DEVICES} devices are known already")
+            self._known.add(said.device)
             # The last word of a batch is enough: a device that talks without end must not cost a commit a word.
             word = translate.condition(said, said.data, now=now, silent_after=self._silent_after)
             read.words[said.device] = (incoming, word)

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from broker.contract.messages import MAX_BYTES
+from broker.contract.codec import encode, topic_of
+from broker.contract.messages import MAX_BYTES, Message, Status, Watch, message
 from broker.desk import arrivals
 from broker.link import Incoming, Link
-from broker.service.inbox import BATCH_MESSAGES, Inbox, subscriptions
+from broker.service.inbox import BATCH_MESSAGES, MAX_DEVICES, Inbox, subscriptions
 from broker.service.seldom import Seldom
 from broker.service.trouble import is_trouble
 from broker.settings import MqttSettings
@@ -131,6 +132,25 @@ def test_a_batch_is_one_transaction_of_at_most_500(here: Shop, still: StillLink)
     assert inbox.turn(0.1) == 10
 
 
+def test_nothing_is_acknowledged_before_another_process_can_read_it(here: Shop, tmp_path: Path) -> None:
+    reader = open_shop(shop_settings(tmp_path))
+    seen: list[tuple[str, int]] = []
+
+    class Witness(StillLink):
+        def acknowledge(self, incoming: Incoming) -> None:
+            seen.append(("MQTT", _visits(reader)))
+
+        def publish(self, message: Message, *, retain: bool = False) -> bool:
+            seen.append((message.type, _visits(reader)))
+            return True
+
+    link = Witness()
+    link.arrive(_crossing("ab-1"), _crossing("ab-2"))
+    Inbox(here, link).turn(0.1)
+    reader.db.close()
+    assert seen == [("MQTT", 2), ("MQTT", 2), ("greetline.ack", 2)]
+
+
 def test_one_message_that_trips_us_up_is_set_aside_and_the_others_are_taken(
     here: Shop, still: StillLink, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -202,13 +222,22 @@ def test_the_same_is_said_seldom_and_counted() -> None:
     assert seldom.due("cam") == 4
 
 
+def test_made_up_devices_do_not_fill_the_store(here: Shop, still: StillLink) -> None:
+    now = datetime.now(UTC)
+    for n in range(MAX_DEVICES + 20):
+        status = message(Status(watch=Watch.WATCHING, since=now), id=f"s-{n}", store=STORE, device=f"cam-{n}", time=now)
+        still.inbox.put(Incoming(str(topic_of(status)), encode(status), retain=False, mid=n + 1, connection=1, qos=1))
+    Inbox(here, still).turn(0.1)
+    assert here.db.execute("SELECT count(*) FROM devices").fetchone() == (MAX_DEVICES,)
+    assert len(rejected.newest(here.db)) == 20
+    assert len(still.done) == MAX_DEVICES + 20
+
+
 def test_the_service_listens_to_what_devices_say_and_to_nothing_else() -> None:
     assert subscriptions("shop") == ("greetline/1/shop/+/event", "greetline/1/shop/+/status")
 
 
 def test_a_status_that_floods_costs_one_commit_a_batch(here: Shop, any_mqtt: MqttSettings, tmp_path: Path) -> None:
-    from broker.contract.messages import Status, Watch, message
-
     now = datetime.now(UTC)
     with service(settings_file(tmp_path, any_mqtt)), Device(any_mqtt) as camera:
         for n in range(300):
