@@ -7,6 +7,7 @@ import logging
 import signal
 import socket
 import threading
+from contextlib import suppress
 from types import FrameType
 from typing import Any, Final
 
@@ -65,7 +66,9 @@ class Server:
 
     def _stop(self) -> None:
         self._hub.close()
-        self._waitress.trigger.pull_trigger(lambda: close_all(self._waitress._map))
+        # The loop may be awake already: then it takes the order and closes the trigger before we have pulled it.
+        with suppress(OSError):
+            self._waitress.trigger.pull_trigger(lambda: close_all(self._waitress._map))
 
     def stop_on_signals(self) -> None:
         """Stop on SIGTERM and SIGINT. Call in the main thread."""
