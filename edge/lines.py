@@ -1,8 +1,8 @@
 """Who crosses a door's line, once and in which direction.
 
 A person has a side of the line once they are clear of it: outside a band on both sides that is as wide as a box may
-flicker. A change of side is a crossing if the way led between the ends of the line. Whoever is first seen beyond the
-line has not crossed it, and whoever turns back within the band has not either.
+flicker. A change of side is a crossing if the way led between the ends of the line; it takes two sightings at least.
+Whoever is first seen beyond the line has not crossed it, and whoever turns back within the band has not either.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from edge.sightings import Place, Track
 
 BAND: Final = 0.1
 """Half the width of the band, in diagonals of the person."""
-LEAST_HITS: Final = 2
-"""Sightings before anything is believed."""
 LEAST_WAY: Final = 0.22
 """Somebody first seen within the band must have come so far, in diagonals, straight across the line."""
 
@@ -78,7 +76,7 @@ class DoorLine:
 
     def _decide(self, way: _Way, track: Track) -> Passage | None:
         size = track.box.diagonal
-        if abs(way.depth) < BAND * size or track.hits < LEAST_HITS:
+        if abs(way.depth) < BAND * size:
             return None
         before = way.side or self._first_side(way, size)
         if before is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 import tomllib
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from broker.settings import BadSettings, CameraSettings, EdgeSettings, LineSettings, Settings, read
+from broker.settings import ENVIRONMENT, BadSettings, CameraSettings, EdgeSettings, LineSettings, Settings, read
 from edge import geometry
 from edge.detectors import BadDetector
 from edge.eyes import Eyes
@@ -56,13 +58,12 @@ def settings(file: Path | None, camera_id: str | None, given: dict[str, Any]) ->
 
 
 def _kind(file: Path | None) -> type[EdgeSettings]:
-    """Return EdgeSettings, or Settings for the file of a whole shop."""
-    if file is None or not file.is_file():
-        return EdgeSettings
-    try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8")).keys()
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError):
-        return EdgeSettings  # `read` says what is wrong with it.
+    """Return EdgeSettings, or Settings where the file or the environment speaks of a whole shop."""
+    tables = {key.removeprefix(ENVIRONMENT).lower().partition("__")[0] for key in os.environ if key.startswith(ENVIRONMENT)}
+    if file is not None and file.is_file():
+        # A file that is no TOML is refused by `read`, which says what is wrong with it.
+        with contextlib.suppress(tomllib.TOMLDecodeError, UnicodeDecodeError, OSError):
+            tables |= tomllib.loads(file.read_text(encoding="utf-8")).keys()
     return Settings if tables & (Settings.model_fields.keys() - EdgeSettings.model_fields.keys()) else EdgeSettings
 
 

@@ -142,6 +142,13 @@ def test_the_options_lie_over_the_file(tmp_path: Path) -> None:
         starting.settings(file, "side", {})
 
 
+def test_settings_of_other_parts_in_the_environment_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GREETLINE_DASHBOARD__PORT", "9000")
+    monkeypatch.setenv("GREETLINE_STORE__ID", "oslo")
+    settings, _ = starting.settings(None, None, {"source": "scene:door"})
+    assert settings.store.id == "oslo"
+
+
 def test_the_file_of_a_whole_shop_will_do(tmp_path: Path) -> None:
     file = tmp_path / "greetline.toml"
     file.write_text('[dashboard]\nport = 9000\n[[cameras]]\nid = "door"\nsource = "scene:door"\n')

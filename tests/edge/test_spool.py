@@ -142,6 +142,16 @@ def test_on_a_full_disk_events_wait_in_memory_and_are_written_down_later(tmp_pat
     assert ids(Spool(path)) == before + during + after
 
 
+def test_the_next_event_takes_those_in_memory_with_it_to_the_disk(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db")
+    full(spool, yes=True)
+    waiting = [spool.append(lambda name: b"x" * 9000) for _ in range(3)]
+    full(spool, yes=False)
+    newest = fill(spool, 1)
+    assert ids(spool) == waiting + newest
+    assert (len(spool), spool.trouble) == (4, "")
+
+
 def test_memory_has_a_limit_too(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool.db")
     fill(spool, 1)

@@ -59,7 +59,8 @@ def test_not_looking_is_not_looking_and_seeing_nobody() -> None:
     lead(tracker, 5)
     for step in range(5, 200):
         assert len(tracker.rest(step / 10)) == 1
-    assert [track.number for track in tracker.update(see((230, 500)), 20.0)] == [1]
+    assert [track.number for track in tracker.update([], 20.0)] == [1]
+    assert [track.number for track in tracker.update(see((230, 500)), 20.1)] == [1]
 
 
 def test_two_who_pass_each_other_keep_their_numbers() -> None:
@@ -74,6 +75,14 @@ def test_a_far_jump_is_somebody_else() -> None:
     lead(tracker, 5)
     numbers = {track.number for track in tracker.update(see((800, 500)), 0.5)}
     assert numbers == {1, 2}
+
+
+def test_however_long_somebody_was_lost_they_are_not_sought_all_over_the_picture() -> None:
+    tracker = Tracker()
+    lead(tracker, 3, speed=0)
+    for step in range(3, 12):
+        tracker.update([], step / 10)
+    assert {track.number for track in tracker.update(see((300, 500)), 1.2)} == {1, 2}
 
 
 def test_the_unsure_continue_a_track_and_never_begin_one() -> None:
