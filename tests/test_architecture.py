@@ -36,7 +36,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "broker.cli": ("click", "rich", "broker"),
     "broker.__main__": ("click", "broker"),
     "edge": (
-        "cv2", "numpy", "scipy", "onnxruntime", "click", "rich", "pydantic", "broker.contract", "broker.link", "broker.settings",
+        "cv2", "numpy", "onnxruntime", "click", "rich", "pydantic", "broker.contract", "broker.link", "broker.settings",
         "broker.lifeline",
     ),
     "kiosk": (*FLASK, "broker.web", "broker.desk", "broker.domain", "broker.shop", "broker.settings", "broker.stream"),
@@ -53,7 +53,6 @@ DOORS: dict[str, tuple[str, ...]] = {
     "paho": ("broker.link",),
     "amqtt": ("broker.embedded",),
     "cv2": ("edge",),
-    "scipy": ("edge",),
     "onnxruntime": ("edge",),
     "sqlite_utils": ("broker.store", "broker.shop", "broker.stream"),
     "argon2": ("broker.desk", "broker.embedded"),
