@@ -46,6 +46,13 @@ def test_a_broker_that_speaks_only_mqtt_3_is_found_out(tmp_path: Path, will: boo
             assert link.inbox.get(timeout=5)
 
 
+def test_nothing_is_held_back_to_be_joined_with_more(mqtt: MqttSettings) -> None:
+    with Link(mqtt, client_id="speaker") as link:
+        assert link.wait_connected(10)
+        assert link._live
+        assert link._live[1].socket()._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)  # type: ignore[union-attr]
+
+
 def test_a_message_arrives_as_it_was_said_and_is_delivered_once_when_acknowledged(mqtt: MqttSettings) -> None:
     with Link(mqtt, client_id="listener", subscriptions=[EVENTS], manual_ack=True, clean=False) as listener:
         assert listener.wait_connected(10)
