@@ -9,7 +9,6 @@ from flask import Response, request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from broker.domain.visit import ENDED, MET, State
-from broker.settings import Name
 from broker.web.languages import say
 from broker.web.problems import WORDED, problem
 
@@ -17,6 +16,10 @@ KEY_CHARACTERS: Final = 60
 """The longest Idempotency-Key; the id of the screen goes in front of it, so that screens cannot meet."""
 PARTY_PEOPLE: Final = 20
 """The largest party that can be added by hand."""
+
+
+Zone = Annotated[str, Field(min_length=1, max_length=60)]
+"""The id of a zone; whether there is such a zone the desk knows."""
 
 
 class Body(BaseModel):
@@ -40,7 +43,7 @@ class Dismissed(Tapped):
 class Sent(Tapped):
     """The party stands in another zone."""
 
-    zone: Name
+    zone: Zone
 
 
 class Merged(Tapped):
@@ -52,7 +55,7 @@ class Merged(Tapped):
 class Added(Tapped):
     """Somebody whom no camera saw."""
 
-    zone: Name
+    zone: Zone
     size: Annotated[int, Field(ge=1, le=PARTY_PEOPLE)] = 1
 
     def ago(self, now: datetime) -> float:

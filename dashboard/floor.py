@@ -21,7 +21,6 @@ from broker.desk import people, screens, visits, zones
 from broker.domain.moves import IllegalMove
 from broker.domain.visit import Visit
 from broker.shop import Shop
-from broker.store import visits as stored
 from broker.web.access import current_person, current_screen, needs
 from broker.web.languages import language_tag, say
 from broker.web.stores import current_shop
@@ -63,7 +62,8 @@ def floor() -> Response:
     answer = jsonify(whole)
     answer.set_etag(hashlib.sha256(json.dumps(still, sort_keys=True).encode()).hexdigest()[:32])
     answer.headers["Greetline-Now"] = whole["now"]
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    return answer
 
 
 @bp.get("/api/v1/today")
@@ -186,8 +186,8 @@ def _decide(visit_id: str, asked: str, made: Callable[[Shop, str, str], Visit]) 
     """Make one move and answer with the visit as it stands. A repeated key is answered the same way, unchanged."""
     shop, me, key = current_shop(), current_person().id, _key()
     try:
-        visit = stored.get(shop.db, visit_id) if visits.answered(shop, key) else made(shop, me, key)
-    except stored.NoSuchVisit:
+        visit = visits.find(shop, visit_id) if visits.answered(shop, key) else made(shop, me, key)
+    except visits.NoSuchVisit:
         raise Problem(404, say("floor.no_visit")) from None
     except KeyError:
         raise Problem(422, say("floor.no_zone")) from None
@@ -198,7 +198,7 @@ def _decide(visit_id: str, asked: str, made: Callable[[Shop, str, str], Visit]) 
 
 def _as_it_stands(shop: Shop, visit_id: str, asked: str, me: str, key: str) -> Visit:
     """Return the visit when the same tap was answered a moment ago, by its twin. Raises Problem 409 otherwise."""
-    visit = stored.get(shop.db, visit_id)
+    visit = visits.find(shop, visit_id)
     if visits.answered(shop, key):
         return visit
     row: dict[str, Any] = screens.visit_row(shop, visit)

@@ -18,6 +18,7 @@ from broker.domain.visit import How, Move, Source, State, Visit
 from broker.shop import Shop
 from broker.store import answers, journal, visits
 from broker.store.database import change, text
+from broker.store.visits import NoSuchVisit as NoSuchVisit
 
 TAPPED_AGO_SECONDS: Final = 600
 """An answer that waited on a tablet without a connection counts from when it was tapped, up to this long ago."""
@@ -268,6 +269,11 @@ def _once(shop: Shop, key: str) -> Iterator[bool]:
         yield first
         if key and first:
             answers.keep(shop.db, key, shop.clock())
+
+
+def find(shop: Shop, visit_id: str) -> Visit:
+    """Return a visit as it stands. Raises NoSuchVisit."""
+    return visits.get(shop.db, visit_id)
 
 
 def answered(shop: Shop, key: str) -> bool:

@@ -5,8 +5,8 @@ import { newKey } from "./outbox.js";
 import { age, serverNow } from "./time.js";
 
 export class Actions {
-  constructor({ floor, me, redraw, signIn }) {
-    Object.assign(this, { floor, me, redraw, signIn });
+  constructor({ floor, me, redraw }) {
+    Object.assign(this, { floor, me, redraw });
   }
 
   /** Answers are sent through `outbox`; those an earlier page left behind are shown as on their way again. */
@@ -76,7 +76,7 @@ export class Actions {
   answered(answer, { status, body }) {
     if (answer.visit) this.floor.settle(answer);
     if (status >= 200 && status < 300) this.#done(answer, body ?? {});
-    else this.#refused(answer, body ?? {});
+    else this.#refused(answer, status, body ?? {});
     this.redraw();
   }
 
@@ -97,9 +97,9 @@ export class Actions {
     if (row) this.floor.visit({ ...row, waiting: false, state: "merged" });
   }
 
-  #refused(answer, problem) {
+  #refused(answer, status, problem) {
     if (problem.visit) this.floor.visit(problem.visit);
     hide();
-    say(problem.detail ?? t("refused"));
+    say(problem.detail ?? t(status ? "refused" : "answer_expired"));
   }
 }

@@ -6,6 +6,7 @@ import { hm } from "./time.js";
 
 const HOUR = 3600_000;
 const QUARTER = HOUR / 4;
+const LABEL_PX = 48; // two numbers nearer than this would be written over each other
 
 /** Draw the last hour of `rows` into `plot`, `width` x `height` pixels. */
 export function drawHour(plot, rows, { now, promise, width, height }) {
@@ -19,12 +20,23 @@ export function drawHour(plot, rows, { now, promise, width, height }) {
     svg("path", { class: "goal", d: `M0 ${goal}H${width}` }),
     svg("text", { class: "s goalt", x: 0, y: goal - 10 }, t("our_promise", { s: promise })),
     svg("path", { class: "axis", d: `M0 ${base}H${width}` }),
-    ...rows.flatMap((row) => mark(row, x(row.t0), base, y, promise)),
+    ...marks(rows, x, base, y, promise),
     ...times(now, width, base + 28),
   );
 }
 
-function mark(row, x, base, y, promise) {
+/** The marks of all rows; seconds are written where there is room for them. */
+function marks(rows, x, base, y, promise) {
+  let written = -Infinity;
+  const drawn = rows.map((row) => {
+    const room = x(row.t0) - written >= LABEL_PX;
+    if (room && row.greet_seconds > promise) written = x(row.t0);
+    return mark(row, x(row.t0), { base, y, promise, room });
+  });
+  return [...drawn.map(([stem]) => stem), ...drawn.flatMap(([, ...shape]) => shape)];
+}
+
+function mark(row, x, { base, y, promise, room }) {
   if (row.greet_seconds === null) {
     const top = y(promise * 1.15);
     const cross = `M${x - 6} ${top - 6}l12 12M${x + 6} ${top - 6}l-12 12`;
@@ -33,8 +45,9 @@ function mark(row, x, base, y, promise) {
   const top = y(row.greet_seconds);
   const stem = svg("path", { class: "stem", d: `M${x} ${base}V${top}` });
   if (row.greet_seconds <= promise) return [stem, svg("rect", { class: "okm", x: x - 6, y: top - 6, width: 12, height: 12, rx: 3 })];
+  const late = svg("path", { class: "late", d: `M${x} ${top - 11}l11 18h-22z` });
   const label = t("seconds", { s: Math.round(row.greet_seconds) });
-  return [stem, svg("path", { class: "late", d: `M${x} ${top - 11}l11 18h-22z` }), svg("text", { class: "big", x, y: top - 16 }, label)];
+  return room ? [stem, late, svg("text", { class: "big", x, y: top - 16 }, label)] : [stem, late];
 }
 
 function times(now, width, y) {

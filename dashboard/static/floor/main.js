@@ -12,6 +12,7 @@ import { Menus } from "./menus.js";
 import { Outbox } from "./outbox.js";
 import { startShift } from "./shift.js";
 import { Sound } from "./sound.js";
+import { say } from "./toast.js";
 import { Floor, stateNow, UNCLAIMED } from "./state.js";
 import { age, serverNow } from "./time.js";
 
@@ -138,6 +139,7 @@ const outbox = new Outbox({
   person: here.me.id,
   onAnswer: (answer, said) => actions.answered(answer, said),
   onChange: () => draw(),
+  onSignedOut: () => say(t("sign_in_again")),
 });
 
 const visitOf = (key) => floor.visits.get(key);

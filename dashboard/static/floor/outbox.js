@@ -58,9 +58,12 @@ export class Outbox {
   #pause = FIRST_RETRY_MS;
   #notes = null;
 
-  /** `onAnswer(answer, {status, body})` is called once for each; `onChange()` whenever the number that waits changes. */
-  constructor({ csrf, person, onAnswer, onChange }) {
-    Object.assign(this, { csrf, person, onAnswer, onChange });
+  /**
+   * `onAnswer(answer, {status, body})` is called once for each, with status 0 for one that waited too long to be sent;
+   * `onChange()` whenever the number that waits changes; `onSignedOut()` when nobody is signed in any more.
+   */
+  constructor({ csrf, person, onAnswer, onChange, onSignedOut }) {
+    Object.assign(this, { csrf, person, onAnswer, onChange, onSignedOut });
     addEventListener("online", () => this.flush());
   }
 
@@ -99,7 +102,7 @@ export class Outbox {
 
   /** Send one answer. Returns whether the shop has answered it, yes or no. */
   async #sent(answer) {
-    const said = await this.#post(answer);
+    const said = Date.now() - answer.at > KEPT_MS ? { status: 0, body: null } : await this.#post(answer);
     if (!said) {
       for (const each of this.#waiting) each.failed = true;
       this.onChange();
@@ -124,6 +127,8 @@ export class Outbox {
         headers: { "Content-Type": "application/json", "Idempotency-Key": answer.key, "X-CSRFToken": this.csrf },
         signal: AbortSignal.timeout(ANSWER_MS),
       });
+      // The answer is kept: it is sent when the same person has signed in again.
+      if (said.status === 401) return this.onSignedOut() ?? null;
       if (said.status >= 500 || said.status === 408 || said.status === 429) return null;
       const json = /json/.test(said.headers.get("Content-Type") ?? "");
       return { status: said.status, body: json ? await said.json() : null };

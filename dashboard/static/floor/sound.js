@@ -44,6 +44,8 @@ export class Sound {
     for (const [kind, key] of new Map(kinds.map((pair) => [pair.join(), pair])).values()) this.#once(kind, key, now, sound);
     const live = new Set(alarms.map(({ alert }) => alert.id));
     for (const name of this.#played.keys()) if (!live.has(name.replace("+", ""))) this.#played.delete(name);
+    for (const id of this.#again.keys()) if (!live.has(id)) this.#again.delete(id);
+    for (const [key, at] of this.#lastOf) if (now - at > sound.every * 2000) this.#lastOf.delete(key);
   }
 
   #due(alert, now, sound) {
