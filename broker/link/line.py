@@ -39,14 +39,12 @@ MAX_OUTGOING: Final = 2_000
 
 KEEPALIVE_SECONDS: Final = 10
 CONNECT_SECONDS: Final = 3.0
-
 FIRST_RETRY_SECONDS: Final = 0.25
 LAST_RETRY_SECONDS: Final = 5.0
 SAME_COMPLAINT_SECONDS: Final = 60.0
 _TICK_SECONDS: Final = 0.5
 
-_V5: Final = MQTTProtocolVersion.MQTTv5
-_V311: Final = MQTTProtocolVersion.MQTTv311
+_V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 _VERSIONS: Final = {"auto": (_V5, _V311), "5": (_V5,), "3.1.1": (_V311,)}
 _REFUSED_SIGN_IN: Final = frozenset({"Bad user name or password", "Not authorized", "Bad authentication method", "Banned"})
 _BROKEN: Final = (OSError, ValueError, LookupError, struct.error)
