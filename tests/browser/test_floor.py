@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from broker.desk import alerts, visits, zones
+from broker.desk import visits
 from broker.domain.visit import State, Visit
-from broker.settings import StandardsSettings
 from broker.store import visits as stored
-from tests.browser.floor_parts import CAMERAS, Service, came_in, card, tablet, until, was_greeted, watching
+from tests.browser.floor_parts import came_in, card, tablet, until, was_greeted
 from tests.browser.house import House, Watch
 
 pytestmark = pytest.mark.browser
@@ -151,37 +148,6 @@ def test_a_visit_is_added_by_hand(floor_house: House, eyes: Watch) -> None:
     assert [visit.size for visit in stored.open_ones(floor_house.shop.db)] == [3]
 
 
-def test_a_pause_needs_a_reason_counts_down_and_is_resumed(floor_house: House, eyes: Watch) -> None:
-    page = tablet(floor_house, eyes)
-    page.locator(".strip").get_by_role("button", name="Pause zone").click()
-    sheet = page.locator("#sheet")
-    sheet.get_by_role("button", name="Shoes").click()
-    sheet.get_by_role("button", name="Choose why first").click()
-    expect(sheet).to_be_visible()
-    sheet.get_by_role("button", name="Delivery").click()
-    sheet.get_by_role("button", name="Pause Shoes for 15 min").click()
-    bar = page.locator(".bars .held")
-    expect(bar).to_contain_text("Shoes is paused, 14:5")
-    expect(bar).to_contain_text("Delivery. Kari paused it")
-    bar.get_by_role("button", name="Resume").click()
-    expect(bar).to_have_count(0)
-
-
-def test_help_is_called_answered_and_done(floor_house: House, eyes: Watch) -> None:
-    kari, jonas = tablet(floor_house, eyes, "Kari"), tablet(floor_house, eyes, "Jonas")
-    visit = came_in(floor_house.shop, "kids")
-    card(kari, visit).get_by_role("button", name="Help").click()
-    call = jonas.locator(".call-help")
-    expect(call).to_contain_text("Kids: Kari calls for help.")
-    expect(kari.locator(".call-help")).to_contain_text("you called for help")
-    expect(kari.locator(".call-help").get_by_role("button")).to_be_hidden()
-    call.get_by_role("button", name="I’m coming").click()
-    expect(kari.locator(".call-help")).to_contain_text("Jonas is coming to help")
-    call.get_by_role("button", name="Done").click()
-    expect(jonas.locator(".call-help")).to_have_count(0)
-    expect(kari.locator(".call-help")).to_have_count(0)
-
-
 def test_four_in_one_zone_are_one_card_and_going_takes_the_longest(floor_house: House, eyes: Watch) -> None:
     here = [came_in(floor_house.shop, "shoes", ago=ago) for ago in (9, 7, 5, 3)]
     other = came_in(floor_house.shop, "kids", ago=1)
@@ -245,63 +211,6 @@ def test_calm_proves_that_somebody_looks(floor_house: House, eyes: Watch) -> Non
     expect(page.locator(".strip")).to_contain_text("12 visits. Median 1 s")
 
 
-def test_tones_come_from_the_moment_of_the_alert_and_a_claim_stops_them(
-    make_house: Callable[..., House],
-    service: Callable[[House], Service],
-    watch_over: Callable[[House], Watch],
-) -> None:
-    house = make_house(
-        cameras=CAMERAS,
-        standards=StandardsSettings(warn_seconds=1, greet_within_seconds=2, escalate_seconds=300, call_lead_seconds=400),
-        alerts={"sound_every_seconds": 5, "sound_times": 3},
-    )
-    watching(house.shop)
-    service(house)
-    watch = watch_over(house)
-    near, far = tablet(house, watch, "Kari", zone="shoes"), tablet(house, watch, "Jonas", zone="kids")
-    for page in (near, far):
-        page.evaluate(
-            "window.tones = []; document.addEventListener('greetline:tone', (t) => window.tones.push([t.detail.kind, Date.now()]))"
-        )
-    visit = came_in(house.shop, "shoes")
-    until(near, "window.tones.length >= 2")
-    raised = alerts.alerts.live(house.shop.db, subject=visit.id)[0].raised_at
-    assert raised is not None
-    heard = near.evaluate("window.tones")
-    assert [kind for kind, _ in heard] == ["overdue", "overdue"]
-    for number, (_, at) in enumerate(heard):
-        assert abs(at / 1000 - raised.timestamp() - 5 * number) < 1.5
-    assert far.evaluate("window.tones") == [], "an alert of one zone sounds in that zone"
-    card(near, visit).get_by_role("button", name="I’m going").click()
-    near.wait_for_timeout(5500)
-    assert len(near.evaluate("window.tones")) == 2
-
-
-def test_a_group_sounds_once_and_quiet_glows_instead(floor_house: House, eyes: Watch) -> None:
-    page = tablet(floor_house, eyes)
-    page.locator(".who").click()
-    page.locator("#sheet").get_by_role("button", name="Quiet").click()
-    page.locator("#sheet [data-part=close]").click()
-    page.evaluate("window.tones = []; document.addEventListener('greetline:tone', (t) => window.tones.push(t.detail))")
-    for ago in (1.4, 1.2, 1, 0.8, 0.6):
-        came_in(floor_house.shop, "shoes", ago=ago)
-    expect(page.locator("#edge")).to_be_visible()
-    page.wait_for_timeout(2500)
-    told = page.evaluate("window.tones")
-    assert len(told) == 1, told
-    assert told[0]["quiet"] is True
-
-
-def test_what_turned_red_is_said_to_those_who_listen(floor_house: House, eyes: Watch) -> None:
-    page = tablet(floor_house, eyes)
-    page.evaluate(
-        "window.said = []; new MutationObserver(() => window.said.push(document.querySelector('#spoken').textContent))"
-        ".observe(document.querySelector('#spoken'), {childList: true})"
-    )
-    came_in(floor_house.shop, "kids")
-    until(page, "window.said.includes('Kids, waiting too long.')")
-
-
 def test_cards_stay_where_a_finger_may_be(floor_house: House, eyes: Watch) -> None:
     page = tablet(floor_house, eyes)
     first, second, third = (came_in(floor_house.shop, zone, ago=ago) for zone, ago in (("shoes", 5), ("kids", 3), ("entrance", 1)))
@@ -315,29 +224,3 @@ def test_cards_stay_where_a_finger_may_be(floor_house: House, eyes: Watch) -> No
     still_waiting(page)
     assert card(page, second).bounding_box() != place
     assert [node.get_attribute("data-key") for node in page.locator(".visit").all()] == [second.id, third.id]
-
-
-def test_the_floor_works_by_keyboard_alone(floor_house: House, eyes: Watch) -> None:
-    visit = came_in(floor_house.shop)
-    page = tablet(floor_house, eyes)
-    going = card(page, visit).get_by_role("button", name="I’m going")
-    for _ in range(12):
-        page.keyboard.press("Tab")
-        if going.evaluate("(button) => button === document.activeElement"):
-            break
-    assert going.evaluate("(button) => getComputedStyle(button).outlineStyle !== 'none'")
-    page.keyboard.press("Enter")
-    expect(card(page, visit)).to_have_attribute("data-s", "mine")
-    card(page, visit).get_by_role("button", name="More for").press("Enter")
-    expect(page.locator("#sheet")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.locator("#sheet")).to_be_hidden()
-    assert card(page, visit).get_by_role("button", name="More for").evaluate("(button) => button === document.activeElement")
-
-
-def test_a_pause_that_ends_by_itself_leaves_the_screen(floor_house: House, eyes: Watch) -> None:
-    page = tablet(floor_house, eyes)
-    zones.pause(floor_house.shop, "kids", minutes=5, reason="event", by=floor_house.person("Kari").id)
-    expect(page.locator(".bars .held")).to_contain_text("Kids is paused, 4:5")
-    zones.resume(floor_house.shop, "kids", by="clock")
-    expect(page.locator(".bars .held")).to_have_count(0)

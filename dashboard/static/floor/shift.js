@@ -1,6 +1,8 @@
 // The first tap of a shift: browsers give sound only after one, and the screen should stay awake until the shift is over.
 import { part, show } from "./dom.js";
 
+const UNLOCKS_WITHIN_MS = 500;
+
 let lock = null;
 
 async function stayAwake() {
@@ -27,5 +29,14 @@ export function startShift(sound) {
   addEventListener("pointerdown", () => sound.unlock(), { once: true });
   document.addEventListener("visibilitychange", stayAwake);
   stayAwake();
-  if (!navigator.userActivation?.hasBeenActive) dialog.showModal();
+  askUnless(sound, dialog);
+}
+
+/** A tap on the page before this one may still count: then the sound is there already and nobody needs to be asked. */
+async function askUnless(sound, dialog) {
+  if (navigator.userActivation?.hasBeenActive) {
+    await Promise.race([sound.unlock(), new Promise((later) => setTimeout(later, UNLOCKS_WITHIN_MS))]);
+    if (sound.unlocked) return;
+  }
+  dialog.showModal();
 }
