@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import chain
 from typing import Final
 
@@ -32,10 +32,11 @@ SIGNED_IN_HOURS: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class HourRow:
-    """One hour of the local clock over the whole period; `unwatched` seconds of it nobody was counted."""
+    """One hour of the local clock over the whole period: open for `opened` seconds, for `unwatched` of them nobody was counted."""
 
     hour: int
     figures: Greeting
+    opened: float
     unwatched: float
 
 
@@ -141,7 +142,7 @@ def greeting_report(shop: Shop, *, period: Period, zone: str | None = None) -> R
         figures=greeting((visit.seen for visit in here), within=promise), before=greeting(before, within=promise),
         alerts=None if zone else _load(shop, period, (span[0], min(now, span[1]))),
         alerts_before=None if zone else _load(shop, compared, earlier),
-        hours=_hours(here, open_hours(shop, period), trusted, promise), bins=_bins(here, promise),
+        hours=_hours(here, open_hours(shop, period), trusted, promise, shop.hours.zone), bins=_bins(here, promise),
         week=_week([visit for visit in placed if visit.seen.t0 >= week_begins], open_hours(shop, week)), week_period=week,
         zones=() if zone else _zones(shop, here), trust=trusted,
     )  # fmt: skip
@@ -185,12 +186,15 @@ def _range(hours: Iterable[int]) -> range:
     return range(found[0], found[-1] + 1) if found else range(0)
 
 
-def _hours(visits: Iterable[_Placed], opened: frozenset[int], trusted: Trust, promise: float) -> tuple[HourRow, ...]:
+def _hours(visits: Iterable[_Placed], opened: frozenset[int], trusted: Trust, promise: float, zone: tzinfo) -> tuple[HourRow, ...]:
     by_hour: dict[int, list[Seen]] = {}
     for visit in visits:
         by_hour.setdefault(visit.hour, []).append(visit.seen)
+    lasted = spans.seconds_by_hour(trusted.opened, zone)
     return tuple(
-        HourRow(hour, greeting(by_hour.get(hour, ()), within=promise), trusted.unwatched_by_hour.get(hour, 0.0))
+        HourRow(
+            hour, greeting(by_hour.get(hour, ()), within=promise), lasted.get(hour, 0.0), trusted.unwatched_by_hour.get(hour, 0.0)
+        )
         for hour in _range(opened | by_hour.keys())
     )
 

@@ -27,6 +27,7 @@ FORMULAS: Final[dict[str, str]] = {
     "left_early": "left without a greeting before T",
     "response": "greeted - the moment the card turned red, median over visits that were greeted after it did",
     "dismissal_rate": "dismissed / (E + dismissed)",
+    "alerts_per_person": "alerts raised / hours people were signed in, both in opening hours",
 }
 
 
@@ -98,6 +99,7 @@ class Greeting:
     strict_service_level: float | None
     never_greeted: float | None
     response: float | None
+    responses: int
     dismissed: int
     dismissal_rate: float | None
     late: int
@@ -121,7 +123,7 @@ def greeting(seen: Iterable[Seen], *, within: float) -> Greeting:
         p95=quantile(times, 0.95) if times else None, longest=times[-1] if times else None,
         acknowledged_rate=_share(len(times), len(counted)), service_level=_share(kept, len(times) + left_late),
         strict_service_level=_share(kept, len(counted)), never_greeted=_share(len(left), len(counted)),
-        response=quantile(answers, 0.5) if answers else None, dismissed=dismissed,
+        response=quantile(answers, 0.5) if answers else None, responses=len(answers), dismissed=dismissed,
         dismissal_rate=_share(dismissed, len(counted) + dismissed), late=sum(1 for visit in everything if visit.late),
         untrusted=sum(1 for visit in everything if visit.untrusted),
     )  # fmt: skip

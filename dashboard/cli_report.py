@@ -1,0 +1,142 @@
+"""`greetline report`: the report in a terminal, as JSON or as CSV. The same figures as the page."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from broker.desk.people import LANGUAGES
+from broker.desk.reports import Report, greeting_report
+from broker.domain.period import BadPeriod, period
+from broker.settings import BadSettings, Settings, read
+from broker.shop import Shop, open_shop
+from broker.store.database import StoreError
+from dashboard import exports, sentences
+from dashboard.figures import figures
+from dashboard.wording import Words
+
+SET_RIGHT_FIRST: Final = 3
+"""Exit code: settings, store or zone must be set right first."""
+
+
+@click.group()
+def report() -> None:
+    """How the shop kept its promises."""
+
+
+@report.command()
+@click.option("--period", "days", default="7d", show_default=True, help="today, 7d, 28d, a day, or two as FIRST..LAST.")
+@click.option("--zone", help="Only this zone, by its id.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
+@click.option("--table", type=click.Choice(exports.TABLES), default="summary", show_default=True, help="Which table, for csv.")
+@click.option("--language", type=click.Choice(LANGUAGES), help="Default: the store's.")
+@click.option(
+    "--settings", "file", type=click.Path(dir_okay=False, path_type=Path), default="greetline.toml", show_default=True,
+    help="The shop's settings.",
+)  # fmt: skip
+def greeting(days: str, zone: str | None, form: str, table: str, language: str | None, file: Path) -> None:
+    """Say how soon people were greeted.
+
+    \b
+    greetline report greeting --period 28d
+    greetline report greeting --period 2026-11-01..2026-11-15 --zone shoes
+    greetline report greeting --format csv --table visits > visits.csv
+    """
+    shop = _open(file)
+    try:
+        found = greeting_report(shop, period=period(days, shop.hours.business_day(shop.clock())), zone=zone)
+    except BadPeriod as wrong:
+        raise click.BadParameter(str(wrong), param_hint="--period") from None
+    except KeyError:
+        raise click.BadParameter(f"there is no zone {zone!r}; there are {', '.join(shop.zones)}", param_hint="--zone") from None
+    words = Words.of(language or shop.settings.store.language, shop.hours.zone)
+    writers: dict[str, Callable[[], None]] = {
+        "text": lambda: _text(found, words),
+        "json": lambda: click.echo(json.dumps(plain(found), ensure_ascii=False)),
+        "csv": lambda: _csv(table, shop, found, words),
+    }
+    writers[form]()
+    shop.db.conn.close()
+
+
+def _open(file: Path) -> Shop:
+    try:
+        return open_shop(read(Settings, file), create=False)
+    except (BadSettings, StoreError) as wrong:
+        click.echo(str(wrong), err=True)
+        sys.exit(SET_RIGHT_FIRST)
+
+
+def plain(found: Report) -> dict[str, Any]:
+    """Return a report as plain JSON values: seconds, shares of 0 to 1, times in UTC, null where nothing can be said."""
+    return {
+        "store": found.store, "zone": found.zone, "within_seconds": found.within,
+        "period": _days(found.period.first, found.period.last), "compared": _days(found.compared.first, found.compared.last),
+        "figures": asdict(found.figures), "before": asdict(found.before),
+        "alerts": found.alerts and asdict(found.alerts) | {"per_person_hour": found.alerts.per_person},
+        "hours": [{"hour": row.hour, "unwatched_seconds": row.unwatched} | asdict(row.figures) for row in found.hours],
+        "zones": [{"zone": row.zone, "name": row.name} | asdict(row.figures) for row in found.zones],
+        "bins": [asdict(part) for part in found.bins],
+        "open_seconds": found.trust.open_seconds, "unwatched_seconds": found.trust.unwatched_seconds,
+        "paused_seconds": found.trust.paused_seconds, "rejected": found.trust.rejected,
+        "cameras": [
+            {"id": camera.id, "name": camera.name, "not_watching_seconds": camera.seconds} for camera in found.trust.cameras
+        ],
+    }  # fmt: skip
+
+
+def _days(first: object, last: object) -> dict[str, str]:
+    return {"first": str(first), "last": str(last)}
+
+
+def _csv(table: str, shop: Shop, found: Report, words: Words) -> None:
+    out = sys.stdout.buffer
+    for part in exports.csv_text(exports.table(table, shop, found, words), words):
+        out.write(part.encode())
+    out.flush()
+
+
+def _text(found: Report, words: Words) -> None:
+    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    console.print(sentences.headline(found, words), style="bold")
+    visits = words.many("report.visits", found.figures.visits)
+    console.print(f"{found.zone_name or found.store}, {words.days(found.period)}, {visits}. {sentences.compared(found, words)}")
+    if missing := sentences.missing(found, words):
+        console.print(missing, style="yellow")
+    console.print(_figure_table(found, words))
+    if found.hours:
+        console.print(_hour_table(found, words))
+    console.print(sentences.watched(found, words))
+
+
+def _figure_table(found: Report, words: Words) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column(words("report.column_figure"))
+    for name in ("report.column_value", "report.n"):
+        table.add_column(words(name), justify="right")
+    table.add_column(words("report.column_change"))
+    changed = sentences.changes(found, words)
+    for figure in figures(found, words).values():
+        change = changed[figure.key].text if figure.key in changed else ""
+        table.add_row(figure.label, figure.text, figure.n, change, style="dim" if figure.few else None)
+    return table
+
+
+def _hour_table(found: Report, words: Words) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in exports.hour_columns(found, words):
+        table.add_column(name, justify="right")
+    for row in exports.hour_cells(found, words):
+        table.add_row(*row)
+    return table
+
+
+main = report

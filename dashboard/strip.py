@@ -1,0 +1,148 @@
+"""The strip of the cameras: when each one watched while the shop was open, day after day from left to right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Final
+
+from broker.desk.reports import Report
+from broker.desk.trust import CameraTrust
+from broker.domain.period import Span, common
+from dashboard.charts import shortened
+from dashboard.drawing import NARROW, Group, Mark, Path, Plot, Rect, Text, line, r
+from dashboard.wording import Words
+
+STRIP_WIDTH: Final = 1300
+LEAST_WIDTH: Final = 3.0
+"""A gap is drawn at least so wide: seven minutes in four weeks must still be seen."""
+NOTE_ROOM: Final = 170
+"""The times of a gap are written beside it where so much room is left."""
+INSTANT: Final = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Maps moments to the strip: every day has the same room, from the first opening to the last closing of any day."""
+
+    days: Sequence[date]
+    zone: tzinfo
+    opens: int
+    closes: int
+    left: float
+    right: float
+
+    @property
+    def room(self) -> float:
+        """How wide one day is."""
+        return (self.right - self.left) / len(self.days)
+
+    def at(self, moment: datetime) -> float:
+        """Return where *moment* stands."""
+        local = moment.astimezone(self.zone)
+        day = (local.date() - self.days[0]).days
+        minutes = local.hour * 60 + local.minute + local.second / 60 - self.opens * 60
+        share = min(1.0, max(0.0, minutes / ((self.closes - self.opens) * 60)))
+        return self.left + (max(0, min(day, len(self.days) - 1)) + share) * self.room
+
+    def span(self, begin: datetime, end: datetime) -> tuple[float, float]:
+        """Return where a span within one local day begins and ends; an end at midnight is the end of that day."""
+        last = end - INSTANT
+        if last.astimezone(self.zone).date() < end.astimezone(self.zone).date():
+            return self.at(begin), self.at(last)
+        return self.at(begin), self.at(end)
+
+
+def track(report: Report, zone: tzinfo, left: float, right: float) -> Track:
+    """Return the track of a report."""
+    local = [(begin.astimezone(zone), (end - INSTANT).astimezone(zone)) for begin, end in report.trust.opened]
+    opens = min((begin.hour for begin, _ in local), default=0)
+    closes = max((end.hour + 1 for _, end in local), default=24)
+    if report.period.days == 1 and report.running:
+        closes = max(closes, min(24, opens + 8))
+    return Track(report.period.each(), zone, opens, closes, left, right)
+
+
+def cameras(report: Report, zone: tzinfo, words: Words, *, width: int = STRIP_WIDTH) -> Plot:
+    """Return the strip: one line a camera, green where it watched, hatched where it did not, blank while closed."""
+    narrow = width <= NARROW
+    row, left = (50, 0) if narrow else (32, 132)
+    path = track(report, zone, left, width)
+    groups = [_camera(camera, report, path, n * row, narrow, words) for n, camera in enumerate(report.trust.cameras)]
+    bottom = len(report.trust.cameras) * row
+    scenery = _clock(path, bottom + 24, words) if report.period.days == 1 else _days(path, bottom + 24, bottom, words)
+    described = " ".join(group.title for group in groups)
+    return Plot(width, bottom + 28, words("report.cameras_chart"), described, (*groups, Group("", tuple(scenery))))
+
+
+def _camera(camera: CameraTrust, report: Report, path: Track, y: float, narrow: bool, words: Words) -> Group:
+    mid = y + (34 if narrow else 12)
+    marks: list[Mark] = [Text(0, y + (18 if narrow else 17), shortened(camera.name, 32 if narrow else 16), "s big")]
+    marks += [line(x1, mid, x2, mid, "okl") for opened in report.trust.opened for x1, x2 in _by_day(opened, path)]
+    edge = path.left
+    for gap in camera.gaps:
+        for x1, x2 in _by_day(gap, path):
+            wide = max(LEAST_WIDTH, x2 - x1)
+            if x1 + wide > edge:
+                # A camera that flickers has thousands of gaps; those under a mark that is drawn add nothing to see.
+                marks.append(Rect(r(x1), mid - 9, r(wide), 18, r(min(4.0, wide / 2)), "gap"))
+                edge = x1 + wide
+    if report.period.days == 1 and not narrow:
+        marks += _notes(camera, path, mid + 18, words)
+    return Group(camera_title(camera, words), tuple(marks))
+
+
+def _notes(camera: CameraTrust, path: Track, y: float, words: Words) -> list[Mark]:
+    """Return the times of the gaps of one day, as many as there is room for."""
+    notes: list[Mark] = []
+    free = path.left
+    for begin, end in camera.gaps:
+        x = path.at(end) + 8
+        if x >= free and x + NOTE_ROOM <= path.right:
+            length = words.duration((end - begin).total_seconds())
+            notes.append(Text(r(x), y, f"{words.clock(begin)}–{words.clock(end)}, {length}", "s"))
+            free = x + NOTE_ROOM
+    return notes
+
+
+def _by_day(span: Span, path: Track) -> list[tuple[float, float]]:
+    """Return where *span* stands, in parts that each lie on one day."""
+    begin, end = span
+    first, last = begin.astimezone(path.zone).date(), (end - INSTANT).astimezone(path.zone).date()
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    middays = [(_midnight(day, path.zone), _midnight(day + timedelta(days=1), path.zone)) for day in days]
+    return [path.span(*part) for part in common([span], middays)]
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
+
+
+def camera_title(camera: CameraTrust, words: Words) -> str:
+    """Return the sentence of one camera."""
+    if not camera.gaps:
+        return words("report.camera_fine", camera=camera.name)
+    return words.many("report.camera_gaps", len(camera.gaps), camera=camera.name, time=words.duration(camera.seconds))
+
+
+def _clock(path: Track, y: float, words: Words) -> list[Mark]:
+    every = max(1, round((path.closes - path.opens) / (6 if path.right > NARROW else 4)))
+    marks: list[Mark] = []
+    for hour in range(path.opens, path.closes + 1, every):
+        x = path.left + (hour - path.opens) / (path.closes - path.opens) * (path.right - path.left)
+        look = "s" if hour == path.opens else "e" if hour == path.closes else ""
+        marks.append(Text(r(x), y, words.time_of_day(hour), look))
+    return marks
+
+
+def _days(path: Track, y: float, bottom: float, words: Words) -> list[Mark]:
+    every = max(1, round(len(path.days) * (64 if len(path.days) > 7 else 40) / (path.right - path.left)))
+    marks: list[Mark] = []
+    for n, day in enumerate(path.days):
+        x = path.left + n * path.room
+        if n:
+            marks.append(Path(f"M{r(x):g} 0V{bottom:g}", "grid"))
+        if n % every == 0:
+            marks.append(Text(r(x + path.room / 2), y, words.day_short(day, weekday=len(path.days) <= 7)))
+    return marks
