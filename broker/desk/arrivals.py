@@ -27,7 +27,8 @@ class _Batch:
     days: dict[object, Presence] = field(default_factory=dict)
     crossings: list[tuple[Crossed, bool, str | None]] = field(default_factory=list)
     counts: list[Counted] = field(default_factory=list)
-    opened: dict[tuple[str, str], Visit] = field(default_factory=dict)
+    opened: dict[str, Visit] = field(default_factory=dict)
+    there: set[str] = field(default_factory=set)
     facts: list[Fact] = field(default_factory=list)
 
 
@@ -36,6 +37,7 @@ def take(shop: Shop, news: Sequence[News]) -> int:
     with change(shop.db):
         batch = _Batch(shop.clock(), pauses.touching(shop.db, shop.clock() - timedelta(days=1)))
         fresh = arrivals.take(shop.db, news, batch.now)
+        batch.there = visits.among(shop.db, [_id_of(item) for item in fresh if isinstance(item, Crossed) and item.inward])
         for item in fresh:
             _take_one(shop, batch, item)
         _flush(shop, batch)
@@ -61,42 +63,43 @@ def _take_one(shop: Shop, batch: _Batch, item: News) -> None:
 
 def _came_in(shop: Shop, batch: _Batch, crossed: Crossed) -> None:
     _presence(shop, batch, crossed).count(inward=True)
-    key = (crossed.device, crossed.party)
-    visit = batch.opened.get(key) or visits.of_party(shop.db, *key)
-    if visit is not None:
-        _join(shop, batch, key, visit, crossed)
+    visit_id = _id_of(crossed)
+    if visit_id in batch.opened:
+        batch.opened[visit_id] = _joined(shop, batch, batch.opened[visit_id], crossed)
+    elif visit_id in batch.there:
+        _join(shop, batch, visits.get(shop.db, visit_id), crossed)
     elif why := _not_opened(shop, batch, crossed):
         _count(shop, batch, crossed, None, why)
     else:
         visit = rules.opened(
-            id=desk.new_id(), zone=crossed.zone, t0=crossed.at, heard_at=batch.now, standards=shop.standards,
+            id=visit_id, zone=crossed.zone, t0=crossed.at, heard_at=batch.now, standards=shop.standards,
             device=crossed.device, party=crossed.party,
         )  # fmt: skip
-        batch.opened[key] = visit
+        batch.opened[visit_id] = visit
         batch.facts.append(desk.opened_fact(visit, batch.now, crossed.device))
-        _count(shop, batch, crossed, visit.id, "")
+        _count(shop, batch, crossed, visit_id, "")
 
 
-def _join(shop: Shop, batch: _Batch, key: tuple[str, str], visit: Visit, crossed: Crossed) -> None:
-    joined = visit.joined_by(crossed.at, shop.standards)
-    if key in batch.opened:
-        batch.opened[key] = joined
-    else:
-        visits.save(shop.db, joined)
-    batch.facts.append(
-        Fact(
-            kind=FactKind.VISIT_JOINED,
-            subject=joined.id,
-            at=batch.now,
-            zone=joined.zone,
-            by=crossed.device,
-            body={"size": joined.size},
-        )
-    )
-    _count(shop, batch, crossed, joined.id, "")
+def _id_of(crossed: Crossed) -> str:
+    """Return the id of a party's visit. It follows from the party, so its people find each other in any order."""
+    return f"{crossed.device}.{crossed.party}"
+
+
+def _join(shop: Shop, batch: _Batch, visit: Visit, crossed: Crossed) -> None:
+    joined = _joined(shop, batch, visit, crossed)
+    visits.save(shop.db, joined)
     if joined.merged_into:
         keeper = visits.get(shop.db, joined.merged_into)
         visits.save(shop.db, keeper.absorbing(visits.merged_into(shop.db, keeper.id), shop.standards))
+
+
+def _joined(shop: Shop, batch: _Batch, visit: Visit, crossed: Crossed) -> Visit:
+    joined = visit.joined_by(crossed.at, shop.standards)
+    size: dict[str, object] = {"size": joined.size}
+    fact = Fact(kind=FactKind.VISIT_JOINED, subject=joined.id, at=batch.now, zone=joined.zone, by=crossed.device, body=size)
+    batch.facts.append(fact)
+    _count(shop, batch, crossed, joined.id, "")
+    return joined
 
 
 def _not_opened(shop: Shop, batch: _Batch, crossed: Crossed) -> str:
@@ -168,6 +171,7 @@ def _settle(shop: Shop, batch: _Batch) -> None:
     """Write the visits and facts gathered so far, so that what follows in the same batch sees them, in order."""
     if batch.opened:
         visits.save(shop.db, *batch.opened.values())
+        batch.there.update(batch.opened)
         batch.opened.clear()
     if batch.facts:
         journal.append(shop.db, *batch.facts)

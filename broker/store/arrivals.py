@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 
 from sqlite_utils import Database
 
 from broker.domain.arrivals import Counted, Crossed, News, Stayed
-from broker.store.database import text
-
-ASKED_AT_ONCE: Final = 500
-"""Event ids in one question to the store."""
+from broker.store.database import parts, text
 
 
 @dataclass(slots=True)
@@ -54,7 +50,7 @@ def _taken(db: Database, names: Iterable[tuple[str, str]]) -> set[tuple[str, str
     return {
         (device, row[0])
         for device, its in events.items()
-        for some in (its[n : n + ASKED_AT_ONCE] for n in range(0, len(its), ASKED_AT_ONCE))
+        for some in parts(its)
         for row in db.conn.execute(
             f"SELECT event FROM seen WHERE device = ? AND event IN ({', '.join('?' * len(some))})", [device, *some]
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,6 +16,9 @@ from broker.store.schema import migrations
 
 BUSY_MILLISECONDS: Final = 10_000
 """How long a writer waits for another one; four processes write the same file."""
+
+ASKED_AT_ONCE: Final = 500
+"""Values bound in one question."""
 
 
 class StoreError(Exception):
@@ -82,6 +85,12 @@ def change(db: sqlite_utils.Database) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def parts(names: Sequence[str]) -> Iterator[list[str]]:
+    """Yield *names* in lists that fit one question: SQLite binds only so many values at once."""
+    for begin in range(0, len(names), ASKED_AT_ONCE):
+        yield list(names[begin : begin + ASKED_AT_ONCE])
 
 
 def text(moment: datetime | None) -> str | None:

@@ -18,7 +18,6 @@ _FIRST: Final = (
         dismissed_as TEXT, merged_into TEXT, untrusted INTEGER NOT NULL, exits INTEGER NOT NULL,
         upset_at TEXT, briefing TEXT, taken_over_by TEXT, due_at TEXT
     ) WITHOUT ROWID""",
-    "CREATE UNIQUE INDEX visits_party ON visits (device, party) WHERE party != ''",
     "CREATE INDEX visits_due ON visits (due_at) WHERE due_at IS NOT NULL",
     "CREATE INDEX visits_open ON visits (t0) WHERE ended_at IS NULL",
     "CREATE INDEX visits_t0 ON visits (t0)",

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlite_utils import Database
 
 from broker.domain.visit import How, Source, State, Visit
-from broker.store.database import moment, text
+from broker.store.database import moment, parts, text
 
 _COLUMNS: Final = tuple(field.name for field in fields(Visit))
 _MOMENTS: Final = frozenset(
@@ -76,10 +76,13 @@ def get(db: Database, visit_id: str) -> Visit:
     return found[0]
 
 
-def of_party(db: Database, device: str, party: str) -> Visit | None:
-    """Return the visit of a party that *device* saw, if there is one yet."""
-    found = _all(db, "WHERE device = ? AND party = ? AND party != ''", [device, party])
-    return found[0] if found else None
+def among(db: Database, ids: Sequence[str]) -> set[str]:
+    """Return which of *ids* are visits of this store."""
+    return {
+        row[0]
+        for some in parts(ids)
+        for row in db.conn.execute(f"SELECT id FROM visits WHERE id IN ({', '.join('?' * len(some))})", list(some))
+    }
 
 
 def open_ones(db: Database, *, zone: str | None = None) -> list[Visit]:
