@@ -127,3 +127,38 @@ def test_older_news_of_a_visit_is_ignored(page: Page) -> None:
       return seen;
     }""")
     assert states == ["true entered", "true gone", "false gone", "true due"]
+
+
+def test_tones_are_for_the_zone_until_everybody_is_called_and_never_two_at_once(page: Page) -> None:
+    told = page.evaluate("""async () => {
+      const { Sound } = await import("/dashboard-static/floor/sound.js");
+      const told = [];
+      document.addEventListener("greetline:tone", (tone) => told.push(tone.detail.kind));
+      const sound = new Sound(document.getElementById("edge"));
+      const since = (ms) => ({ raised_at: new Date(ms).toISOString() });
+      const first = { kind: "waiting", sounding: true, ...since(0) };
+      const alert = (id, zone, level, more = {}) => ({ ...first, id, zone, level, ...more });
+      const tick = (alarms, now, zone = "kids", flood = false) => {
+        const before = told.length;
+        const alone = alarms.map((one) => ({ alert: one, group: null }));
+        sound.tick(alone, { now, zone, flood, sound: { every: 15, times: 4 } });
+        return told.slice(before).join() || "-";
+      };
+      return {
+        elsewhere: tick([alert("a", "shoes", 0)], 100),
+        everybody: tick([alert("b", "shoes", 1)], 200),
+        twice: tick([alert("b", "shoes", 1)], 450),
+        together: tick([alert("c", "kids", 0), alert("d", "kids", 0)], 900),
+        again: tick([alert("c", "kids", 0)], 15_100),
+        fourth: tick([alert("c", "kids", 0)], 45_100),
+        fifth: tick([alert("c", "kids", 0)], 60_100),
+        missed: tick([alert("e", "kids", 0)], 65_000),
+        answered: tick([alert("f", "kids", 0, { sounding: false })], 100),
+        help: tick([alert("g", "kids", 1, { kind: "help", ...since(90_000) })], 90_100),
+        flood: tick(["h", "i"].map((id) => alert(id, "kids", 0, since(120_000))), 120_100, "kids", true),
+      };
+    }""")
+    assert told == {
+        "elsewhere": "-", "everybody": "overdue", "twice": "-", "together": "-", "again": "overdue", "fourth": "overdue",
+        "fifth": "-", "missed": "-", "answered": "-", "help": "help", "flood": "flood",
+    }  # fmt: skip

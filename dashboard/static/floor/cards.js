@@ -60,9 +60,10 @@ export class Cards {
   /** What is over keeps its place until nobody touches the screen; it says how it ended and has nothing to tap. */
   #ghost(node, card) {
     const row = this.floor.gone.get(card.key) ?? this.floor.visits.get(card.key);
+    const end = row ? this.floor.foreseen(row, this.me) : null;
     attribute(node, "data-s", "gone");
-    icon(node, "sq");
-    write(part(node, "state"), ended(row ? this.floor.foreseen(row, this.me) : null));
+    icon(node, end?.acknowledged_by && end.state !== "dismissed" && end.state !== "merged" ? "sq" : "ring");
+    write(part(node, "state"), ended(end));
     for (const control of node.querySelectorAll("button")) control.disabled = true;
     for (const name of ["parties", "sending"]) show(part(node, name), false);
   }
