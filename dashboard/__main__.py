@@ -1,0 +1,6 @@
+"""`python -m dashboard`: the staff screens, alone."""
+
+from dashboard.cli import main
+
+if __name__ == "__main__":
+    main(prog_name="python -m dashboard")
