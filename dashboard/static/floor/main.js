@@ -21,7 +21,8 @@ const FEW_VISITS = 10; // below it a share would be read as a finding: say "3 of
 const QUIET_CARDS = 3; // up to so many leave room for the last hour
 const TODAY_AFTER_MS = 800;
 
-const page = Object.fromEntries(["bars", "cards", "calm", "pill", "zone", "today", "elsewhere", "below"].map((name) => [name, part(document, name)]));
+const PARTS = ["bars", "cards", "calm", "pill", "zone", "today", "elsewhere", "below"];
+const page = Object.fromEntries(PARTS.map((name) => [name, part(document, name)]));
 const floor = new Floor();
 const arrangement = new Arrangement();
 const sound = new Sound(document.getElementById("edge"));
@@ -69,7 +70,8 @@ function drawPage({ now, zone, waiting, elsewhere }) {
   document.body.dataset.cards = grouped ? "grouped" : drawn.length === 0 ? "none" : quiet ? "few" : "many";
   show(page.cards, drawn.length > 0);
   show(page.calm, quiet);
-  if (quiet) calm.draw(now, { seen: link.state === "live" || link.state === "polling", waiting: drawn.length, elsewhere: elsewhere.length });
+  const seen = link.state === "live" || link.state === "polling";
+  if (quiet) calm.draw(now, { seen, waiting: drawn.length, elsewhere: elsewhere.length });
   const unclaimed = waiting.filter((visit) => visit.state !== "claimed");
   const states = new Set(unclaimed.map((visit) => stateNow(visit, floor.standards, age(visit.t0, now))));
   const worst = states.has("overdue") || states.has("escalated") ? "overdue" : states.has("due") ? "due" : "entered";

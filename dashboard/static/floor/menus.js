@@ -24,19 +24,29 @@ export class Menus {
     const pick = (id) => () => (this.view.setZone(id), closeSheet());
     const all = { text: t("all_zones"), pressed: this.view.zone === "", act: pick("") };
     const zones = this.floor.zones.map((zone) => ({ text: zone.name, pressed: this.view.zone === zone.id, act: pick(zone.id) }));
-    openSheet(t("which_zone"), () => [{ buttons: [all, ...zones] , note: t("which_zone_note") }]);
+    openSheet(t("which_zone"), () => [{ buttons: [all, ...zones], note: t("which_zone_note") }]);
   }
 
   /** What else can be done with one party. */
   more(visit, others) {
     const done = (act) => () => (closeSheet(), act());
     const elsewhere = this.floor.zones.filter((zone) => zone.id !== visit.zone);
-    const title = t("party_of", { zone: visit.zone_name, who: tn("people", visit.size), time: stopwatch(age(visit.t0, serverNow())) });
+    const time = stopwatch(age(visit.t0, serverNow()));
+    const title = t("party_of", { zone: visit.zone_name, who: tn("people", visit.size), time });
     openSheet(title, () => [
       { row: "pick", buttons: this.#answers(visit, done) },
-      { label: t("not_customer"), buttons: REASONS.map((why) => ({ text: t(`is_${why}`), act: done(() => this.actions.dismiss(visit, why)) })) },
-      elsewhere.length && { label: t("send_to"), buttons: elsewhere.map((zone) => ({ text: zone.name, act: done(() => this.actions.send(visit, zone)) })) },
-      others.length && { label: t("same_party"), buttons: others.map((other) => ({ text: named(other), act: done(() => this.actions.merge(visit, other)) })) },
+      {
+        label: t("not_customer"),
+        buttons: REASONS.map((why) => ({ text: t(`is_${why}`), act: done(() => this.actions.dismiss(visit, why)) })),
+      },
+      elsewhere.length && {
+        label: t("send_to"),
+        buttons: elsewhere.map((zone) => ({ text: zone.name, act: done(() => this.actions.send(visit, zone)) })),
+      },
+      others.length && {
+        label: t("same_party"),
+        buttons: others.map((other) => ({ text: named(other), act: done(() => this.actions.merge(visit, other)) })),
+      },
     ]);
   }
 
@@ -59,19 +69,23 @@ export class Menus {
 
   add() {
     const chosen = { zone: this.#firstZone(), size: 1 };
+    const set = (change) => () => (Object.assign(chosen, change), again());
+    const sizes = () => SIZES.map((size) => ({ text: String(size), pressed: size === chosen.size, act: set({ size }) }));
+    const added = () => (closeSheet(), this.actions.add(chosen.zone, chosen.size));
     openSheet(t("add_visit"), () => [
-      { label: t("where"), buttons: this.#zones(chosen.zone, (zone) => ((chosen.zone = zone), again())) },
-      { label: t("how_many"), buttons: SIZES.map((size) => ({ text: String(size), pressed: size === chosen.size, act: () => ((chosen.size = size), again()) })) },
-      { row: "row", buttons: [{ text: t("add_visit"), symbol: "plus", look: "main grow", act: () => (closeSheet(), this.actions.add(chosen.zone, chosen.size)) }] },
+      { label: t("where"), buttons: this.#zones(chosen.zone, (zone) => set({ zone })()) },
+      { label: t("how_many"), buttons: sizes() },
+      { row: "row", buttons: [{ text: t("add_visit"), symbol: "plus", look: "main grow", act: added }] },
     ]);
   }
 
   pause() {
     const chosen = { zone: this.#firstZone(), minutes: 15, why: null };
     const set = (change) => () => (Object.assign(chosen, change), again());
+    const length = (minutes) => ({ text: tn("minutes", minutes), pressed: minutes === chosen.minutes, act: set({ minutes }) });
     openSheet(t("pause_zone"), () => [
       { label: t("where"), buttons: this.#zones(chosen.zone, (zone) => set({ zone })()), note: t("pause_note") },
-      { label: t("how_long"), buttons: PAUSES.map((minutes) => ({ text: tn("minutes", minutes), pressed: minutes === chosen.minutes, act: set({ minutes }) })) },
+      { label: t("how_long"), buttons: PAUSES.map((minutes) => length(minutes)) },
       { label: t("why"), buttons: WHYS.map((why) => ({ text: t(`why_${why}`), pressed: why === chosen.why, act: set({ why }) })) },
       { row: "row", buttons: [this.#pauseNow(chosen)] },
     ]);
