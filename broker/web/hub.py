@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Final
 
-from sqlite_utils import Database
-
 from broker.desk import screens
 from broker.domain.facts import Fact, FactKind
 from broker.shop import Shop
@@ -107,7 +105,7 @@ class Hub:
                 raise TooManyScreens
             self._listeners[screen] = listener
             if self._tail is None:
-                self._tail = Tail(self._open, self._told)
+                self._tail = Tail(lambda: self._open().db, self._told)
                 self._tail.start()
             missed = self._since(last)
         if old is not None:
@@ -172,9 +170,10 @@ class Hub:
         finally:
             self._stores.give_back(shop)
 
-    def _open(self) -> Database:
+    def _open(self) -> Shop:
+        """Open the store for the tail's own thread."""
         self._shop = self._stores.open()
-        return self._shop.db
+        return self._shop
 
     def _told(self, facts: list[Fact]) -> None:
         """Render what *facts* have changed, once, and queue it for everybody. Only the tail's thread comes here."""
