@@ -34,6 +34,8 @@ STANDARDS: Final = {
     "browse_seconds": 120,
 }
 """A shop in a hurry, so that one minute shows everything."""
+MANY_ALERTS: Final = 100
+"""In a shop in a hurry more alerts sound than anybody could bear; they are not to be grouped for it."""
 
 
 @click.command()
@@ -61,7 +63,7 @@ def demo(seconds: int | None, headless: bool, as_json: bool, data: Path | None, 
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     with _folder(data) as folder:
         path = folder / SETTINGS_FILE
-        path.write_text(_settings_text(seconds, port), encoding="utf-8")
+        path.write_text(_settings_text(seconds, port, somebody_looks=not headless), encoding="utf-8")
         with faults_said():
             settings = read(Settings, path, environment={})
         lines = Lines(quiet=not verbose)
@@ -94,13 +96,18 @@ def _folder(data: Path | None) -> Iterator[Path]:
     yield data.resolve()
 
 
-def _settings_text(seconds: int | None, port: int | None) -> str:
+def _settings_text(seconds: int | None, port: int | None, *, somebody_looks: bool) -> str:
+    # Two shows without a browser may start in one instant, in tests: the usual ports are for people.
+    mqtt_port, web_port = (
+        (_port(FIRST_MQTT_PORT), _port(FIRST_PORT)) if somebody_looks else (premises.free_port(), premises.free_port())
+    )
     return tomlkit.dumps(
         {
             "store": {"id": "demo", "name": "Nordlys Sport", "data": "var"},
-            "mqtt": {"port": _port(FIRST_MQTT_PORT)},
-            "dashboard": {"port": port or _port(FIRST_PORT)},
+            "mqtt": {"port": mqtt_port},
+            "dashboard": {"port": port or web_port},
             "standards": STANDARDS,
+            "alerts": {"flood_alerts": MANY_ALERTS},
             "zones": [{"id": "entrance", "name": "Entrance"}, {"id": "shoes", "name": "Shoes"}, {"id": "skis", "name": "Skis"}],
             "cameras": [{"id": "door", "name": "Front door", "source": scene(seconds), "lines": [_door()]}],
         }

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 LEAST_SECONDS: Final = 15
 BEFORE_END_SECONDS: Final = 6
 """The scene is over so long before the end, so that the last who came in can still be greeted."""
-SETTLE_SECONDS: Final = 15.0
+SETTLE_SECONDS: Final = 30.0
 """So long is waited, at the end, for the camera to be done and the service to have acknowledged everything."""
 SEED: Final = 74
 
@@ -122,7 +122,7 @@ class Show:
   Floor     {base}/floor
             a card for each party that waits, amber after {promise.warn_seconds} s, red after {promise.greet_within_seconds} s;
             tap "I'm going", then "Greeted"
-  Report    {base}/report
+  Report    {base}/reports
             how the promise was kept (Ingrid or Kari)
   Screens   {base}/admin/screens
             pair another tablet: open {base}/pair on it (Kari)

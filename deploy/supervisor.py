@@ -111,8 +111,7 @@ class Supervisor:
     def run(self) -> int:
         """Run until `stop`, a signal or a fault at the start. Return 0, or the exit code of what ended it."""
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, lambda *_: self.stop())
+            self._stop_at_signals()
         try:
             while not self._stopping.is_set():
                 for child in self._children:
@@ -122,6 +121,12 @@ class Supervisor:
             self._stop_all()
             self._close()
         return self._code
+
+    def _stop_at_signals(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self.stop())
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # As nohup asks.
+            signal.signal(signal.SIGHUP, lambda *_: self.stop())
 
     def _look_after(self, child: _Child) -> None:
         if child.process is None:

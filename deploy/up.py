@@ -153,8 +153,11 @@ def _call_when_standing(supervisor: Supervisor, settings: Settings, own: Own | N
     except Fault as wrong:
         lines("", wrong.message)
         supervisor.stop(wrong.exit_code)
-    finally:
-        supervisor.stands()
+    except BaseException:
+        # A mistake of ours: better closed, with its traceback, than open and half made.
+        supervisor.stop(1)
+        raise
+    supervisor.stands()
 
 
 def _serves(shop: Shop, began: datetime) -> bool:

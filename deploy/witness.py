@@ -44,7 +44,8 @@ class Tablet:
         secret = people.make_entrance(shop, reusable=False, name="Listener", role=Role.STAFF)
         screen, device = pairing.enter(shop, secret)
         _, shift = shifts.sign_in(shop, screen, person.id, pin)
-        self._cookies = f"device={device}; shift={shift}"
+        prefix = "__Host-" if shop.settings.dashboard.https else ""
+        self._cookies = f"{prefix}device={device}; {prefix}shift={shift}"
         self._address = premises.address(shop.settings).removeprefix("http://")
         self.heard: dict[str, datetime] = {}
         """When each visit was first heard of."""
