@@ -126,6 +126,12 @@ def whose(shop: Shop, token: str, screen: Screen, *, touch: bool) -> Person | No
     return person
 
 
+def on(shop: Shop, screen: Screen) -> Person | None:
+    """Return who is signed in on *screen*, as far as anybody knows, or None."""
+    running = people.sessions(shop.db, screen_id=screen.id)
+    return people.person(shop.db, running[-1].person) if running else None
+
+
 def _tell(shop: Shop, kind: FactKind, session: Session, at: datetime) -> None:
     body: dict[str, object] = {"screen": session.screen}
     journal.append(shop.db, Fact(kind=kind, subject=session.person, at=at, by=session.person, body=body))

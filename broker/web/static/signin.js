@@ -25,7 +25,7 @@ function choose(link) {
   person.value = link.dataset.person;
   ask.textContent = link.dataset.ask;
   face.replaceChildren(link.querySelector(".face").textContent);
-  said.replaceChildren();
+  said.classList.add("gone");
   dots.replaceChildren(...Array.from({ length: Number(link.dataset.digits) }, () => document.createElement("i")));
   restsUntil = 0; // another person may not have to wait; the server knows
   press("clear");
@@ -36,7 +36,7 @@ function press(key) {
   if (key === "clear") pin.value = "";
   else if (key === "back") pin.value = pin.value.slice(0, -1);
   else if (pin.value.length < digits()) pin.value += key;
-  if (/\d/.test(key)) said.replaceChildren();
+  if (/\d/.test(key)) said.classList.add("gone"); // keeps its place: keys must not move under a finger
   draw();
   if (pin.value.length === digits()) send();
 }
@@ -73,6 +73,6 @@ addEventListener("pageshow", (shown) => {
   if (shown.persisted) location.reload();
 });
 
-if (resting()) setTimeout(() => (said.replaceChildren(), draw()), restsUntil - performance.now() + 50);
+if (resting()) setTimeout(() => (said.classList.add("gone"), draw()), restsUntil - performance.now() + 50);
 pin.value = "";
 draw();
