@@ -43,7 +43,11 @@ def by_hour(rows: Sequence[HourRow], promise: float, words: Words, *, width: int
     every = max(1, math.ceil(LABEL_ROOM / column))
     groups = [_hour(row, left + (n + 0.5) * column, column, scale, words, n % every == 0) for n, row in enumerate(rows)]
     described = " ".join(group.title for group in groups)
-    return Plot(width, height, words("report.hours_chart"), described, (*groups, Group("", tuple(scenery))))
+    # The numbers go on top of the promise, or its dots would strike them out.
+    bars = [Group(group.title, tuple(mark for mark in group.marks if not isinstance(mark, Text))) for group in groups]
+    numbers = tuple(mark for group in groups for mark in group.marks if isinstance(mark, Text))
+    layers = (*bars, Group("", tuple(scenery)), Group("", numbers))
+    return Plot(width, height, words("report.hours_chart"), described, layers)
 
 
 def _top(rows: Sequence[HourRow], promise: float) -> float:
@@ -109,7 +113,7 @@ def distribution(bins: Sequence[Bin], left_count: int, visits: int, promise: flo
     lost: tuple[Mark, ...] = (
         *((Rect(box, r(high), 38, r(bottom - high), 4, "lost"),) if left_count else ()),
         Text(box + 19, r(high - 6), words.number(left_count), "big"),
-        Text(width, 254, words("report.left_axis_1"), "e"), Text(width, 270, words("report.left_axis_2"), "e"),
+        Text(width, 270, words("report.left_axis_1"), "e"), Text(width, 286, words("report.left_axis_2"), "e"),
     )  # fmt: skip
     scenery: tuple[Mark, ...] = (
         line(at, 6, at, bottom, "goal"), line(0, bottom, width, bottom, "grid"), Text(6, 274, words("report.bins_axis"), "s"),
@@ -139,7 +143,7 @@ def _bin(part: Bin, x: float, step: float, scale: Scale, promise: float, few: bo
 
 def by_zone(rows: Sequence[ZoneRow], whole: float | None, words: Words, *, width: int = 470) -> Plot:
     """Return the share greeted within the promise by zone, against the whole shop, on a rail from 0 to 100 %."""
-    left, right, height = 150 if width > NARROW else 96, width - 80, len(rows) * 32 + 54
+    left, right, height = 150 if width > NARROW else 96, width - 100, len(rows) * 32 + 54
 
     def at(share: float) -> float:
         return left + share * (right - left)
@@ -170,8 +174,8 @@ def _zone(row: ZoneRow, y: float, left: float, right: float, x: float, whole: fl
         marks.append(Path(f"M{r(x):g} {y - 10:g}l11 19h-22z", "late") if worse else Dot(r(x), y, 7, "dot"))
     elif share is not None:
         marks.append(Dot(r(x), y, 6, "dot dim"))
-    marks.append(Text(right + 48, y + 5, words.share_text(share) if share is not None and not few else "–", "big e"))
-    marks.append(Text(right + 80, y + 5, words.number(figures.visits), "e"))
+    marks.append(Text(right + 54, y + 5, words.share_text(share) if share is not None and not few else "–", "big e"))
+    marks.append(Text(right + 100, y + 5, words.number(figures.visits), "e"))
     value = "–" if share is None else words.share_text(share)
     return Group(words.many("report.zone_said", figures.visits, zone=row.name, share=value), tuple(marks))
 

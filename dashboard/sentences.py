@@ -11,7 +11,11 @@ from broker.domain.kpi import FEW
 from dashboard.wording import Words
 
 ALIKE: Final = 1.25
-"""An hour stands out when its median is this many times that of all hours."""
+"""Hours are alike when the slowest median is at most this many times the quickest."""
+NEAR: Final = 0.95
+"""Named with the slowest hour are those whose median is at least this share of its."""
+KNOWN_HOURS: Final = 3
+"""Below this many hours of enough visits nothing is said of the hours."""
 SPREAD: Final = 0.05
 """Zones are alike when their shares lie within so much of each other."""
 NAMED_HOURS: Final = 3
@@ -112,14 +116,16 @@ def _more(by: float, words: Words, digits: int) -> Change:
 def hours_head(rows: Sequence[HourRow], promise: float, words: Words) -> str:
     """Return which hours are past the promise or slowest, or that they are much alike."""
     known = {row.hour: row.figures.median for row in rows if row.figures.greeted >= FEW and row.figures.median is not None}
-    if not known:
+    if len(known) < KNOWN_HOURS:
         return words("report.hours_few")
     past = [hour for hour, median in known.items() if round(median) > promise]
     if past:
         return words("report.hours_past", hours=words.hours(past), t=words.seconds_text(promise))
-    usual = sorted(known.values())[len(known) // 2]
-    slow = sorted((hour for hour in known if known[hour] >= ALIKE * usual), key=lambda hour: -known[hour])[:NAMED_HOURS]
-    return words("report.hours_slowest", hours=words.hours(slow)) if slow else words("report.hours_alike")
+    slowest = max(known.values())
+    if round(slowest) <= ALIKE * round(min(known.values())):
+        return words("report.hours_alike")
+    slow = sorted((hour for hour in known if known[hour] >= NEAR * slowest), key=lambda hour: -known[hour])[:NAMED_HOURS]
+    return words("report.hours_slowest", hours=words.hours(slow))
 
 
 def week_head(cells: Sequence[Cell], promise: float, words: Words) -> str:
@@ -152,5 +158,7 @@ def zones_head(report: Report, words: Words) -> str:
 
 def compared(report: Report, words: Words) -> str:
     """Return what the figures are compared with."""
-    key = "report.compared_so_far" if report.running else "report.compared"
+    key = "report.compared"
+    if report.running:
+        key = "report.compared_until" if report.period.days == 1 else "report.compared_so_far"
     return words(key, days=words.days(report.compared), time=words.clock(report.now))

@@ -42,7 +42,8 @@ class Words:
 
     def __call__(self, key: str, **values: object) -> str:
         """Return the message *key* with *values* put in."""
-        return str(self._translations.ugettext(key)) % values
+        # An abbreviated month ends with a full stop of its own.
+        return (str(self._translations.ugettext(key)) % values).replace("..", ".")
 
     def many(self, key: str, n: int, **values: object) -> str:
         """Return the message *key* in the form that *n* takes; `%(n)s` in it is the number as it is written here."""
