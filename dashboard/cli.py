@@ -8,25 +8,19 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import Final
 
 import click
 
 from broker import lifeline
-from broker.settings import BadSettings, Settings, read
+from broker.settings import BadSettings
 from broker.store.database import StoreError
 from broker.web.server import CannotListen, Server
 from dashboard.app import create
-
-SETTINGS_FILE: Final = "greetline.toml"
-EXIT_CANNOT_START: Final = 3
+from dashboard.which_shop import EXIT_CANNOT_START, settings_of, which_shop
 
 
 @click.command(epilog="Example: greetline dashboard --settings greetline.toml --port 8080")
-@click.option(
-    "--settings", "settings_file", type=click.Path(path_type=Path), help=f"Settings of the shop. [default: ./{SETTINGS_FILE}]"
-)
-@click.option("--data", type=click.Path(path_type=Path), help="Directory of the store file, instead of the settings'.")
+@which_shop
 @click.option("--host", help="Address to listen on, instead of the settings'.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on, instead of the settings'.")
 def main(settings_file: Path | None, data: Path | None, host: str | None, port: int | None) -> None:
@@ -34,7 +28,7 @@ def main(settings_file: Path | None, data: Path | None, host: str | None, port: 
     logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     lifeline.watch()
     try:
-        settings = _settings(settings_file, data)
+        settings = settings_of(settings_file, data)
         chosen = settings.dashboard
         app = create(settings)
         server = Server(app, host=host or chosen.host, port=port or chosen.port, max_streams=chosen.max_streams)
@@ -43,12 +37,3 @@ def main(settings_file: Path | None, data: Path | None, host: str | None, port: 
         sys.exit(EXIT_CANNOT_START)
     server.stop_on_signals()
     server.run()
-
-
-def _settings(settings_file: Path | None, data: Path | None) -> Settings:
-    if settings_file is None and Path(SETTINGS_FILE).exists():
-        settings_file = Path(SETTINGS_FILE)
-    settings = read(Settings, settings_file)
-    if data is not None:
-        settings = settings.model_copy(update={"store": settings.store.model_copy(update={"data": data.resolve()})})
-    return settings

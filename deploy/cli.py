@@ -34,8 +34,8 @@ COMMANDS: Final[dict[str, _Door]] = {
     "edge": _Door("edge.cli", "main", "edge", "The eyes: watch a door, or count on a clip."),
     "broker": _Door("broker.cli", "main", "shop", "The memory: run the service, check and back up the store."),
     "dashboard": _Door("dashboard.cli", "main", "shop", "The staff's screens."),
-    "people": _Door("dashboard.cli", "people", "shop", "Who works here."),
-    "screens": _Door("dashboard.cli", "screens", "shop", "Tablets that are paired."),
+    "people": _Door("dashboard.cli_people", "people", "shop", "Who works here."),
+    "screens": _Door("dashboard.cli_screens", "screens", "shop", "Tablets that are paired."),
     "report": _Door("dashboard.cli_report", "report", "shop", "How the shop kept its promises."),
 }
 
