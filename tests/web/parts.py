@@ -1,0 +1,147 @@
+"""A browser as the application meets it, and the application as a browser meets it over a real socket."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from broker.desk import pairing, people, shifts
+from broker.desk.people import Person, Screen
+from broker.shop import Shop
+from broker.web.server import Server
+
+PIN = "2580"
+WRONG = "7193"
+WITHIN_SECONDS = 10
+
+
+def person(shop: Shop, name: str, role: str = "staff", *, language: str = "") -> Person:
+    """Somebody who works here, with the PIN `PIN`."""
+    return people.named(shop, name) or people.add(shop, name, role=role, pin=PIN, by="test", language=language)
+
+
+def paired(shop: Shop, name: str = "Tablet", role: str = "staff", zone: str = "") -> tuple[Screen, str]:
+    """A paired screen and its secret."""
+    if not people.everybody(shop):
+        person(shop, "Ada", "admin")
+    return pairing.enter(shop, pairing.make_entrance(shop, reusable=True, name=name, role=role, zone=zone))
+
+
+class Visitor:
+    """A browser with its own cookies. It keeps the token of the forms as a page does, and says that it is on our own site."""
+
+    def __init__(self, app: Flask, shop: Shop) -> None:
+        self.app = app
+        self.shop = shop
+        self.client = app.test_client()
+        self.screen: Screen | None = None
+
+    def pair(self, role: str = "staff", *, name: str = "Tablet", zone: str = "") -> Visitor:
+        self.screen, token = paired(self.shop, name, role, zone)
+        self.client.set_cookie("device", token)
+        return self
+
+    def sign_in(self, name: str = "Kari", role: str = "staff") -> Visitor:
+        """Somebody is on shift here, without the page: hashing a PIN takes its time."""
+        assert self.screen is not None
+        _, token = shifts.sign_in(self.shop, self.screen, person(self.shop, name, role).id, PIN)
+        self.client.set_cookie("shift", token)
+        return self
+
+    def token(self) -> str:
+        """The token of the forms: every page carries it, also the one which says that there is no such page."""
+        page = self.client.get("/no-such-page").get_data(as_text=True)
+        found = re.search(r'<meta name="csrf" content="([^"]+)">', page)
+        assert found
+        return found[1]
+
+    def get(self, path: str, **more: Any) -> TestResponse:
+        return self.client.get(path, **more)
+
+    def post(self, path: str, form: dict[str, str] | None = None, **more: Any) -> TestResponse:
+        return self.client.post(path, data={"csrf_token": self.token()} | (form or {}), **more)
+
+    def type_pin(self, who: Person, pin: str) -> TestResponse:
+        """Choose a name and type a PIN on the sign-in page."""
+        return self.post("/signin", {"person": who.id, "pin": pin})
+
+    def cookie(self, name: str) -> str:
+        found = self.client.get_cookie(name)
+        return found.value if found else ""
+
+
+@contextmanager
+def served(app: Flask, *, max_streams: int = 12) -> Iterator[Server]:
+    """*app* behind a real waitress on a free port of 127.0.0.1."""
+    server = Server(app, host="127.0.0.1", port=0, max_streams=max_streams)
+    thread = threading.Thread(target=server.run, name="served", daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        thread.join(WITHIN_SECONDS)
+        assert not thread.is_alive(), "the server did not stop"
+
+
+class Stream:
+    """One reader of /events over a socket of its own."""
+
+    def __init__(self, port: int, cookies: str, *, last: str = "", receive_bytes: int | None = None) -> None:
+        self._line = http.client.HTTPConnection("127.0.0.1", port, timeout=WITHIN_SECONDS)
+        self._line.sock = socket.socket()
+        if receive_bytes:
+            self._line.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        self._line.sock.settimeout(WITHIN_SECONDS)
+        self._line.sock.connect(("127.0.0.1", port))
+        headers = {"Cookie": cookies, "Accept": "text/event-stream"} | ({"Last-Event-ID": last} if last else {})
+        self._line.request("GET", "/events", headers=headers)
+        self.answer = self._line.getresponse()
+        self.status = self.answer.status
+
+    def next(self) -> dict[str, str]:
+        """The next event as its fields; {} when the stream has ended."""
+        fields: dict[str, str] = {}
+        while line := self.answer.readline():
+            text = line.decode().rstrip("\n")
+            if not text and fields:
+                return fields
+            key, _, value = text.partition(": ")
+            if key:
+                fields[key] = value
+        return fields
+
+    def until(self, event: str) -> dict[str, str]:
+        """The next event of this name. Fails when the stream ends first."""
+        while found := self.next():
+            if found.get("event") == event:
+                return found
+        raise AssertionError(f"the stream ended before {event}")
+
+    def close(self) -> None:
+        self.answer.close()
+        self._line.close()
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def eventually(true: Callable[[], bool], seconds: float = WITHIN_SECONDS) -> float:
+    """Wait until something holds and return how many seconds that took."""
+    began = time.monotonic()
+    while not true():
+        assert time.monotonic() - began < seconds, f"did not happen within {seconds} s"
+        time.sleep(0.01)
+    return time.monotonic() - began
