@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -55,7 +56,9 @@ def csv_text(rows: Iterable[Row], words: Words) -> Iterator[str]:
 
 def harmless(cell: str) -> str:
     """Return *cell* so that a spreadsheet shows it as text and reckons nothing."""
-    return f"'{cell}" if cell.startswith(FORMULA_BEGINS) else cell
+    # Some programs drop spaces first or take a wide sign for a narrow one.
+    begins = unicodedata.normalize("NFKC", cell).lstrip(" ")
+    return f"'{cell}" if begins.startswith(FORMULA_BEGINS) else cell
 
 
 def file_name(name: str, report: Report) -> str:

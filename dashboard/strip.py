@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
@@ -56,11 +56,11 @@ class Track:
 
 def track(report: Report, zone: tzinfo, left: float, right: float) -> Track:
     """Return the track of a report."""
-    local = [(begin.astimezone(zone), (end - INSTANT).astimezone(zone)) for begin, end in report.trust.opened]
+    local = [(begin.astimezone(zone), (end - INSTANT).astimezone(zone)) for begin, end in report.trust.planned]
     opens = min((begin.hour for begin, _ in local), default=0)
     closes = max((end.hour + 1 for _, end in local), default=24)
-    if report.period.days == 1 and report.running:
-        closes = max(closes, min(24, opens + 8))
+    if any(begin.date() != end.date() for begin, end in local):
+        opens, closes = 0, 24
     return Track(report.period.each(), zone, opens, closes, left, right)
 
 
@@ -80,17 +80,23 @@ def _camera(camera: CameraTrust, report: Report, path: Track, y: float, narrow: 
     mid = y + (34 if narrow else 12)
     marks: list[Mark] = [Text(0, y + (18 if narrow else 17), shortened(camera.name, 32 if narrow else 16), "s big")]
     marks += [line(x1, mid, x2, mid, "okl") for opened in report.trust.opened for x1, x2 in _by_day(opened, path)]
-    edge = path.left
-    for gap in camera.gaps:
-        for x1, x2 in _by_day(gap, path):
-            wide = max(LEAST_WIDTH, x2 - x1)
-            if x1 + wide > edge:
-                # A camera that flickers has thousands of gaps; those under a mark that is drawn add nothing to see.
-                marks.append(Rect(r(x1), mid - 9, r(wide), 18, r(min(4.0, wide / 2)), "gap"))
-                edge = x1 + wide
+    marks += [Rect(r(x1), mid - 9, r(x2 - x1), 18, r(min(4.0, (x2 - x1) / 2)), "gap") for x1, x2 in _hatched(camera.gaps, path)]
     if report.period.days == 1 and not narrow:
         marks += _notes(camera, path, mid + 18, words)
     return Group(camera_title(camera, words), tuple(marks))
+
+
+def _hatched(gaps: Iterable[Span], path: Track) -> list[tuple[float, float]]:
+    """Return where *gaps* stand; those that would overlap are one: a camera that flickers has thousands of them."""
+    found: list[tuple[float, float]] = []
+    for x1, x2 in (part for gap in gaps for part in _by_day(gap, path)):
+        end = min(max(x2, x1 + LEAST_WIDTH), path.right)
+        begin = min(x1, end - LEAST_WIDTH)
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((begin, end))
+    return found
 
 
 def _notes(camera: CameraTrust, path: Track, y: float, words: Words) -> list[Mark]:

@@ -44,10 +44,12 @@ class Unwatched:
 class Trust:
     """What to know before the figures are believed. All of it within opening hours; times in seconds.
 
-    `opened` are the opening spans up to now. `unwatched` is by zone; `unwatched_by_hour` counts a second once even when
-    several zones were unwatched. `rejected_full` says that older rejected messages are not kept, so there may be more.
+    `planned` are the opening spans of the days, `opened` those up to now. `unwatched` is by zone; `unwatched_by_hour`
+    counts a second once even when several zones were unwatched. `rejected_full` says that older rejected messages are
+    not kept, so there may be more.
     """
 
+    planned: tuple[Span, ...]
     opened: tuple[Span, ...]
     cameras: tuple[CameraTrust, ...]
     unwatched: tuple[Unwatched, ...]
@@ -76,7 +78,8 @@ def trust(shop: Shop, period: Period, span: Span, zone: str | None) -> Trust:
     """Return how far the figures of *period* can be trusted, for one *zone* or the whole shop."""
     now = shop.clock()
     span = (span[0], min(span[1], now))
-    opened = common(open_time(shop, period), [span])
+    planned = open_time(shop, period)
+    opened = common(planned, [span])
     seen = [camera for camera in _cameras(shop, span, opened) if zone is None or zone in camera.zones]
     blind = [(each, _in_none(seen, each)) for each in shop.zones if zone in (None, each)]
     unwatched = [Unwatched(each, shop.zones[each], *gap) for each, gaps in blind for gap in gaps]
@@ -84,7 +87,7 @@ def trust(shop: Shop, period: Period, span: Span, zone: str | None) -> Trust:
     rejected = history.rejected(shop.db, *span)
     pauses = joined(pause for at, pause in history.paused(shop.db, *span) if zone in (None, at))
     return Trust(
-        opened=tuple(opened), cameras=tuple(seen), unwatched=tuple(unwatched),
+        planned=tuple(planned), opened=tuple(opened), cameras=tuple(seen), unwatched=tuple(unwatched),
         unwatched_by_hour=seconds_by_hour(everywhere, shop.hours.zone), paused_seconds=seconds(common(pauses, opened)),
         rejected=rejected, rejected_full=rejected >= KEPT_MESSAGES,
     )  # fmt: skip
