@@ -46,7 +46,7 @@ def sign_in(shop: Shop, screen: Screen, person_id: str, pin: str) -> tuple[Perso
     person = people.person(shop.db, person_id)
     if person is None or not person.active:
         raise Refused("nobody", "There is no such person.")
-    subjects = (f"person:{person.id}", f"screen:{screen.id}")
+    subjects = _subjects(screen, person)
     _count(shop, subjects)
     if not pins.matches(pin, person.pin, shop.settings.store.data):
         raise WrongPin
@@ -54,6 +54,16 @@ def sign_in(shop: Shop, screen: Screen, person_id: str, pin: str) -> tuple[Perso
         for subject in subjects:
             people.save(shop.db, Attempts(subject=subject))
         return person, _begin(shop, person, screen)
+
+
+def waits_until(shop: Shop, screen: Screen, person: Person) -> datetime | None:
+    """Return when the next PIN of *person* on *screen* is looked at, or None when that is now."""
+    found = [people.attempts(shop.db, subject).blocked_until for subject in _subjects(screen, person)]
+    return max((until for until in found if until and until > shop.clock()), default=None)
+
+
+def _subjects(screen: Screen, person: Person) -> tuple[str, str]:
+    return f"person:{person.id}", f"screen:{screen.id}"
 
 
 def _count(shop: Shop, subjects: tuple[str, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,9 @@ from broker.web.problems import refuse
 from broker.web.stores import current_shop
 
 HERE: Final = Path(__file__).parent
+LONG_NAME: Final = 24
+LONG_WORD: Final = 11
+"""Letters above which a name gets a wider button, so that no word of it is broken."""
 SHIFT_LASTS: Final = shifts.LONGEST
 PAIRING_LASTS: Final = timedelta(minutes=pairing.CODE_MINUTES)
 
@@ -142,8 +145,9 @@ def signin() -> ResponseReturnValue:
     """Ask who is on shift."""
     shop, screen = current_shop(), current_screen()
     here = people.everybody(shop)
-    chosen = next((person for person in here if person.id == request.args.get("person")), None)
-    said, wait = _said(shop, session.pop("signin", None))
+    asked = here[0].id if len(here) == 1 else request.args.get("person")
+    chosen = next((person for person in here if person.id == asked), None)
+    said, wait = _said(shop, chosen, wrong=session.pop("signin", "") == "wrong")
     return render_template(
         "signin.html", people=[_shown(person) for person in here], chosen=chosen, said=said, wait=wait,
         digits=pins.digits(chosen.pin) if chosen else pins.MIN_DIGITS, where=_where(shop, screen),
@@ -156,6 +160,7 @@ def _shown(person: Person) -> dict[str, object]:
     return {
         "id": person.id, "name": person.name, "digits": pins.digits(person.pin),
         "shown": say("sign.name_role", name=person.name, role=role) if role else person.name,
+        "long": len(person.name) > LONG_NAME or any(len(word) > LONG_WORD for word in person.name.split()),
     }  # fmt: skip
 
 
@@ -166,13 +171,13 @@ def _where(shop: Shop, screen: Screen) -> str:
     return say("sign.screen_all", name=screen.name, date=paired)
 
 
-def _said(shop: Shop, why: str | None) -> tuple[str, int]:
+def _said(shop: Shop, chosen: Person | None, *, wrong: bool) -> tuple[str, int]:
     """Return what to say about the last attempt, and for how many seconds the keys rest."""
-    if not why or why == "wrong":
-        return (say("sign.wrong") if why else ""), 0
-    until = datetime.fromisoformat(why)
+    until = shifts.waits_until(shop, current_screen(), chosen) if chosen else None
+    if until is None:
+        return (say("sign.wrong") if wrong else ""), 0
     seconds = int((until - shop.clock()).total_seconds()) + 1
-    return (say("sign.wait", time=languages.clock_time(until, seconds=True)), seconds) if seconds > 0 else ("", 0)
+    return say("sign.wait", time=languages.clock_time(until, seconds=True)), seconds
 
 
 @web.post("/signin")
@@ -184,8 +189,8 @@ def sign_in() -> ResponseReturnValue:
         _, token = shifts.sign_in(current_shop(), current_screen(), person, pin)
     except shifts.WrongPin:
         session["signin"] = "wrong"
-    except shifts.MustWait as wait:
-        session["signin"] = wait.until.isoformat()
+    except shifts.MustWait:
+        pass  # the page that follows says until when
     except Refused:
         return redirect("/signin", HTTPStatus.SEE_OTHER)
     else:

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from broker.web.languages import say
 
-WORDED: Final = frozenset({400, 401, 403, 404, 405, 413, 429, 500, 503})
+WORDED: Final = frozenset({400, 401, 403, 404, 405, 409, 413, 429, 500, 503})
 """Statuses with words of their own in the catalogues; others use those of 500 or 400."""
 
 

@@ -3,7 +3,7 @@
 const form = document.querySelector("form.pad");
 const [person, pin] = [form.elements.person, form.elements.pin];
 const at = (name) => form.querySelector(`[data-part="${name}"]`);
-const [dots, said, ask, face] = ["dots", "said", "ask", "face"].map(at);
+const [dots, said, ask, face, keys] = ["dots", "said", "ask", "face", "keys"].map(at);
 const names = [...document.querySelectorAll("a[data-person]")];
 let sent = false;
 
@@ -31,6 +31,11 @@ function choose(link) {
   press("clear");
 }
 
+/** Bring the keys into view, where they are below the names. */
+function begin() {
+  form.scrollIntoView({ block: form.offsetHeight > innerHeight ? "start" : "nearest" });
+}
+
 function press(key) {
   if (sent || resting() || !person.value) return;
   if (key === "clear") pin.value = "";
@@ -52,7 +57,8 @@ for (const link of names)
   link.addEventListener("click", (tap) => {
     tap.preventDefault();
     choose(link);
-    form.querySelector('[data-key="1"]').focus({ focusVisible: false });
+    keys.focus({ preventScroll: true }); // not one of them: Enter must not type a digit
+    begin();
   });
 
 form.addEventListener("click", (tap) => {
@@ -76,3 +82,4 @@ addEventListener("pageshow", (shown) => {
 if (resting()) setTimeout(() => (said.classList.add("gone"), draw()), restsUntil - performance.now() + 50);
 pin.value = "";
 draw();
+if (person.value) begin();
