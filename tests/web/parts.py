@@ -9,11 +9,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from html import unescape
+from pathlib import Path
 from typing import Any
 
+from babel.support import Translations
 from flask import Flask
 from werkzeug.test import TestResponse
 
+import broker.web
 from broker.desk import pairing, people, shifts
 from broker.desk.people import Person, Screen
 from broker.shop import Shop
@@ -22,6 +26,18 @@ from broker.web.server import Server
 PIN = "2580"
 WRONG = "7193"
 WITHIN_SECONDS = 10
+
+
+def said(page: str) -> str:
+    """What the page tells its reader at once: the text of what has the role `alert`, without marks."""
+    [told] = re.findall(r'role="alert"[^>]*>(.*?)</p>', page, re.DOTALL)
+    return unescape(re.sub(r"<[^>]+>", "", told)).strip()
+
+
+def words(key: str, **values: object) -> str:
+    """A message in English, whatever its wording is today."""
+    folder = Path(broker.web.__path__[0]) / "translations"
+    return str(Translations.load(folder, ["en"]).ugettext(key)) % values
 
 
 def person(shop: Shop, name: str, role: str = "staff", *, language: str = "") -> Person:
