@@ -15,11 +15,11 @@ import click
 import tomlkit
 
 from broker.settings import Settings, read
-from deploy import premises
+from deploy import past, premises, staff
 from deploy.fault import Fault, faults_said
 from deploy.lines import Lines
-from deploy.show import LEAST_SECONDS, Show, scene
-from deploy.up import run_shop
+from deploy.show import LEAST_SECONDS, SEED, Show, scene
+from deploy.up import run_shop, shop_of
 
 SETTINGS_FILE: Final = "greetline.toml"
 FIRST_PORT: Final = 8080
@@ -67,6 +67,9 @@ def demo(seconds: int | None, headless: bool, as_json: bool, data: Path | None, 
         with faults_said():
             settings = read(Settings, path, environment={})
         lines = Lines(quiet=not verbose)
+        if seconds is None and not headless:
+            lines("", "A fortnight is made up, for the report; a few seconds.")
+            _give_it_a_past(settings)
         show = Show(settings, seconds=seconds, headless=headless, loud=not as_json, lines=lines)
         code = run_shop(settings, path, lines, show.begin)
         sys.exit(_end(show, lines, code, as_json=as_json))
@@ -82,6 +85,13 @@ def _end(show: Show, lines: Lines, code: int, *, as_json: bool) -> int:
         lines.last_words()
         return 1
     return 0
+
+
+def _give_it_a_past(settings: Settings) -> None:
+    premises.make_room(settings.store.data)
+    with shop_of(settings, create=True) as shop:
+        crew, today = staff.hire(shop), shop.hours.business_day(shop.clock())
+    past.live_through(settings, crew[: staff.WORKING], today, seed=SEED)
 
 
 @contextmanager
