@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ def compile_translations(root: Path) -> list[Path]:
     written = []
     for source in sorted(root.glob("broker/web/translations/*/LC_MESSAGES/messages.po")):
         target = source.with_suffix(".mo")
-        with source.open("rb") as po, target.open("wb") as mo:
+        # Two test runs compile at once, and a server may be reading: nobody must meet half a file.
+        half = target.with_suffix(f".{os.getpid()}.half")
+        with source.open("rb") as po, half.open("wb") as mo:
             write_mo(mo, read_po(po, locale=source.parents[1].name, abort_invalid=True))
+        half.replace(target)
         written.append(target)
     return written
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 from rich.console import Console
@@ -16,15 +15,11 @@ from rich.table import Table
 from broker.desk.people import LANGUAGES
 from broker.desk.reports import Report, greeting_report
 from broker.domain.period import BadPeriod, period
-from broker.settings import BadSettings, Settings, read
-from broker.shop import Shop, open_shop
-from broker.store.database import StoreError
+from broker.shop import Shop
 from dashboard import exports, sentences
 from dashboard.figures import figures
+from dashboard.which_shop import opened_shop, which_shop
 from dashboard.wording import Words
-
-SET_RIGHT_FIRST: Final = 3
-"""Exit code: settings, store or zone must be set right first."""
 
 
 @click.group()
@@ -38,11 +33,10 @@ def report() -> None:
 @click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
 @click.option("--table", type=click.Choice(exports.TABLES), default="summary", show_default=True, help="Which table, for csv.")
 @click.option("--language", type=click.Choice(LANGUAGES), help="Default: the store's.")
-@click.option(
-    "--settings", "file", type=click.Path(dir_okay=False, path_type=Path), default="greetline.toml", show_default=True,
-    help="The shop's settings.",
-)  # fmt: skip
-def greeting(days: str, zone: str | None, form: str, table: str, language: str | None, file: Path) -> None:
+@which_shop
+def greeting(
+    days: str, zone: str | None, form: str, table: str, language: str | None, settings_file: Path | None, data: Path | None
+) -> None:
     """Say how soon people were greeted.
 
     \b
@@ -50,29 +44,24 @@ def greeting(days: str, zone: str | None, form: str, table: str, language: str |
     greetline report greeting --period 2026-11-01..2026-11-15 --zone shoes
     greetline report greeting --format csv --table visits > visits.csv
     """
-    shop = _open(file)
+    with opened_shop(settings_file, data) as shop:
+        found = _report(shop, days, zone)
+        words = Words.of(language or shop.settings.store.language, shop.hours.zone)
+        if form == "json":
+            click.echo(json.dumps(plain(found), ensure_ascii=False))
+        elif form == "csv":
+            _csv(table, shop, found, words)
+        else:
+            _text(found, words)
+
+
+def _report(shop: Shop, days: str, zone: str | None) -> Report:
     try:
-        found = greeting_report(shop, period=period(days, shop.hours.business_day(shop.clock())), zone=zone)
+        return greeting_report(shop, period=period(days, shop.hours.business_day(shop.clock())), zone=zone)
     except BadPeriod as wrong:
         raise click.BadParameter(str(wrong), param_hint="--period") from None
     except KeyError:
         raise click.BadParameter(f"there is no zone {zone!r}; there are {', '.join(shop.zones)}", param_hint="--zone") from None
-    words = Words.of(language or shop.settings.store.language, shop.hours.zone)
-    writers: dict[str, Callable[[], None]] = {
-        "text": lambda: _text(found, words),
-        "json": lambda: click.echo(json.dumps(plain(found), ensure_ascii=False)),
-        "csv": lambda: _csv(table, shop, found, words),
-    }
-    writers[form]()
-    shop.db.conn.close()
-
-
-def _open(file: Path) -> Shop:
-    try:
-        return open_shop(read(Settings, file), create=False)
-    except (BadSettings, StoreError) as wrong:
-        click.echo(str(wrong), err=True)
-        sys.exit(SET_RIGHT_FIRST)
 
 
 def plain(found: Report) -> dict[str, Any]:

@@ -1,0 +1,95 @@
+"""`greetline report greeting`: the same figures in a terminal, as JSON and as CSV, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from broker.desk.reports import greeting_report
+from broker.domain.period import period
+from broker.settings import Settings, read
+from broker.shop import open_shop
+from dashboard.cli_report import main
+from hatch_build import compile_translations
+from tests.history import a_shift, fill
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The settings of a shop with ten days behind it."""
+    compile_translations(Path(__file__).parents[2])
+    file = tmp_path_factory.mktemp("shop") / "greetline.toml"
+    zones = '[[zones]]\nid = "entrance"\nname = "Entrance"\n[[zones]]\nid = "shoes"\nname = "Shoes"\n'
+    file.write_text(f'[store]\nname = "Oslo City"\nlanguage = "nl"\n{zones}', encoding="utf-8")
+    shop = open_shop(read(Settings, file))
+    fill(shop, 10, seed=6, a_day=60)
+    a_shift(shop, "Rosalinde", shop.clock(), None)
+    shop.db.conn.close()
+    return file
+
+
+def run(settings: Path, *words: str) -> Result:
+    return CliRunner().invoke(main, ["greeting", "--settings", str(settings), *words])
+
+
+def test_the_terminal_shows_the_headline_the_figures_and_the_hours(settings: Path) -> None:
+    said = run(settings, "--language", "en", "--period", "7d")
+    assert said.exit_code == 0
+    assert "We greet within 30" in said.output
+    assert "Median greet time" in said.output
+    assert "In 30" in said.output
+    assert "Rosalinde" not in said.output
+
+
+def test_without_a_language_it_speaks_that_of_the_store(settings: Path) -> None:
+    assert "We begroeten binnen 30" in run(settings).output
+
+
+def test_json_holds_the_figures_unrounded(settings: Path) -> None:
+    found = json.loads(run(settings, "--format", "json", "--period", "7d", "--zone", "shoes").output)
+    shop = open_shop(read(Settings, settings), create=False)
+    report = greeting_report(shop, period=period("7d", shop.hours.business_day(shop.clock())), zone="shoes")
+    shop.db.conn.close()
+    assert found["figures"]["median"] == report.figures.median
+    assert found["figures"]["visits"] == report.figures.visits > 50
+    assert [row["hour"] for row in found["hours"]] == [row.hour for row in report.hours]
+    assert (found["zone"], found["within_seconds"], found["alerts"]) == ("shoes", 30, None)
+
+
+@pytest.mark.parametrize("table", ["summary", "hours", "visits"])
+def test_csv_is_that_of_the_page(settings: Path, table: str) -> None:
+    said = run(settings, "--format", "csv", "--table", table, "--language", "nb")
+    assert said.stdout_bytes.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(said.stdout_bytes.decode("utf-8-sig"), newline=""), delimiter=";"))
+    assert len(rows) > 20
+    assert len({len(row) for row in rows}) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--period", "soon"], "is not a period"),
+        (["--zone", "cellar"], "there is no zone 'cellar'; there are entrance, shoes"),
+        (["--format", "pdf"], "Invalid value for '--format'"),
+    ],
+)
+def test_wrong_use_is_told_in_a_sentence(settings: Path, words: list[str], said: str) -> None:
+    answer = run(settings, *words)
+    assert answer.exit_code == 2
+    assert said in answer.output
+
+
+def test_a_shop_that_is_not_there_ends_it_with_three(tmp_path: Path) -> None:
+    answer = run(tmp_path / "greetline.toml")
+    assert answer.exit_code == 3
+    assert "no such file" in answer.output
+    (tmp_path / "greetline.toml").write_text("", encoding="utf-8")
+    answer = run(tmp_path / "greetline.toml")
+    assert answer.exit_code == 3
+    assert "there is no store here" in answer.output
+    assert not (tmp_path / "var").exists()

@@ -1,0 +1,38 @@
+"""docs/reports.md is held to the rules: every formula, and the numbers it names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from broker.desk.reports import SIGNED_IN_HOURS, WEEK_DAYS
+from broker.desk.shifts import IDLE
+from broker.domain.kpi import FEW, FORMULAS
+from broker.domain.period import LONGEST_DAYS, NAMED
+from broker.store.rejected import KEPT_MESSAGES
+from dashboard.exports import TABLES
+from dashboard.sentences import MISSING_SHARE
+
+PAGE = Path(__file__).resolve().parents[1] / "docs/reports.md"
+BEGIN, END = "<!-- formulas -->\n", "<!-- /formulas -->"
+
+
+def test_every_formula_is_on_the_page_as_the_rules_have_it() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    listed = "| key | formula |\n|---|---|\n" + "".join(f"| `{key}` | {formula} |\n" for key, formula in FORMULAS.items())
+    if os.environ.get("GREETLINE_WRITE_DOCS"):
+        head, rest = text.split(BEGIN)
+        text = head + BEGIN + listed + END + rest.split(END)[1]
+        PAGE.write_text(text, encoding="utf-8")
+    assert text.split(BEGIN)[1].split(END)[0] == listed, "run the tests once with GREETLINE_WRITE_DOCS=1 and look at the change"
+
+
+def test_the_numbers_on_the_page_are_those_of_the_rules() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert f"Below {FEW} visits" in text
+    assert f"the {WEEK_DAYS} days up to the last day" in text
+    assert f"From {MISSING_SHARE:.0%}".replace("%", " %") + " of the opening time" in text
+    assert f"the last {KEPT_MESSAGES}" in text
+    assert f"until {IDLE.total_seconds() / 3600:.0f} hours after the last tap" in text
+    assert (SIGNED_IN_HOURS, LONGEST_DAYS, list(NAMED.values())) == (1.0, 366, [1, 7, 28])
+    assert "|".join(TABLES) in text
