@@ -61,7 +61,10 @@ def stream(here: Hub, listener: Listener, missed: bytes | None, gone: Callable[[
     yield b"retry: %d\n\n" % RETRY_MILLISECONDS + begin + here.heartbeat()
     began = beat = monotonic()
     mood = here.mood()
-    while not gone() and not listener.ended and monotonic() - began < STREAM_SECONDS:
+    last = False
+    while not last and not gone():
+        # Looked at before what waits is taken: a last word that was put beside it is still told.
+        last = listener.ended or monotonic() - began > STREAM_SECONDS
         told, lost = listener.take(LOOK_SECONDS)
         if lost:
             told = RESYNC + told + here.snapshot()

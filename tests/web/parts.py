@@ -114,11 +114,11 @@ class Stream:
 
     def __init__(self, port: int, cookies: str, *, last: str = "", receive_bytes: int | None = None) -> None:
         self._line = http.client.HTTPConnection("127.0.0.1", port, timeout=WITHIN_SECONDS)
-        self._line.sock = socket.socket()
+        self.socket = self._line.sock = socket.socket()
         if receive_bytes:
-            self._line.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-        self._line.sock.settimeout(WITHIN_SECONDS)
-        self._line.sock.connect(("127.0.0.1", port))
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        self.socket.settimeout(WITHIN_SECONDS)
+        self.socket.connect(("127.0.0.1", port))
         headers = {"Cookie": cookies, "Accept": "text/event-stream"} | ({"Last-Event-ID": last} if last else {})
         self._line.request("GET", "/events", headers=headers)
         self.answer = self._line.getresponse()
@@ -143,9 +143,15 @@ class Stream:
                 return found
         raise AssertionError(f"the stream ended before {event}")
 
+    def first(self) -> dict[str, str]:
+        """The first event, after the word on when to come again."""
+        assert self.next() == {"retry": "2000"}
+        return self.next()
+
     def close(self) -> None:
         self.answer.close()
         self._line.close()
+        self.socket.close()
 
     def __enter__(self) -> Stream:
         return self

@@ -1,0 +1,163 @@
+"""Five languages that say the same: same keys, same placeholders, the plurals of each, and no key that nobody says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
+from babel.support import Translations
+
+from broker.desk.people import LANGUAGES
+from broker.web.access import PERMISSIONS
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "broker/web/translations"
+CODE = sorted(
+    path for part in ("broker", "dashboard") for path in (ROOT / part).rglob("*") if path.suffix in (".py", ".html", ".js")
+)
+DYNAMIC = (
+    "admin.no_", "admin.screen_", "web.error_", "web.nav_", "web.role_", "report.column_", "report.figure_", "report.formula_",
+    "report.how_", "report.period_", "report.table_", "report.why_", "floor.is_", "floor.why_",
+)  # fmt: skip
+"""Beginnings that the code puts an ending to: of an error, a role, a column."""
+SECTIONS = "web|sign|pair|enter|admin|floor|report"
+NOT_MESSAGES = re.compile(r"\.(html|js|css|svg|csv|po|mo)$")
+NUMBERS = (0, 1, 2, 10, 11, 21, 22, 100, 101)
+ZERO, ONE, OTHER = 0, 1, 2
+LATVIAN = {0: ZERO, 1: ONE, 2: OTHER, 10: ZERO, 11: ZERO, 21: ONE, 22: OTHER, 100: ZERO, 101: ONE}
+"""CLDR: zero for 0, 10-20, 30...; one for 1, 21, 31... but not 11; other for the rest."""
+
+
+@cache
+def catalogue(language: str) -> Catalog:
+    with (FOLDER / language / "LC_MESSAGES/messages.po").open("rb") as file:
+        return read_po(file, locale=language, abort_invalid=True)
+
+
+def key(message: Message) -> str:
+    return message.id if isinstance(message.id, str) else message.id[0]
+
+
+def messages(language: str) -> dict[str, Message]:
+    return {key(message): message for message in catalogue(language) if message.id}
+
+
+def forms(message: Message) -> tuple[str, ...]:
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string)
+
+
+def placeholders(text: str) -> set[str]:
+    return set(re.findall(r"%\(\w+\)[a-z]", text))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_messages_and_says_each(language: str) -> None:
+    english, here = messages("en"), messages(language)
+    assert here.keys() == english.keys()
+    empty = [name for name, message in here.items() if not all(form.strip() for form in forms(message))]
+    assert empty == []
+    assert [name for name, message in here.items() if message.fuzzy] == []
+    plural = {name for name, message in english.items() if message.pluralizable}
+    assert {name for name, message in here.items() if message.pluralizable} == plural
+    assert {len(forms(here[name])) for name in plural} == {catalogue(language).num_plurals}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_puts_the_same_things_in(language: str) -> None:
+    for name, message in messages(language).items():
+        wanted = set().union(*(placeholders(form) for form in forms(messages("en")[name])))
+        for form in forms(message):
+            # "one visit" may do without the number; nothing may ask for what is not given.
+            missing = wanted - placeholders(form)
+            assert placeholders(form) <= wanted, (language, name, form)
+            assert not missing or (message.pluralizable and missing <= {"%(n)s", "%(n)d"}), (language, name, form)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_message_can_be_filled_in(language: str) -> None:
+    for name, message in messages(language).items():
+        for form in forms(message):
+            values = {part[2:-2]: 3 if part.endswith("d") else "x" for part in placeholders(form)}
+            assert form % values, (language, name)
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
+def test_nothing_is_left_in_english(language: str) -> None:
+    """A short word may be the same in two languages; a sentence is not."""
+    english = messages("en")
+    same = [name for name, message in messages(language).items() if message.string == english[name].string]
+    assert [name for name in same if sum(letter.isalpha() for letter in "".join(forms(english[name]))) > 24] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_compiled_is_what_is_written(language: str) -> None:
+    compiled = Translations.load(FOLDER, [language])
+    for name, message in messages(language).items():
+        if not message.pluralizable:
+            assert compiled.ugettext(name) == message.string
+        else:
+            assert {compiled.ungettext(name, name, n) for n in range(200)} <= set(forms(message))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("n", NUMBERS)
+def test_the_compiled_plurals_are_those_of_the_language(language: str, n: int) -> None:
+    compiled = Translations.load(FOLDER, [language])
+    form = {"lv": LATVIAN[n], "ms": 0}.get(language, 0 if n == 1 else 1)
+    for name, message in messages(language).items():
+        if message.pluralizable:
+            assert compiled.ungettext(name, name, n) == forms(message)[form], (language, name, n)
+
+
+def test_latvian_says_21_visits_as_it_says_1_and_11_as_10() -> None:
+    latvian = Translations.load(FOLDER, ["lv"])
+    visits = [latvian.ungettext("report.visits", "report.visits", n) for n in NUMBERS]
+    said = dict(zip(NUMBERS, visits, strict=True))
+    assert said[1] == said[21] == said[101]
+    assert said[0] == said[10] == said[11] == said[100]
+    assert said[2] == said[22]
+    assert len({said[0], said[1], said[2]}) == 3
+
+
+def test_the_heads_of_the_files_carry_the_plurals_that_gettext_gets_wrong() -> None:
+    assert "nplurals=3; plural=(n%10==0 ||" in catalogue("lv").plural_forms
+    assert catalogue("ms").plural_forms.startswith("nplurals=1; plural=0")
+
+
+def test_every_message_the_code_says_is_there() -> None:
+    known = messages("en")
+    unknown = [(path.name, said) for path, said in used() if said not in known and not said.startswith(DYNAMIC)]
+    assert unknown == []
+
+
+def test_every_message_is_said_somewhere() -> None:
+    said = {name for _, name in used()}
+    idle = [name for name in messages("en") if name not in said and not name.startswith(DYNAMIC)]
+    assert idle == [], "say them or take them out of all five catalogues"
+
+
+def test_every_beginning_is_in_the_code() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in CODE)
+    for begin in DYNAMIC:
+        section, _, rest = begin.partition(".")
+        in_script = section == "floor" and f"`{rest}${{" in text
+        assert in_script or re.search(rf"[\"'`]{re.escape(begin)}(\{{|[\"'] ?~|\$)", text), f"nothing says {begin}... any more"
+
+
+def used() -> Iterator[tuple[Path, str]]:
+    """Every key in the code: whole ones in quotes, and what the floor's scripts name without `floor.` in front."""
+    for path in CODE:
+        text = path.read_text(encoding="utf-8")
+        for found in re.finditer(rf"[\"'`]((?:{SECTIONS})\.[a-z0-9_]+)[\"'`]", text):
+            line = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
+            if not (NOT_MESSAGES.search(found[1]) or found[1] in PERMISSIONS or "url_for(" in line):
+                yield path, found[1]
+        if path.suffix == ".js" and path.parent.name == "floor":
+            yield from ((path, f"floor.{name}") for name in re.findall(r"\btn?\(\s*\"(\w+)\"", text))
+            known = messages("en")
+            yield from ((path, f"floor.{name}") for name in re.findall(r"\"(\w+)\"", text) if f"floor.{name}" in known)
