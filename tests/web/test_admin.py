@@ -160,9 +160,8 @@ def test_below_a_manager_nobody_changes_anybody(shop: Shop, visitor: New, role: 
 def test_a_screen_is_let_in_by_the_code_it_shows(shop: Shop, office: Visitor, visitor: New) -> None:
     here = visitor()
     code = asks(here)
-    answer = office.post(
-        "/admin/screens", {"code": f"{code[:4]} {code[4:]}".lower(), "name": "Till", "role": "staff", "zone": "shoes"}
-    )
+    form = {"code": f"{code[:4]} {code[4:]}".lower(), "name": "Till", "role": "staff", "zone": "shoes"}
+    answer = office.post("/admin/screens", form)
     assert answer.status_code == 200
     here.post("/pair")
     assert here.get("/").headers["Location"] == "/signin"

@@ -155,7 +155,7 @@ def used() -> Iterator[tuple[Path, str]]:
         text = path.read_text(encoding="utf-8")
         for found in re.finditer(rf"[\"'`]((?:{SECTIONS})\.[a-z0-9_]+)[\"'`]", text):
             line = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
-            if not (NOT_MESSAGES.search(found[1]) or found[1] in PERMISSIONS or "url_for(" in line):
+            if not (NOT_MESSAGES.search(found[1]) or found[1] in PERMISSIONS or line.endswith("url_for(")):
                 yield path, found[1]
         if path.suffix == ".js" and path.parent.name == "floor":
             yield from ((path, f"floor.{name}") for name in re.findall(r"\btn?\(\s*\"(\w+)\"", text))
