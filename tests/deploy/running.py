@@ -101,3 +101,11 @@ def greetline(*arguments: str, cwd: Path, environment: Mapping[str, str] | None 
     """Run `greetline ...`."""
     with run("-m", "deploy", *arguments, cwd=cwd, environment=environment) as running:
         yield running
+
+
+def outlived(family: list[psutil.Process], seconds: float = 10) -> list[psutil.Process]:
+    """Return which of *family* still run after *seconds*; they are ended, so that a failed test leaves nobody behind."""
+    _, alive = psutil.wait_procs(family, timeout=seconds)
+    for process in alive:
+        process.kill()
+    return alive

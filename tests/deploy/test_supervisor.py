@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.deploy.running import Running, run, wait_until
+from tests.deploy.running import Running, outlived, run, wait_until
 
 LASTS = "import broker.lifeline, time; broker.lifeline.watch(); print('lasts', flush=True); time.sleep(600)"
 STUBBORN = """
@@ -73,8 +73,7 @@ def test_the_parts_are_gone_after_kill_9_of_the_supervisor(tmp_path: Path):
         children = running.descendants()
         assert len(children) == 2
         running.process.kill()
-        _, alive = psutil.wait_procs(children, timeout=5)
-        assert not alive
+        assert not outlived(children)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

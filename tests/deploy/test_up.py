@@ -18,7 +18,7 @@ import pytest
 from broker.shop import STORE_FILE
 from deploy import premises
 from deploy.fault import Fault
-from tests.deploy.running import Running, greetline, wait_until
+from tests.deploy.running import Running, greetline, outlived, wait_until
 from tests.deploy.shops import camera, settings_of, shop_file
 
 OPEN = "Oslo City is open"
@@ -92,8 +92,7 @@ def test_nothing_is_left_after_kill_9_and_the_next_start_finds_everything(tmp_pa
         family = running.descendants()
         assert len(family) >= 4
         running.process.kill()
-        _, alive = psutil.wait_procs(family, timeout=10)
-        assert not alive
+        assert not outlived(family)
     with greetline("up", cwd=tmp_path) as running:
         running.wait_for(OPEN)
 
