@@ -131,10 +131,11 @@ def greeting_report(shop: Shop, *, period: Period, zone: str | None = None) -> R
     now = shop.clock()
     compared, week = period.before(), period.ending(WEEK_DAYS)
     span, earlier = bounds(shop, period), _same_time(shop, period, compared, now)
-    placed = _placed(shop, bounds(shop, Period(min(period.first, week.first), period.last)), zone)
+    both = Period(min(period.first, week.first), period.last)
+    placed = _placed(shop, both, bounds(shop, both), zone)
     here = [visit for visit in placed if visit.seen.t0 >= span[0]]
     week_begins = shop.hours.day_begins(week.first)
-    before = [visit.seen for visit in _placed(shop, earlier, zone)]
+    before = [visit.seen for visit in _placed(shop, compared, earlier, zone)]
     promise, trusted = shop.standards.greet_within, trust(shop, period, span, zone)
     return Report(
         store=shop.settings.store.name, now=now, zone=zone, zone_name=shop.zones[zone] if zone else None, within=promise,
@@ -161,15 +162,11 @@ def _same_time(shop: Shop, period: Period, compared: Period, now: datetime) -> S
     return begin, datetime.combine(compared.last, clock, tzinfo=shop.hours.zone).astimezone(UTC)
 
 
-def _placed(shop: Shop, span: Span, zone: str | None) -> list[_Placed]:
-    """Return the visits of *span* that came in opening hours."""
-    local_zone, open_at = shop.hours.zone, shop.hours.open_at
-    found = []
-    for seen in history.seen(shop.db, *span, zone=zone):
-        if open_at(seen.t0):
-            local = seen.t0.astimezone(local_zone)
-            found.append(_Placed(seen, local.weekday(), local.hour))
-    return found
+def _placed(shop: Shop, days: Period, span: Span, zone: str | None) -> list[_Placed]:
+    """Return the visits of *span*, which lies in *days*, that came in opening hours."""
+    at = spans.slots(shop.hours, days).at
+    every = history.seen(shop.db, *span, zone=zone)
+    return [_Placed(seen, *place) for seen in every if (place := at(seen.t0)) is not None]
 
 
 def open_hours(shop: Shop, period: Period) -> frozenset[int]:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from broker.desk.reports import Report, greeting_report
 from broker.domain.kpi import Seen
-from broker.domain.period import LONGEST_DAYS, BadPeriod, Period, common, joined, opening, period, seconds, seconds_by_hour
+from broker.domain.opening import Hours
+from broker.domain.period import LONGEST_DAYS, BadPeriod, Period, common, joined, opening, period, seconds, seconds_by_hour, slots
 from broker.domain.visit import State, Visit
 from broker.settings import OpeningSettings, StoreSettings
 from broker.shop import Shop
@@ -331,3 +332,24 @@ def test_a_store_elsewhere_has_its_own_days(tmp_path: Path) -> None:
     )
     report = of(shop, "today")
     assert (report.period.first, report.figures.visits, report.hours[0].hour) == (date(2026, 11, 22), 1, 0)
+
+
+ANY_TIME = st.times(min_value=time(0, 0), max_value=time(23, 59, 59)).map(lambda clock: clock.replace(microsecond=0))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(["Europe/Oslo", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns"]),
+    st.sampled_from([SHORT, LONG, date(2026, 4, 5), date(2026, 11, 1), TODAY]), ANY_TIME, ANY_TIME,
+    st.lists(st.integers(0, 3 * 86400), max_size=50),
+)  # fmt: skip
+def test_a_slot_says_what_the_clock_and_the_hours_say(zone: str, day: date, one: time, two: time, at: list[int]) -> None:
+    span = tuple(sorted((one, two)))
+    hours = Hours(ZoneInfo(zone), dict.fromkeys(range(7), (span,)))  # type: ignore[arg-type]
+    days = Period(day - timedelta(days=1), day + timedelta(days=1))
+    found, begin = slots(hours, days), hours.day_begins(days.first)
+    for moment in (begin + timedelta(seconds=n) for n in at):
+        local = moment.astimezone(hours.zone)
+        inside = moment < hours.day_ends(days.last)
+        assert found.at(moment) == ((local.weekday(), local.hour) if inside and hours.open_at(moment) else None)
+    assert found.at(begin - timedelta(seconds=1)) is None
