@@ -27,7 +27,7 @@ CONNECT_SECONDS: Final = 3.0
 RTSP_PORT: Final = 554
 
 _EXTRAS: Final = {
-    "edge": ("cv2", "numpy", "scipy"),
+    "edge": ("cv2", "numpy"),
     "shop": ("flask", "waitress", "sqlite_utils", "argon2", "flask_babel", "flask_wtf"),
 }
 

@@ -111,20 +111,22 @@ def test_the_screens_can_see_whether_the_service_runs(any_mqtt: MqttSettings, tm
 def test_mosquitto_sub_sees_the_documented_topics_and_payloads(mqtt: MqttSettings, tmp_path: Path) -> None:
     assert mqtt.password_file
     secret = mqtt.password_file.read_text().strip()
-    listener = subprocess.Popen(
-        ["mosquitto_sub", "-h", "127.0.0.1", "-p", str(mqtt.port), "-u", "greetline", "-P", secret, "-V", "mqttv311",
-         "-t", "greetline/#", "-v", "-C", "4", "-W", "20"],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        with service(settings_file(tmp_path, mqtt)), Device(mqtt) as camera:
-            now = datetime.now(UTC)
-            camera.say(message(Status(watch=Watch.WATCHING, since=now), id="s-1", store=STORE, device="cam-door", time=now))
+    with service(settings_file(tmp_path, mqtt)), Device(mqtt) as camera:
+        now = datetime.now(UTC)
+        camera.say(message(Status(watch=Watch.WATCHING, since=now), id="s-1", store=STORE, device="cam-door", time=now))
+        listener = subprocess.Popen(
+            ["mosquitto_sub", "-h", "127.0.0.1", "-p", str(mqtt.port), "-u", "greetline", "-P", secret, "-V", "mqttv311",
+             "-t", "greetline/#", "-v", "-C", "4", "-W", "30"],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            assert listener.stdout
+            said = listener.stdout.readline()  # a retained status: from here on it hears everything
             camera.say(camera.crossing("ab-1"))
-            said, _ = listener.communicate(timeout=25)
-    finally:
-        listener.kill()
-        listener.wait()
+            said += listener.communicate(timeout=35)[0]
+        finally:
+            listener.kill()
+            listener.wait()
     heard = {topic: json.loads(payload) for topic, payload in (line.split(" ", 1) for line in said.splitlines())}
     shapes = {topic.replace(STORE, "<store>").replace("cam-door", "<device>").replace("service", "<device>") for topic in heard}
     assert shapes == {TOPICS[c] for c in TOPICS if c in ("event", "status", "ack")}
