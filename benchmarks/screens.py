@@ -48,6 +48,7 @@ VISIT = re.compile(rb"event: visit\ndata: (\{.*\})\n\n")
 Moment = float
 Change = tuple[str, int]
 """A visit and its version: what one commit made, and what one event says."""
+Made = dict[Change, Moment]
 
 
 def main() -> int:
@@ -120,13 +121,13 @@ class Tablet(asyncio.Protocol):
         """Whether the floor has come."""
         return any(b"event: hb" in piece for piece in self._pieces)
 
-    def heard(self) -> dict[Change, Moment]:
+    def heard(self) -> Made:
         """Return when each change of a visit had arrived whole."""
         ends, whole = [], b""
         for piece in self._pieces:
             whole += piece
             ends.append(len(whole))
-        first: dict[Change, Moment] = {}
+        first: Made = {}
         for found in VISIT.finditer(whole):
             row = json.loads(found[1])
             first.setdefault((row["id"], row["version"]), self._moments[bisect.bisect_left(ends, found.end())])
@@ -154,9 +155,7 @@ async def _follow(settings: Settings, web: psutil.Process, cookies: list[str], r
     }  # fmt: skip
 
 
-async def _while_writing(
-    settings: Settings, web: psutil.Process, rate: float, seconds: float
-) -> tuple[dict[Change, Moment], float]:
+async def _while_writing(settings: Settings, web: psutil.Process, rate: float, seconds: float) -> tuple[Made, float]:
     """Let the other process write, and return what it made when, and the most memory of the web process in MB."""
     ours, theirs = multiprocessing.Pipe()
     writer = multiprocessing.get_context("spawn").Process(target=write, args=(settings, rate, seconds, theirs))
@@ -165,7 +164,7 @@ async def _while_writing(
     while not ours.poll() and writer.is_alive():
         rss = max(rss, web.memory_info().rss / 1e6)
         await asyncio.sleep(0.25)
-    made: dict[Change, Moment] = ours.recv()
+    made: Made = ours.recv()
     writer.join(WITHIN_S)
     await asyncio.sleep(LAST_WORDS_S)
     return made, max(rss, web.memory_info().rss / 1e6)
@@ -175,7 +174,7 @@ def write(settings: Settings, rate: float, seconds: float, tell: Connection) -> 
     """Open and greet visits, *rate* commits a second, and tell when each commit had returned."""
     shop = open_shop(settings, create=False)
     kari = people.everybody(shop)[0].id
-    made: dict[Change, Moment] = {}
+    made: Made = {}
     zone, began, waiting = next(iter(shop.zones)), time.monotonic(), ""
     for n in range(int(rate * seconds)):
         time.sleep(max(0.0, began + n / rate - time.monotonic()))
@@ -186,7 +185,7 @@ def write(settings: Settings, rate: float, seconds: float, tell: Connection) -> 
     tell.send(made)
 
 
-def _found(made: dict[Change, Moment], heard: list[dict[Change, Moment]], rss: float) -> dict[str, Any]:
+def _found(made: Made, heard: list[Made], rss: float) -> dict[str, Any]:
     times = [(each[change] - at) * 1e3 for each in heard for change, at in made.items() if change in each]
     cuts = statistics.quantiles(times, n=100, method="inclusive")
     return {
@@ -207,7 +206,8 @@ def in_words(found: dict[str, Any]) -> str:
     took = found["commit_to_tablet_ms"]
     return (
         f"commit to tablet p50 {took['p50']} ms, p99 {took['p99']} ms (goal {GOAL_P99_MS:g}), at most {took['max']} ms\n"
-        f"{found['tablets']} tablets, {found['commits']} commits, {found['samples']:,} events seen, {found['missed']} missed (goal 0)\n"
+        f"{found['tablets']} tablets, {found['commits']} commits, {found['samples']:,} events seen, "
+        f"{found['missed']} missed (goal 0)\n"
         f"web process {found['web_rss_mb']} MB (goal {GOAL_RSS_MB:g}), {found['web_cpu_share_of_one_core']:.0%} of one core; "
         f"load of the machine before {found['load_before']}"
     )
