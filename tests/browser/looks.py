@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 FLOOR_TAP = 56
 OFFICE_TAP = 44
@@ -65,3 +65,12 @@ def at_every_size(page: Page, least: int) -> None:
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         looks_right(page, least)
+
+
+def open_own_menu(page: Page) -> None:
+    """Open the menu of whoever is signed in on the floor, and begin the shift if the page asks first."""
+    begin = page.locator("#shift [data-part=start]")
+    page.add_locator_handler(begin, begin.click)
+    expect(page.locator("#link")).to_contain_text(":")
+    page.locator(".who").click()
+    expect(page.locator("#sheet")).to_be_visible()

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from broker.desk import pairing, people, shifts
 from tests.browser.house import PIN, House, Watch, accessible
-from tests.browser.looks import LANGUAGES, OFFICE_TAP, at_every_size
+from tests.browser.looks import LANGUAGES, OFFICE_TAP, at_every_size, open_own_menu
 
 pytestmark = pytest.mark.browser
 
@@ -133,9 +133,7 @@ def test_every_page_of_the_office_reaches_the_others_and_the_floor_reaches_them_
     for shown in ("People", "Screens", "Reports"):
         page.get_by_role("navigation", name="Pages").get_by_role("link", name="Floor").click()
         expect(page).to_have_url(re.compile("/floor$"))
-        if page.locator("#shift").is_visible():
-            page.locator("#shift [data-part=start]").click()
-        page.locator(".who").click()
+        open_own_menu(page)
         page.locator("#sheet").get_by_role("link", name=shown).click()
         expect(page.locator(".nav [aria-current=page]")).to_have_text(shown)
 
@@ -146,9 +144,7 @@ def test_a_lead_sees_reports_only_and_staff_see_neither(house: House, watch: Wat
         house.sign_in(context, name, role=role)
         page = context.new_page()
         page.goto("/floor")
-        page.locator("#shift [data-part=start]").click()
-        page.locator(".who").click()
-        expect(page.locator("#sheet")).to_be_visible()
+        open_own_menu(page)
         assert [text.strip() for text in page.locator("#sheet").get_by_role("link").all_inner_texts()] == offered
     page = context.new_page()
     watch.expect_error("403")

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from broker.settings import StoreSettings
 from tests.browser.house import PIN, House, Watch, accessible
-from tests.browser.looks import FLOOR_TAP, LANGUAGES, SIZES, at_every_size, looks_right
+from tests.browser.looks import FLOOR_TAP, LANGUAGES, SIZES, at_every_size, looks_right, open_own_menu
 from tests.builders import TurnableClock
 
 pytestmark = pytest.mark.browser
@@ -223,7 +223,7 @@ def test_signing_out_leads_back_to_the_names(house: House, watch: Watch) -> None
     page = at_the_door(house, watch, names=2)
     name(page, "Jonas").click()
     page.keyboard.type(PIN)
-    page.locator(".who").click()
+    open_own_menu(page)
     page.get_by_role("button", name="Sign out or switch person").click()
     expect(page.get_by_role("heading", name="Who is on shift?")).to_be_visible()
     page.goto("/floor")
