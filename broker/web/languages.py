@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from babel.dates import format_skeleton, format_time
+from babel.dates import format_datetime, format_skeleton, format_time
 from flask import Flask, g, request
 from flask_babel import Babel, get_locale, get_timezone, get_translations
 
@@ -23,6 +23,9 @@ OWN_NAMES: Final = {"en": "English", "nb": "Norsk", "nl": "Nederlands", "ms": "M
 
 _LOCALES: Final = {"en": "en_GB"}
 """English with a 24-hour clock and the day before the month."""
+
+_DAY_THEN_COMMA: Final = frozenset({"ms", "lv"})
+"""Languages that write a comma between the day of the week and the date."""
 
 
 def set_up(app: Flask, settings: Settings) -> None:
@@ -63,9 +66,13 @@ def role_name(role: str) -> str:
 
 
 def day(moment: datetime, *, weekday: bool = True) -> str:
-    """Return the shop's day of *moment* in words, such as Saturday 21 November."""
-    written: str = format_skeleton("MMMMEEEEd" if weekday else "MMMMd", moment, tzinfo=get_timezone(), locale=get_locale())
-    return written.replace(", ", " ", 1) if str(get_locale()) == "en_GB" else written
+    """Return the shop's day of *moment* in words, such as Saturday 21 November; the day of the week is never shortened."""
+    locale, zone = get_locale(), get_timezone()
+    date: str = format_skeleton("MMMMd", moment, tzinfo=zone, locale=locale)
+    if not weekday:
+        return date
+    name = format_datetime(moment, "EEEE", tzinfo=zone, locale=locale)
+    return f"{name}{', ' if str(locale) in _DAY_THEN_COMMA else ' '}{date}"
 
 
 def clock_time(moment: datetime, *, seconds: bool = False) -> str:

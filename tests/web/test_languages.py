@@ -11,9 +11,13 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 from babel.support import Translations
+from flask_babel import force_locale
 
 from broker.desk.people import LANGUAGES
+from broker.shop import Shop
+from broker.web import languages
 from broker.web.access import PERMISSIONS
+from dashboard.app import create
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "broker/web/translations"
@@ -161,3 +165,20 @@ def used() -> Iterator[tuple[Path, str]]:
             yield from ((path, f"floor.{name}") for name in re.findall(r"\btn?\(\s*\"(\w+)\"", text))
             known = messages("en")
             yield from ((path, f"floor.{name}") for name in re.findall(r"\"(\w+)\"", text) if f"floor.{name}" in known)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en_GB", "Saturday 21 November"),
+        ("nb", "lørdag 21. november"),
+        ("nl", "zaterdag 21 november"),
+        ("ms", "Sabtu, 21 November"),
+        ("lv", "sestdiena, 21. novembris"),
+    ],
+)
+def test_a_day_is_said_whole_in_every_language(shop: Shop, language: str, words: str) -> None:
+    app = create(shop.settings, shop=shop)
+    with app.test_request_context("/"), force_locale(language):
+        assert languages.day(shop.clock()) == words
+    app.extensions["greetline-stores"].close()
