@@ -106,8 +106,7 @@ def overheard(settings: Settings) -> Iterator[list[tuple[str, Message]]]:
 @pytest.mark.parametrize("name", ["shopdoor_overhead.mp4", "officedoor_a.mp4"])
 def test_who_came_in_on_the_film_stands_in_the_store_at_the_time_of_the_film(tmp_path: Path, name: str, own: str) -> None:
     seen, start = film(name), datetime.now(UTC).replace(microsecond=0)
-    # With no time to be a party in, every person is a visit.
-    settings = settings_of(shop_file(tmp_path, cameras=[seen.as_camera(start)], mqtt={"own": own}, standards={"party_seconds": 0}))
+    settings = settings_of(shop_file(tmp_path, cameras=[seen.as_camera(start)], mqtt={"own": own}))
     with greetline("up", cwd=tmp_path) as running:
         running.wait_for("is open")
         with overheard(settings) as said:
