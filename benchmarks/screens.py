@@ -122,15 +122,19 @@ class Tablet(asyncio.Protocol):
         return any(b"event: hb" in piece for piece in self._pieces)
 
     def heard(self) -> Made:
-        """Return when each change of a visit had arrived whole."""
+        """Return when each change of a visit had arrived whole.
+
+        Two commits within one look of the tail come as one event with the later version: it tells of both.
+        """
         ends, whole = [], b""
         for piece in self._pieces:
             whole += piece
             ends.append(len(whole))
         first: Made = {}
         for found in VISIT.finditer(whole):
-            row = json.loads(found[1])
-            first.setdefault((row["id"], row["version"]), self._moments[bisect.bisect_left(ends, found.end())])
+            row, at = json.loads(found[1]), self._moments[bisect.bisect_left(ends, found.end())]
+            for version in range(1, row["version"] + 1):
+                first.setdefault((row["id"], version), at)
         return first
 
 
