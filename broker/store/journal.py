@@ -23,10 +23,7 @@ def append(db: Database, *facts: Fact) -> None:
     """Write *facts*, inside the transaction that made them true."""
     db.conn.executemany(
         "INSERT INTO journal (at, kind, subject, zone, by, body) VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (text(fact.at), fact.kind, fact.subject, fact.zone, fact.by, _encode(fact.body))
-            for fact in facts
-        ],
+        [(text(fact.at), fact.kind, fact.subject, fact.zone, fact.by, _encode(fact.body)) for fact in facts],
     )
 
 
