@@ -22,6 +22,9 @@ from broker.contract.messages import Name, ZoneKind
 ENVIRONMENT: Final = "GREETLINE_"
 """GREETLINE_DASHBOARD__PORT=9000 overrides `port` in `[dashboard]`."""
 
+SERVICE: Final = "service"
+"""The name under which the service itself speaks on the wire."""
+
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Point = tuple[Fraction, Fraction]
 """A place in the picture: fractions of its width and height, from the upper left corner."""
@@ -238,6 +241,8 @@ class Settings(EdgeSettings):
         _unique("cameras", [camera.id for camera in self.cameras])
         known = {zone.id for zone in self.zones}
         for camera in self.cameras:
+            if camera.id == SERVICE:
+                raise ValueError(f"a camera cannot be named {SERVICE!r}: that name on the wire is the service's own")
             for line in camera.lines:
                 if line.zone not in known:
                     raise ValueError(f"camera {camera.id}: line {line.id} opens into zone {line.zone!r}, which is not in [[zones]]")

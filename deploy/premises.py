@@ -10,10 +10,11 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
+from broker.lock import Held, held
 from broker.settings import CameraSettings, Settings
 from deploy.fault import Fault
 
@@ -27,17 +28,11 @@ ANSWER_SECONDS: Final = 2.0
 @contextmanager
 def sole_up(data: Path) -> Iterator[None]:
     """Hold *data* for this `greetline up`; the kernel lets go of it however we end. Raises Fault."""
-    path = data / LOCK_FILE
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+") as file:
+    with ExitStack() as holding:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = file.read(20).strip()
-            who = f" (process {holder})" if holder else ""
-            raise Fault(f"{data}: `greetline up` already runs this shop{who}. Stop that one first.") from None
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+            holding.enter_context(held(data / LOCK_FILE))
+        except Held as taken:
+            raise Fault(f"{data}: `greetline up` already runs this shop{taken.who}. Stop that one first.") from None
         yield
 
 

@@ -18,6 +18,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "broker.contract": ("pydantic",),
     "broker.domain": (),
     "broker.lifeline": (),
+    "broker.lock": (),
     "broker.settings": ("pydantic", "broker.contract"),
     "broker.link": ("paho", "broker.contract", "broker.settings"),
     "broker.store": ("sqlite_utils", "broker.domain"),
@@ -27,7 +28,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "broker.embedded": ("amqtt", "argon2", "click", "broker.contract", "broker.settings", "broker.lifeline"),
     "broker.service": (
         "broker.contract", "broker.domain", "broker.store", "broker.desk", "broker.shop", "broker.settings", "broker.link",
-        "broker.lifeline", "click", "rich",
+        "broker.lifeline",
+        "broker.lock", "click", "rich",
     ),
     "broker.web": (
         *FLASK, "pydantic", "broker.desk", "broker.domain", "broker.shop", "broker.settings", "broker.stream", "broker.store",

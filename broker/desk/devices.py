@@ -10,6 +10,7 @@ from typing import Final
 from broker.desk import alerts as desk_alerts
 from broker.domain.alerts import AlertKind
 from broker.domain.facts import Fact, FactKind
+from broker.settings import SERVICE as SERVICE
 from broker.shop import Shop
 from broker.store import alerts, devices, journal
 from broker.store.database import change
@@ -17,8 +18,6 @@ from broker.store.devices import WATCHING, Device
 
 OFFLINE: Final = "offline"
 SILENT: Final = "it says nothing any more"
-SERVICE: Final = "service"
-"""The id under which the service says that it runs."""
 
 
 def heard(

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
-import os
 import signal
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
 from broker import lifeline
 from broker.link import Link
+from broker.lock import Held, held
 from broker.service.deadlines import Deadlines
 from broker.service.inbox import Inbox, subscriptions
 from broker.service.outbox import Outbox, last_will
@@ -43,16 +42,11 @@ class Occupied(Exception):
 @contextmanager
 def sole_service(data: Path) -> Iterator[None]:
     """Hold the lock of the store in *data*; the kernel lets go of it however we end. Raises Occupied."""
-    path = data / LOCK_FILE
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+") as file:
+    with ExitStack() as holding:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = file.read(20).strip()
-            raise Occupied(f"{data}: a service already works on this store{f' (process {holder})' if holder else ''}.") from None
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+            holding.enter_context(held(data / LOCK_FILE))
+        except Held as taken:
+            raise Occupied(f"{data}: a service already works on this store{taken.who}.") from None
         yield
 
 

@@ -1,0 +1,36 @@
+"""One holder at a time: a lock file that the kernel lets go of however its holder ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class Held(Exception):
+    """Somebody else holds the lock. `holder` is the number of that process, empty when it has not said."""
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(f"held by process {holder}" if holder else "held")
+        self.holder = holder
+
+    @property
+    def who(self) -> str:
+        """The holder as it stands in a sentence: " (process 17)" or nothing."""
+        return f" (process {self.holder})" if self.holder else ""
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold the lock file at *path* while the block runs. Raises Held, and OSError where the file cannot be made."""
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Held(file.read(20).strip()) from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
