@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from broker.domain.alerts import Alert, AlertKind, AlertState
+from broker.domain.facts import Fact, FactKind
 from broker.domain.period import opening
 from broker.domain.visit import How, State, Visit
 from broker.shop import Shop
-from broker.store import alerts, devices, pauses, people, rejected, visits
+from broker.store import alerts, devices, journal, pauses, people, rejected, visits
 from broker.store.database import change
 from broker.store.devices import Device
 from broker.store.pauses import Pause
@@ -94,12 +95,14 @@ def _alerts(shop: Shop, written: list[Visit]) -> None:
 
 
 def a_camera(shop: Shop, name: str, *zones: str, gaps: tuple[tuple[datetime, datetime | None], ...] = ()) -> None:
-    """Write a camera that watches *zones* now, and the spans in which it did not."""
+    """Write a camera that has watched *zones* for two months, and the spans in which it did not."""
     now = shop.clock()
+    since = now - timedelta(days=60)
     camera = Device(
         id=name.lower().replace(" ", "-"), kind="camera", name=name, zones=zones, watch="blind", since=now, heard_at=now
     )
     with change(shop.db):
+        journal.append(shop.db, Fact(kind=FactKind.DEVICE, subject=camera.id, at=since, zone=zones[0] if zones else ""))
         for begin, end in gaps:
             devices.begin_gap(shop.db, replace(camera, since=begin))
             if end is not None:

@@ -103,8 +103,9 @@ def _cameras(shop: Shop, span: Span, opened: list[Span]) -> list[CameraTrust]:
     for gap in devices.gaps(shop.db, *span):
         gaps.setdefault(gap.device, []).append(gap)
     known = {device.id: (device.name, device.zones) for device in devices.everyone(shop.db) if device.kind == "camera"}
+    before = (span[0], min(max(history.began(shop.db) or span[1], span[0]), span[1]))
     found = [
-        CameraTrust(each, name, zones, _clipped(((gap.began, gap.ended or span[1]) for gap in gaps.get(each, ())), opened))
+        CameraTrust(each, name, zones, _clipped([before, *((g.began, g.ended or span[1]) for g in gaps.get(each, ()))], opened))
         for each, (name, zones) in known.items()
     ]
     for camera in shop.settings.cameras:

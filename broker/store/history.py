@@ -113,3 +113,10 @@ def shifts(db: Database, begin: datetime, end: datetime) -> list[Shift]:
         Shift(person, datetime.fromisoformat(began), datetime.fromisoformat(seen_at), moment(ended))
         for person, began, seen_at, ended in rows
     ]
+
+
+def began(db: Database) -> datetime | None:
+    """Return the moment of the first visit or the first fact of this store: before it nobody counted anybody."""
+    visit = db.execute("SELECT min(t0) FROM visits").fetchone()[0]
+    fact = db.execute("SELECT at FROM journal ORDER BY id LIMIT 1").fetchone()
+    return moment(min((each for each in (visit, fact and fact[0]) if each), default=None))

@@ -15,14 +15,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from broker.desk.reports import Report, greeting_report
+from broker.domain.facts import Fact, FactKind
 from broker.domain.kpi import Seen
 from broker.domain.opening import Hours
 from broker.domain.period import LONGEST_DAYS, BadPeriod, Period, common, joined, opening, period, seconds, seconds_by_hour, slots
 from broker.domain.visit import State, Visit
 from broker.settings import OpeningSettings, StoreSettings
 from broker.shop import Shop
-from broker.store import history, visits
+from broker.store import devices, history, journal, visits
 from broker.store.database import change
+from broker.store.devices import Device
 from tests.builders import NOON, ZONES, TurnableClock, a_visit, make_shop
 from tests.history import a_camera, a_pause, a_shift, fill, some_rejected
 
@@ -353,3 +355,13 @@ def test_a_slot_says_what_the_clock_and_the_hours_say(zone: str, day: date, one:
         inside = moment < hours.day_ends(days.last)
         assert found.at(moment) == ((local.weekday(), local.hour) if inside and hours.open_at(moment) else None)
     assert found.at(begin - timedelta(seconds=1)) is None
+
+
+def test_before_the_shop_was_opened_nobody_watched(shop: Shop) -> None:
+    with change(shop.db):
+        door = Device(id="door", kind="camera", name="Door", zones=("entrance",), watch="watching", since=NOON, heard_at=NOON)
+        devices.save(shop.db, door)
+        journal.append(shop.db, Fact(kind=FactKind.DEVICE, subject="door", at=NOON - timedelta(hours=2), zone="entrance"))
+    trust = of(shop, "7d").trust
+    assert trust.cameras[0].gaps[-1][1] == NOON - timedelta(hours=2)
+    assert trust.open_seconds - trust.camera_seconds == 2 * 3600
