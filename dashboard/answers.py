@@ -49,7 +49,7 @@ class Sent(Tapped):
 class Merged(Tapped):
     """The same party as another visit."""
 
-    into: Annotated[str, Field(pattern=r"^[0-9a-z-]{1,40}$")]
+    into: Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class Added(Tapped):

@@ -56,14 +56,24 @@ def language() -> ResponseReturnValue:
 @bp.get("/api/v1/floor")
 @needs("floor.see")
 def floor() -> Response:
-    """Answer with the whole floor. The ETag leaves the time out: an unchanged floor is 304 with `Greetline-Now`."""
+    """Answer with the whole floor. The ETag leaves out what heartbeats move: an unchanged one is 304 with `Greetline-Now`."""
     whole = screens.floor(current_shop())
-    still = {name: value for name, value in whole.items() if name != "now"}
     answer = jsonify(whole)
-    answer.set_etag(hashlib.sha256(json.dumps(still, sort_keys=True).encode()).hexdigest()[:32])
+    answer.set_etag(hashlib.sha256(json.dumps(_still(whole), sort_keys=True).encode()).hexdigest()[:32])
     answer.headers["Greetline-Now"] = whole["now"]
     answer.make_conditional(request)
     return answer
+
+
+def _still(whole: dict[str, Any]) -> dict[str, Any]:
+    """Return what of the floor stays the same while nothing happens but the devices saying that they are well."""
+    moving = {"now", "heard_at", "skew", "frame_age"}
+    rows = {name: value for name, value in whole.items() if name not in {*moving, "service", "cameras"}}
+    return (
+        rows
+        | {"service": whole["service"] and whole["service"]["watch"]}
+        | {"cameras": [{name: value for name, value in camera.items() if name not in moving} for camera in whole["cameras"]]}
+    )
 
 
 @bp.get("/api/v1/today")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from broker.domain import alerts as rules
 from broker.domain.alerts import Alert, AlertKind, AlertMove, AlertState, Level
 from broker.domain.facts import Fact, FactKind
+from broker.domain.moves import IllegalMove
 from broker.domain.visit import ENDED, State, Visit
 from broker.shop import Shop
 from broker.store import alerts, journal
@@ -35,7 +37,8 @@ def follow(shop: Shop, visit: Visit, at: datetime) -> None:
 def _sound(shop: Shop, visit: Visit, alert: Alert | None, at: datetime) -> None:
     if alert is None:
         raise_(shop, AlertKind.WAITING, visit.id, visit.zone, since=visit.overdue_at or at, at=at)
-    elif alert.state is AlertState.ACKNOWLEDGED and not alert.again:
+    elif alert.state is AlertState.ACKNOWLEDGED:
+        # However often a claim runs out: nobody went, so the customer is as unattended as before and the ladder goes on.
         move(shop, alert, AlertMove.RAISE_AGAIN, at)
 
 
@@ -75,9 +78,14 @@ def move(shop: Shop, alert: Alert, made: AlertMove, at: datetime, *, by: str = "
 
 
 def acknowledge(shop: Shop, alert_id: str, *, by: str) -> Alert | None:
-    """Say that somebody takes care of an alert that is not about a visit, such as a call for help."""
+    """Say that somebody takes care of an alert that is not about a waiting visit, such as a call for help.
+
+    Raises IllegalMove for one that is: whoever takes care of a customer says "I'm going", which runs out.
+    """
     with change(shop.db):
         alert = alerts.find(shop.db, alert_id)
+        if alert is not None and alert.kind is AlertKind.WAITING:
+            raise IllegalMove("alert", alert.state, AlertMove.ACKNOWLEDGE, "say that you are going to the customer instead")
         if alert is not None and alert.state is AlertState.RAISED:
             alert = move(shop, alert, AlertMove.ACKNOWLEDGE, shop.clock(), by=by)
     return alert
@@ -110,6 +118,14 @@ def flooded(shop: Shop, *, on_shift: int) -> bool:
     limits = shop.settings.alerts
     window, now = timedelta(minutes=limits.flood_minutes), shop.clock()
     return rules.flooded(alerts.raised_since(shop.db, now - window), now, people=on_shift, limit=limits.flood_alerts, window=window)
+
+
+def send(shop: Shop, visit: Visit, at: datetime, *, by: str) -> None:
+    """Take the live alerts about *visit* to the zone it was sent to. Runs inside the transaction that sent it."""
+    for alert in alerts.live(shop.db, subject=visit.id):
+        moved = replace(alert, zone=visit.zone, version=alert.version + 1)
+        alerts.save(shop.db, moved)
+        journal.append(shop.db, _fact(moved, AlertMove.RAISE, at, by))
 
 
 def lead_called_at(shop: Shop, alert: Alert) -> datetime | None:

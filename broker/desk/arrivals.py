@@ -10,7 +10,7 @@ from broker.desk import visits as desk
 from broker.domain import visit as rules
 from broker.domain.arrivals import Counted, Crossed, News, Pressed, Stayed
 from broker.domain.facts import Fact, FactKind
-from broker.domain.visit import How, Move, Visit
+from broker.domain.visit import How, Move, Source, Visit
 from broker.shop import Shop
 from broker.store import arrivals, journal, pauses, visits
 from broker.store.arrivals import Presence
@@ -113,17 +113,17 @@ def _not_opened(shop: Shop, batch: _Batch, crossed: Crossed) -> str:
 
 
 def _went_out(shop: Shop, batch: _Batch, crossed: Crossed) -> None:
-    presence = _presence(shop, batch, crossed)
-    presence.count(inward=False)
+    empty = _presence(shop, batch, crossed).count(inward=False)
     _count(shop, batch, crossed, None, "")
     if _is_late(shop, batch, crossed):
         return
     _settle(shop, batch)
-    empty = presence.inside == 0
     # In a full shop two are enough to know that the exit cannot be told apart; reading all would cost a batch seconds.
     here = visits.open_before(shop.db, crossed.at, limit=None if empty else 2)
     if empty:
         for visit in here:
+            if visit.source is Source.STAFF:
+                continue  # no camera saw them come in, so the count of those inside does not know them
             desk.make(shop, visit, Move.LEAVE, crossed.at, by=crossed.device)
     elif len(here) == 1:
         _one_left(shop, here[0], crossed)
@@ -148,7 +148,11 @@ def _press(shop: Shop, pressed: Pressed) -> None:
 def _presence(shop: Shop, batch: _Batch, crossed: Crossed) -> Presence:
     day = shop.hours.business_day(crossed.at)
     if day not in batch.days:
-        batch.days[day] = arrivals.presence(shop.db, day)
+        batch.days[day] = today = arrivals.presence(shop.db, day)
+        if not (today.ins or today.outs) and shop.hours.open_at(shop.hours.day_begins(day)):
+            # The shop did not close at midnight: those who are inside still are.
+            before = day - timedelta(days=1)
+            today.inside = (batch.days.get(before) or arrivals.presence(shop.db, before)).inside
     return batch.days[day]
 
 

@@ -17,6 +17,7 @@ from broker.store.database import change
 from broker.store.devices import WATCHING, Device
 
 OFFLINE: Final = "offline"
+STARTING: Final = "starting"
 SILENT: Final = "it says nothing any more"
 
 
@@ -46,10 +47,14 @@ def run_silent(shop: Shop) -> int:
     """Mark the devices that have said nothing for too long as offline. Return how many."""
     now = shop.clock()
     limit = timedelta(seconds=shop.settings.alerts.device_silent_seconds)
-    gone = [device for device in devices.everyone(shop.db) if device.watch != OFFLINE and now - device.heard_at > limit]
-    if not gone:
+    everyone = devices.everyone(shop.db)
+    gone = [device for device in everyone if device.watch != OFFLINE and now - device.heard_at > limit]
+    untold = _untold(shop, everyone) if shop.hours.open_at(now) else []
+    if not gone and not untold:
         return 0
     with change(shop.db):
+        for dark in untold:
+            _alarm(shop, dark, now)
         for seen in gone:
             device = devices.find(shop.db, seen.id)
             if device and device.watch != OFFLINE and now - device.heard_at > limit:
@@ -77,9 +82,19 @@ def _watch_gap(shop: Shop, device: Device, now: datetime) -> None:
             desk_alerts.clear(shop, alert, now)
         return
     devices.begin_gap(shop.db, device)
-    if device.watch != "starting":
-        zone = device.zones[0] if device.zones else ""
-        desk_alerts.raise_(shop, AlertKind.DEVICE, device.id, zone, since=device.since, at=now, detail=device.reason)
+    if device.watch != STARTING and shop.hours.open_at(now):
+        _alarm(shop, device, now)
+
+
+def _alarm(shop: Shop, device: Device, now: datetime) -> None:
+    zone = device.zones[0] if device.zones else ""
+    desk_alerts.raise_(shop, AlertKind.DEVICE, device.id, zone, since=device.since, at=now, detail=device.reason)
+
+
+def _untold(shop: Shop, everyone: list[Device]) -> list[Device]:
+    """Return the cameras that do not watch and that nobody was told of, because the shop was closed when it began."""
+    told = {alert.subject for alert in alerts.live(shop.db, kind=AlertKind.DEVICE)}
+    return [d for d in everyone if d.kind == "camera" and d.watch not in (WATCHING, STARTING) and d.id not in told]
 
 
 def _name(shop: Shop, device_id: str, zones: tuple[str, ...]) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from broker.desk import alerts as desk_alerts
 from broker.desk.devices import SERVICE
+from broker.desk.shifts import IDLE
 from broker.domain import kpi
 from broker.domain.alerts import Alert, AlertKind, AlertState
 from broker.domain.facts import Fact, FactKind
@@ -166,8 +167,9 @@ def service(shop: Shop) -> Row | None:
 
 
 def on_shift(shop: Shop) -> int:
-    """Return how many people are signed in."""
-    return len({session.person for session in people.sessions(shop.db)})
+    """Return how many people are signed in and have done something lately: a tablet left in a drawer is nobody."""
+    since = shop.clock() - IDLE
+    return len({session.person for session in people.sessions(shop.db) if session.seen_at > since})
 
 
 def name_of(shop: Shop, person_id: str | None) -> str | None:

@@ -16,7 +16,7 @@ from broker.domain.facts import Fact, FactKind
 from broker.domain.moves import IllegalMove
 from broker.domain.visit import How, Move, Source, State, Visit
 from broker.shop import Shop
-from broker.store import answers, journal, visits
+from broker.store import alerts, answers, journal, pauses, visits
 from broker.store.database import change, text
 from broker.store.visits import NoSuchVisit as NoSuchVisit
 
@@ -79,6 +79,8 @@ def merge(shop: Shop, visit_id: str, *, into: str, by: str, key: str = "") -> Vi
             return keeper
         if visit.id == keeper.id or keeper.state not in rules.OPEN:
             raise IllegalMove("visit", keeper.state, Move.MERGE, "a visit can only be merged into another open one")
+        if visit.acknowledged_at and keeper.waiting:
+            raise IllegalMove("visit", visit.state, Move.MERGE, "they were greeted: merge the waiting visit into this one")
         make(shop, visit, Move.MERGE, shop.clock(), by=by, detail=keeper.id)
         for part in visits.merged_into(shop.db, visit.id):
             # What was merged into the visit before now belongs to the keeper too, or its people would be lost.
@@ -105,6 +107,7 @@ def send(shop: Shop, visit_id: str, *, zone: str, by: str, key: str = "") -> Vis
             raise IllegalMove("visit", visit.state, "send")
         was, visit = visit.zone, replace(visit, zone=zone, version=visit.version + 1)
         visits.save(shop.db, visit)
+        desk_alerts.send(shop, visit, shop.clock(), by=by)
         journal.append(shop.db, _told(FactKind.VISIT_JOINED, visit, shop.clock(), by, {"sent_from": was}))
     return visit
 
@@ -112,13 +115,14 @@ def send(shop: Shop, visit_id: str, *, zone: str, by: str, key: str = "") -> Vis
 def add(shop: Shop, *, zone: str, by: str, size: int = 1, key: str = "", ago: float = 0) -> Visit | None:
     """Staff saw somebody a camera did not: open a visit, *ago* seconds old. Return None for a repeated key.
 
-    Raises KeyError for no such zone.
+    Raises KeyError for no such zone, IllegalMove in a closed shop or a paused zone: those open no visit.
     """
     if zone not in shop.zones:
         raise KeyError(zone)
     with _once(shop, key) as first:
         if not first:
             return None
+        _check_open(shop, zone)
         now = shop.clock()
         visit = rules.opened(
             id=new_id(), zone=zone, t0=now - timedelta(seconds=ago), heard_at=now, standards=shop.standards, source=Source.STAFF,
@@ -126,6 +130,14 @@ def add(shop: Shop, *, zone: str, by: str, size: int = 1, key: str = "", ago: fl
         )  # fmt: skip
         open_(shop, visit, now, by=by)
     return visit
+
+
+def _check_open(shop: Shop, zone: str) -> None:
+    now = shop.clock()
+    if not shop.hours.open_at(now):
+        raise IllegalMove("shop", "closed", "add", "the shop is closed; nobody is waited for now")
+    if any(pause.zone == zone and pause.covers(now) for pause in pauses.running(shop.db)):
+        raise IllegalMove("zone", "paused", "add", "the zone is paused; end the pause first")
 
 
 def ask_help(shop: Shop, visit_id: str, *, by: str, key: str = "") -> Visit:
@@ -204,6 +216,8 @@ def run_closing(shop: Shop) -> int:
         here = visits.open_ones(shop.db)
         for visit in here:
             make(shop, visit, Move.LEAVE, max(now, visit.t0), by="clock")
+        for alert in alerts.live(shop.db):
+            desk_alerts.clear(shop, alert, now)
     return len(here)
 
 

@@ -104,7 +104,7 @@ class Alert:
     def after(self, move: AlertMove, at: datetime, ladder: Ladder, *, by: str = "") -> Alert:
         """Return the alert as it stands once *move* has happened. Raises IllegalMove for a pair not in the table."""
         to = ALERT_MOVES.get((self.state, move))
-        if to is None or (move is AlertMove.RAISE_AGAIN and self.again):
+        if to is None:
             raise IllegalMove("alert", self.state, move)
         changed = self._changed(move, at, by)
         changed = replace(changed, state=to, version=self.version + 1)

@@ -75,6 +75,9 @@ class Source(StrEnum):
     KIOSK = "kiosk"
 
 
+CLOCK_AHEAD: Final = timedelta(seconds=10)
+"""A camera whose clock is further ahead is not believed: it would put off the promise."""
+
 BY_AGE: Final = "by age"
 AS_BEFORE: Final = "as before"
 Destination = State | Literal["by age", "as before"]
@@ -146,6 +149,7 @@ class Visit:
     merged_into: str | None = None
     untrusted: bool = False
     exits: int = 0
+    resumed_at: datetime | None = None
     upset_at: datetime | None = None
     briefing: str | None = None
     taken_over_by: str | None = None
@@ -209,7 +213,16 @@ class Visit:
             case Move.UNDO if self.state is State.ACKNOWLEDGED:
                 return replace(self, acknowledged_at=None, acknowledged_by=None, how=None, decided_at=None)
             case Move.UNDO | Move.REOPEN:
-                return replace(self, dismissed_as=None, merged_into=None, decided_at=None, ended_at=None, untrusted=False, exits=0)
+                return replace(
+                    self,
+                    dismissed_as=None,
+                    merged_into=None,
+                    decided_at=None,
+                    ended_at=None,
+                    untrusted=False,
+                    exits=0,
+                    resumed_at=at,
+                )
             case Move.RELEASE | Move.EXPIRE:
                 return unclaimed
         return self
@@ -236,9 +249,11 @@ class Visit:
 
     def next_move(self, standards: Standards) -> tuple[Move, datetime] | None:
         """Return what the clock will do next and when, or None when it has nothing to do with this visit."""
-        abandon = (Move.ABANDON, after(self.t0, standards.abandon))
+        # A visit that was taken up again gets the whole time anew, or the clock would end it in the same breath.
+        abandon = (Move.ABANDON, after(max(self.t0, self.resumed_at or self.t0), standards.abandon))
         if self.state in MET:
-            return Move.CLOSE, after(self.acknowledged_at or self.t0, standards.browse)
+            met = self.acknowledged_at or self.t0
+            return Move.CLOSE, after(max(met, self.resumed_at or met), standards.browse)
         if self.state is State.CLAIMED:
             return Move.EXPIRE, self.claimed_until or self.t0
         if self.state in ENDED:
@@ -293,6 +308,8 @@ def opened(
 
     News older than the standard's `late_news` opens a visit marked late: it becomes history and never sounds.
     """
+    if t0 - heard_at > CLOCK_AHEAD:
+        t0 = heard_at
     late = heard_at - t0 > timedelta(seconds=standards.late_news)
     # The deadline is reckoned here and not by `_scheduled`: a copy would double what the busiest path costs.
     return Visit(

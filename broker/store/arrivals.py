@@ -21,14 +21,19 @@ class Presence:
     ins: int = 0
     outs: int = 0
 
-    def count(self, *, inward: bool) -> None:
-        """Count one crossing."""
+    def count(self, *, inward: bool) -> bool:
+        """Count one crossing and return whether it was the last person inside who went out.
+
+        An exit when nobody is inside by our count proves that we missed an entrance, not that the shop is empty.
+        """
         if inward:
             self.ins += 1
             self.inside += 1
-        else:
-            self.outs += 1
-            self.inside = max(0, self.inside - 1)
+            return False
+        self.outs += 1
+        last = self.inside == 1
+        self.inside = max(0, self.inside - 1)
+        return last
 
 
 def take(db: Database, news: Iterable[News], at: datetime) -> list[News]:

@@ -16,7 +16,7 @@ _FIRST: Final = (
         claimed_by TEXT, claimed_until TEXT, overdue_at TEXT, escalated_at TEXT,
         acknowledged_at TEXT, acknowledged_by TEXT, how TEXT, decided_at TEXT, ended_at TEXT,
         dismissed_as TEXT, merged_into TEXT, untrusted INTEGER NOT NULL, exits INTEGER NOT NULL,
-        upset_at TEXT, briefing TEXT, taken_over_by TEXT, due_at TEXT
+        resumed_at TEXT, upset_at TEXT, briefing TEXT, taken_over_by TEXT, due_at TEXT
     ) WITHOUT ROWID""",
     "CREATE INDEX visits_due ON visits (due_at) WHERE due_at IS NOT NULL",
     "CREATE INDEX visits_open ON visits (t0) WHERE ended_at IS NULL",

@@ -23,6 +23,7 @@ _MOMENTS: Final = frozenset(
         "escalated_at",
         "acknowledged_at",
         "decided_at",
+        "resumed_at",
         "ended_at",
         "upset_at",
         "due_at",

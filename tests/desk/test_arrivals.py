@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from broker.desk import alerts as desk_alerts
 from broker.desk import arrivals, devices, visits
 from broker.domain.arrivals import Counted, Pressed, Stayed
 from broker.domain.facts import FactKind
 from broker.domain.visit import How, State
+from broker.settings import OpeningSettings
 from broker.shop import Shop
 from broker.store import alerts, journal
 from broker.store import arrivals as counts
@@ -74,6 +77,28 @@ def test_the_last_one_out_ends_every_visit(shop: Shop, clock: TurnableClock) -> 
     arrivals.take(shop, [crossed(4, inward=False, at=clock())])
     states = sorted(v.state for v in rows.between(shop.db, NOON, later(60)))
     assert states == [State.CLOSED, State.LEFT]
+
+
+def test_midnight_does_not_empty_a_shop_that_stays_open(tmp_path: Path) -> None:
+    midnight = NOON.replace(hour=23)
+    shop = make_shop(tmp_path, TurnableClock(later(30, since=midnight)))
+    arrivals.take(shop, [crossed(n, at=later(-20, since=midnight)) for n in range(1, 6)])
+    arrivals.take(shop, [crossed(9, inward=False, at=later(5, since=midnight))])
+    assert len(rows.open_ones(shop.db)) == 5
+
+
+def test_an_exit_nobody_came_in_for_is_a_miscount_and_not_an_empty_shop(shop: Shop) -> None:
+    visits.add(shop, zone="kids", by="kari")
+    visits.add(shop, zone="shoes", by="kari")
+    arrivals.take(shop, [crossed(1, inward=False, at=later(1))])
+    assert len(rows.open_ones(shop.db)) == 2
+
+
+def test_the_last_one_counted_out_does_not_end_the_visit_of_one_no_camera_saw(shop: Shop) -> None:
+    arrivals.take(shop, [crossed(1)])
+    added = visits.add(shop, zone="kids", by="kari")
+    arrivals.take(shop, [crossed(2, inward=False, at=later(1))])
+    assert [visit.id for visit in rows.open_ones(shop.db)] == [added and added.id]
 
 
 def test_with_one_party_in_the_shop_it_has_left_when_all_its_people_have(shop: Shop) -> None:
@@ -162,3 +187,19 @@ def test_a_word_that_comes_late_does_not_replace_a_newer_one(shop: Shop) -> None
 def test_a_camera_whose_clock_is_wrong_is_seen_to_be(shop: Shop) -> None:
     door = devices.heard(shop, "door", watch="watching", since=NOON, said_at=NOON - timedelta(seconds=7), zones=("entrance",))
     assert door.skew == 7
+
+
+def test_a_camera_that_is_dark_at_night_alarms_nobody_until_the_shop_opens(tmp_path: Path) -> None:
+    evening = NOON.replace(hour=17)
+    clock = TurnableClock(later(60, since=evening))
+    shop = make_shop(tmp_path, clock, opening=OpeningSettings(sat=("10:00-18:00",), sun=("10:00-18:00",)))
+    devices.heard(shop, "door", watch="blind", since=clock(), zones=("entrance",), said_at=clock())
+    assert alerts.live(shop.db) == []
+    clock.turn(seconds=16 * 3600)
+    devices.run_silent(shop)
+    assert [alert.subject for alert in alerts.live(shop.db)] == ["door"]
+    clock.turn(seconds=8 * 3600)
+    visits.run_closing(shop)
+    clock.turn(seconds=6)
+    desk_alerts.run_due(shop)
+    assert alerts.live(shop.db) == []

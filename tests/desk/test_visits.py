@@ -71,6 +71,50 @@ def test_going_there_stops_the_sound_and_a_claim_that_runs_out_sounds_once_more(
     assert (state(shop, visit), alert.state, alert.again) == (State.OVERDUE, AlertState.RAISED, True)
 
 
+def test_however_many_claims_run_out_the_lead_is_called(shop: Shop, clock: TurnableClock, visit: Visit) -> None:
+    for who, at in (("ann", 35), ("bob", 62)):
+        clock.at = later(at)
+        visits.run_due(shop), desk_alerts.run_due(shop)
+        visits.claim(shop, visit.id, by=who)
+    clock.at = later(95)
+    visits.run_due(shop), desk_alerts.run_due(shop)
+    (alert,) = alerts.live(shop.db)
+    assert (alert.state, alert.level) == (AlertState.RAISED, Level.LEAD)
+
+
+def test_nobody_silences_a_waiting_customer_by_acknowledging_the_alert(shop: Shop, clock: TurnableClock, visit: Visit) -> None:
+    clock.turn(seconds=31)
+    visits.run_due(shop)
+    with pytest.raises(IllegalMove, match="going to the customer"):
+        desk_alerts.acknowledge(shop, alerts.live(shop.db)[0].id, by="kari")
+
+
+def test_a_red_party_that_is_sent_on_sounds_where_it_stands(shop: Shop, clock: TurnableClock, visit: Visit) -> None:
+    clock.turn(seconds=31)
+    visits.run_due(shop)
+    visits.send(shop, visit.id, zone="shoes", by="kari")
+    assert [alert.zone for alert in alerts.live(shop.db)] == ["shoes"]
+
+
+def test_a_closed_shop_and_a_paused_zone_open_no_visit_for_staff_either(tmp_path: Path, clock: TurnableClock) -> None:
+    shop = make_shop(tmp_path, clock, opening=OpeningSettings(sat=("10:00-12:05",)))
+    zones.pause(shop, "kids", minutes=5, reason="delivery", by="kari")
+    with pytest.raises(IllegalMove, match="paused"):
+        visits.add(shop, zone="kids", by="kari")
+    clock.turn(seconds=301)
+    with pytest.raises(IllegalMove, match="closed"):
+        visits.add(shop, zone="entrance", by="kari")
+
+
+def test_a_greeted_party_is_not_lost_in_one_that_still_waits(shop: Shop) -> None:
+    arrivals.take(shop, [crossed(1), crossed(2)])
+    a, b = rows.open_ones(shop.db)
+    visits.greet(shop, a.id, by="kari")
+    with pytest.raises(IllegalMove, match="greeted"):
+        visits.merge(shop, a.id, into=b.id, by="kari")
+    assert visits.merge(shop, b.id, into=a.id, by="kari").state is State.ACKNOWLEDGED
+
+
 def test_a_greeting_ends_the_alert_and_undoing_it_raises_another(shop: Shop, clock: TurnableClock, visit: Visit) -> None:
     clock.turn(seconds=31)
     visits.run_due(shop)

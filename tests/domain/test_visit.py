@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.domain.moves import IllegalMove
-from broker.domain.visit import ENDED, MET, MOVES, UNCLAIMED, WAITING, How, Move, State, Visit, run, state_by_age
+from broker.domain.visit import ENDED, MET, MOVES, UNCLAIMED, WAITING, How, Move, State, Visit, opened, run, state_by_age
 from tests.builders import NOON, STANDARDS, a_visit, later
 
 PAIRS = [(state, move) for state in State for move in Move]
@@ -116,6 +116,20 @@ def test_an_ended_visit_opens_again_within_ten_minutes() -> None:
     assert left.after(Move.REOPEN, later(605), STANDARDS).waiting
     with pytest.raises(IllegalMove):
         left.after(Move.REOPEN, later(606), STANDARDS)
+
+
+@pytest.mark.parametrize("how", ["abandoned", "browsed"])
+def test_what_is_taken_up_again_is_not_ended_in_the_same_breath(how: str) -> None:
+    visit = a_visit() if how == "abandoned" else a_visit().after(Move.ACKNOWLEDGE, later(5), STANDARDS, by="kari")
+    ended = run(visit, later(4000), STANDARDS)[-1][0]
+    assert ended.ended_at
+    again = ended.after(Move.REOPEN, later(60, since=ended.ended_at), STANDARDS)
+    assert run(again, later(600, since=ended.ended_at), STANDARDS) == []
+    assert again.due_at is not None
+
+
+def test_a_camera_whose_clock_is_ahead_does_not_put_off_the_promise() -> None:
+    assert opened(id="v", zone="z", t0=later(300), heard_at=NOON, standards=STANDARDS).due_at == later(15)
 
 
 def test_old_news_is_history_and_never_becomes_due() -> None:
