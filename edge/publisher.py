@@ -27,6 +27,7 @@ AGAIN_AFTER_S: Final = (1.5, 3.0, 6.0, 10.0)
 MAX_PARTIES: Final = 256
 """Crossings whose ids are remembered for those who came with them."""
 TICK_S: Final = 0.25
+STUMBLE_S: Final = 1.0
 """How often to look whether something must be sent again."""
 
 
@@ -105,10 +106,18 @@ class Publisher:
     def _listen(self) -> None:
         while not self._stopping.is_set():
             try:
-                self._hear(self._link.inbox.get(timeout=TICK_S))
-            except queue.Empty:
-                self._spool.settle()
-            self._send()
+                self._turn()
+            except Exception:
+                # A thread that ended here would leave a camera that says "watching" and tells nobody.
+                log.exception("a turn of the publisher failed; what waits stays in the spool")
+                self._stopping.wait(STUMBLE_S)
+
+    def _turn(self) -> None:
+        try:
+            self._hear(self._link.inbox.get(timeout=TICK_S))
+        except queue.Empty:
+            self._spool.settle()
+        self._send()
 
     def _hear(self, incoming: Incoming) -> None:
         try:

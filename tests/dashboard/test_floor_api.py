@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from broker.desk import alerts, pairing, people, screens, shifts, visits
+from broker.desk import alerts, arrivals, pairing, people, screens, shifts, visits
 from broker.desk.people import Person
 from broker.domain.visit import State, Visit
 from broker.shop import Shop
@@ -19,7 +19,7 @@ from broker.store import visits as stored
 from broker.store.database import text
 from dashboard.app import create
 from hatch_build import compile_translations
-from tests.builders import TurnableClock
+from tests.builders import TurnableClock, crossed
 
 Post = Callable[..., TestResponse]
 
@@ -160,6 +160,14 @@ def test_two_visits_become_one_party(shop: Shop, kari: Tablet, visit: Visit) -> 
     assert (answer.json["visit"]["id"], answer.json["visit"]["size"]) == (visit.id, 3)
     assert kari.post(f"/visits/{visit.id}/merge", {"into": visit.id}).status_code == 409
     assert kari.post(f"/visits/{visit.id}/merge", {"into": "nobody"}).status_code == 404
+
+
+def test_two_parties_a_camera_saw_become_one(shop: Shop, kari: Tablet) -> None:
+    arrivals.take(shop, [crossed(1), crossed(2)])
+    first, second = (f"door.ab-{n}" for n in (1, 2))
+    answer = kari.post(f"/visits/{first}/merge", {"into": second})
+    assert answer.json
+    assert (answer.status_code, answer.json["visit"]["id"], answer.json["visit"]["size"]) == (200, second, 2)
 
 
 def test_close_and_reopen(shop: Shop, kari: Tablet, visit: Visit) -> None:
