@@ -117,13 +117,27 @@ _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 class OpeningSettings(Section):
     """`[opening]`: hours in the store's zone, such as `mon = ["10:00-20:00"]`. No day given: always open."""
 
-    mon: tuple[str, ...] | None = Field(default=None, description="Hours on Monday; an empty list is closed.")
-    tue: tuple[str, ...] | None = Field(default=None, description="Hours on Tuesday.")
-    wed: tuple[str, ...] | None = Field(default=None, description="Hours on Wednesday.")
-    thu: tuple[str, ...] | None = Field(default=None, description="Hours on Thursday.")
-    fri: tuple[str, ...] | None = Field(default=None, description="Hours on Friday.")
-    sat: tuple[str, ...] | None = Field(default=None, description="Hours on Saturday.")
-    sun: tuple[str, ...] | None = Field(default=None, description="Hours on Sunday.")
+    mon: tuple[str, ...] | None = Field(
+        default=None, description='Hours on Monday, a list such as ["10:00-20:00"]; an empty list is closed.'
+    )
+    tue: tuple[str, ...] | None = Field(
+        default=None, description='Hours on Tuesday, a list such as ["10:00-20:00"]; an empty list is closed.'
+    )
+    wed: tuple[str, ...] | None = Field(
+        default=None, description='Hours on Wednesday, a list such as ["10:00-20:00"]; an empty list is closed.'
+    )
+    thu: tuple[str, ...] | None = Field(
+        default=None, description='Hours on Thursday, a list such as ["10:00-20:00"]; an empty list is closed.'
+    )
+    fri: tuple[str, ...] | None = Field(
+        default=None, description='Hours on Friday, a list such as ["10:00-20:00"]; an empty list is closed.'
+    )
+    sat: tuple[str, ...] | None = Field(
+        default=None, description='Hours on Saturday, a list such as ["10:00-20:00"]; an empty list is closed.'
+    )
+    sun: tuple[str, ...] | None = Field(
+        default=None, description='Hours on Sunday, a list such as ["10:00-20:00"]; an empty list is closed.'
+    )
 
     @field_validator(*_DAYS)
     @classmethod

@@ -181,10 +181,11 @@ def name_of(shop: Shop, person_id: str | None) -> str | None:
 
 
 def figures(shop: Shop, rows: list[Visit]) -> Row:
-    """Return the day's figures as the strip shows them; shares are 0 to 1."""
+    """Return the day's figures as the strip shows them, of the visits that are decided; shares are 0 to 1."""
     found = kpi.greeting(map(kpi.Seen.of, rows), within=shop.standards.greet_within)
+    decided = found.visits - found.waiting
     return {
-        "visits": found.visits, "within": found.within, "share": found.strict_service_level, "median": found.median,
+        "visits": decided, "within": found.within, "share": found.within / decided if decided else None, "median": found.median,
         "left": found.left, "waiting": found.waiting,
     }  # fmt: skip
 

@@ -163,6 +163,17 @@ def test_four_in_one_zone_are_one_card_and_going_takes_the_longest(floor_house: 
     assert stored.get(floor_house.shop.db, here[0].id).claimed_by == floor_house.person("Kari").id
 
 
+def test_in_a_crowd_the_longest_waiting_is_the_one_that_is_seen(floor_house: House, eyes: Watch) -> None:
+    for n in range(14):
+        came_in(floor_house.shop, "shoes", ago=20 - n, size=n + 1)
+    page = tablet(floor_house, eyes)
+    rows = page.locator(".visit.wide .parties li")
+    expect(rows).to_have_count(14)
+    expect(rows.first).to_contain_text("1 person")
+    expect(rows.first).to_be_in_viewport(ratio=1)
+    expect(page.locator(".visit.wide .parties")).to_have_attribute("tabindex", "0")
+
+
 def test_one_of_a_group_can_be_chosen(floor_house: House, eyes: Watch) -> None:
     here = [came_in(floor_house.shop, "shoes", ago=ago, size=size) for ago, size in ((9, 1), (7, 2), (5, 3), (3, 4))]
     page = tablet(floor_house, eyes)

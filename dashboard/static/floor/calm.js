@@ -1,5 +1,6 @@
 // Nobody waits. Quiet is not empty: the clock, the cameras and the last hour prove that somebody is looking. It says that
-// everyone is greeted only when that is so: the shop is open, the connection lives and every camera watches.
+// everyone is greeted only when that is so: the shop is open, the connection lives, every camera watches and nobody left
+// without a greeting in the last hour.
 import { icon, made, part, show, write } from "./dom.js";
 import { drawHour } from "./chart.js";
 import { t } from "./here.js";
@@ -37,7 +38,8 @@ export class Calm {
     if (!floor.open) return ["closed", t("closed"), t("closed_more")];
     if (!seen || floor.serviceSilent || floor.blind.length || !floor.cameras.length)
       return ["unsure", t("nobody_here"), t("nobody_here_more")];
-    if (elsewhere) return ["other", t("zone_clear"), last];
+    const missed = this.floor.hour.some((visit) => visit.left);
+    if (elsewhere || missed) return ["other", t("zone_clear"), last];
     return ["ok", t(floor.last ? "everyone_greeted" : "zone_clear"), last];
   }
 

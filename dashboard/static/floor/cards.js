@@ -130,6 +130,9 @@ export class Cards {
       write(part(row, "size"), tn("people", visit.size));
     });
     show(list, true);
+    // More than fit can be scrolled, with the keyboard too; the longest waiting stand first.
+    list.toggleAttribute("tabindex", list.scrollHeight > list.clientHeight);
+    if (list.hasAttribute("tabindex")) list.tabIndex = 0;
   }
 }
 
