@@ -134,6 +134,16 @@ def until(page: Page, script: str, *, seconds: float = 15) -> None:
         page.wait_for_timeout(50)
 
 
+def stands(said: Callable[[], object], *, seconds: float = 15) -> bool:
+    """Wait until the store says so: a button answers at once, the server a moment later."""
+    ends = time.monotonic() + seconds
+    while not said():
+        if time.monotonic() > ends:
+            return False
+        time.sleep(0.05)
+    return True
+
+
 def card(page: Page, visit: Visit) -> Locator:
     """The card of *visit* on *page*."""
     return page.locator(f'.visit[data-key="{visit.id}"]')

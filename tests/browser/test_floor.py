@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from broker.desk import visits
 from broker.domain.visit import State, Visit
 from broker.store import visits as stored
-from tests.browser.floor_parts import came_in, card, tablet, until, was_greeted
+from tests.browser.floor_parts import came_in, card, stands, tablet, until, was_greeted
 from tests.browser.house import House, Watch
 
 pytestmark = pytest.mark.browser
@@ -107,7 +107,7 @@ def test_two_tablets_go_at_once_one_wins_and_the_other_reads_who(floor_house: Ho
     held[0].continue_()  # type: ignore[attr-defined]
     expect(jonas.locator("#toast")).to_contain_text("Kari is already on the way")
     expect(card(jonas, visit).locator(".state")).to_have_text("Kari is on the way")
-    assert stored.get(floor_house.shop.db, visit.id).claimed_by == floor_house.person("Kari").id
+    assert stands(lambda: stored.get(floor_house.shop.db, visit.id).claimed_by == floor_house.person("Kari").id)
 
 
 def test_not_a_customer_takes_two_taps_and_can_be_undone(floor_house: House, eyes: Watch) -> None:
@@ -118,7 +118,7 @@ def test_not_a_customer_takes_two_taps_and_can_be_undone(floor_house: House, eye
     expect(page.locator("#toast")).to_contain_text("not a customer")
     expect(card(page, visit)).to_have_attribute("data-s", "gone")
     until(page, "fetch('/api/v1/floor').then((said) => said.json()).then((floor) => !floor.visits.length)")
-    assert stored.get(floor_house.shop.db, visit.id).dismissed_as == "courier"
+    assert stands(lambda: stored.get(floor_house.shop.db, visit.id).dismissed_as == "courier")
     page.locator("#toast").get_by_role("button", name="Undo").click()
     expect(card(page, visit).get_by_role("button", name="I’m going")).to_be_visible()
 
@@ -134,7 +134,7 @@ def test_a_party_is_sent_to_another_zone_and_merged_with_another(floor_house: Ho
     expect(card(page, first).locator(".facts")).to_contain_text("3 people")
     still_waiting(page)
     expect(card(page, second)).to_have_count(0)
-    assert stored.get(floor_house.shop.db, second.id).merged_into == first.id
+    assert stands(lambda: stored.get(floor_house.shop.db, second.id).merged_into == first.id)
 
 
 def test_a_visit_is_added_by_hand(floor_house: House, eyes: Watch) -> None:
@@ -145,7 +145,7 @@ def test_a_visit_is_added_by_hand(floor_house: House, eyes: Watch) -> None:
     page.locator("#sheet").get_by_role("button", name="Add a visit").click()
     expect(page.locator(".visit h2")).to_have_text("Kids")
     expect(page.locator(".visit .facts")).to_contain_text("3 people")
-    assert [visit.size for visit in stored.open_ones(floor_house.shop.db)] == [3]
+    assert stands(lambda: [visit.size for visit in stored.open_ones(floor_house.shop.db)] == [3])
 
 
 def test_four_in_one_zone_are_one_card_and_going_takes_the_longest(floor_house: House, eyes: Watch) -> None:
@@ -160,7 +160,7 @@ def test_four_in_one_zone_are_one_card_and_going_takes_the_longest(floor_house: 
     group.get_by_role("button", name="I’m going").click()
     expect(card(page, here[0])).to_have_attribute("data-s", "mine")
     expect(group.locator(".parties li")).to_have_count(3)
-    assert stored.get(floor_house.shop.db, here[0].id).claimed_by == floor_house.person("Kari").id
+    assert stands(lambda: stored.get(floor_house.shop.db, here[0].id).claimed_by == floor_house.person("Kari").id)
 
 
 def test_in_a_crowd_the_longest_waiting_is_the_one_that_is_seen(floor_house: House, eyes: Watch) -> None:

@@ -12,7 +12,7 @@ from broker.domain.visit import State
 from broker.settings import OpeningSettings
 from broker.store import journal
 from broker.store import visits as stored
-from tests.browser.floor_parts import CAMERAS, Service, came_in, card, gone, tablet, until, watching
+from tests.browser.floor_parts import CAMERAS, Service, came_in, card, gone, stands, tablet, until, watching
 from tests.browser.house import House, Watch
 
 pytestmark = pytest.mark.browser
@@ -36,6 +36,7 @@ def test_answers_tapped_without_a_connection_are_kept_and_sent_once(floor_house:
     page.context.set_offline(False)
     expect(page.locator("#link")).not_to_contain_text("wait to be sent")
     expect(page.locator("#link")).to_contain_text("Live")
+    assert stands(lambda: stored.get(floor_house.shop.db, first.id).state is State.ACKNOWLEDGED)
     greeted = stored.get(floor_house.shop.db, first.id)
     assert greeted.state is State.ACKNOWLEDGED
     assert greeted.acknowledged_at is not None
@@ -58,7 +59,7 @@ def test_an_answer_survives_a_reload_of_the_page(floor_house: House, eyes: Watch
     page.unroute_all()
     page.reload()
     until(page, "fetch('/api/v1/floor').then((said) => said.json()).then((floor) => !floor.visits.length)")
-    assert stored.get(floor_house.shop.db, visit.id).state is State.ACKNOWLEDGED
+    assert stands(lambda: stored.get(floor_house.shop.db, visit.id).state is State.ACKNOWLEDGED)
 
 
 def test_an_answer_the_server_took_but_could_not_confirm_counts_once(floor_house: House, eyes: Watch) -> None:
