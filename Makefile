@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 CATALOGUES := $(wildcard broker/web/translations/*/LC_MESSAGES/messages.po)
 
-.PHONY: demo test lint bench docs clean lock
+.PHONY: demo test test-slow lint bench docs clean lock
 
 demo: $(STAMP)
 	$(BIN)/greetline demo $(ARGS)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+test-slow: $(STAMP)
+	$(BIN)/python -m pytest -m slow $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -17,17 +17,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from broker.contract.messages import Name, ZoneKind
+from broker.contract.plan import Area, Line, Name, Plan, StaffSigns
 
 ENVIRONMENT: Final = "GREETLINE_"
 """GREETLINE_DASHBOARD__PORT=9000 overrides `port` in `[dashboard]`."""
 
 SERVICE: Final = "service"
 """The name under which the service itself speaks on the wire."""
-
-Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Point = tuple[Fraction, Fraction]
-"""A place in the picture: fractions of its width and height, from the upper left corner."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -171,6 +167,8 @@ class ZoneSettings(Section):
 
     id: Name = Field(description="Name of the zone on the wire.")
     name: str = Field(min_length=1, max_length=40, description="Name of the zone as staff say it.")
+    queue_people: int = Field(default=5, ge=1, le=200, description="A queue of so many people, seen by a camera...")
+    queue_seconds: int = Field(default=60, ge=5, le=3600, description="...for so long calls a colleague.")
 
 
 class MqttSettings(Section):
@@ -198,23 +196,16 @@ class DashboardSettings(Section):
     max_streams: int = Field(default=220, ge=4, le=2000, description="Live screens at a time; above it they poll.")
 
 
-class LineSettings(Section):
+class LineSettings(Line):
     """`[[cameras.lines]]`: the line across a door."""
 
-    id: Name = Field(default="door", description="Name of the line.")
-    zone: Name = Field(description="The zone of the shop the door opens into.")
-    points: tuple[Point, Point] = Field(description="Both ends, in fractions of the picture.")
-    inside: Literal["up", "down", "left", "right"] = Field(description="The side of the picture on which the shop is.")
-    anchor: Literal["centre", "feet"] = Field(default="centre", description="Which point of a person must cross.")
 
-
-class AreaSettings(Section):
+class AreaSettings(Area):
     """`[[cameras.areas]]`: a polygon in the picture."""
 
-    id: Name = Field(description="Name of the area.")
-    zone: Name | None = Field(default=None, description="The zone of the shop it belongs to; absent: its own id.")
-    kind: ZoneKind = Field(description="queue, service, greet, staff-only or ignore.")
-    points: tuple[Point, ...] = Field(min_length=3, max_length=32, description="Corners, in fractions of the picture.")
+
+class StaffSettings(StaffSigns):
+    """`[cameras.staff]`: how people who work here are told from customers."""
 
 
 class CameraSettings(Section):
@@ -224,12 +215,22 @@ class CameraSettings(Section):
     name: str = Field(default="", max_length=40, description="Name of the camera as staff say it; absent: its zone's.")
     source: str = Field(min_length=1, max_length=500, description="rtsp://..., a device number, a file, or scene:NAME.")
     view: Literal["overhead", "angled"] = Field(default="overhead", description="Straight down, or at an angle.")
-    detector: Literal["auto", "blobs", "onnx"] = Field(default="auto", description="auto: blobs overhead, onnx at an angle.")
-    model: Path | None = Field(default=None, description="Model file of the onnx detector.")
+    detector: Literal["auto", "blobs", "onnx", "openvino", "cv2dnn"] = Field(
+        default="auto", description="auto: blobs overhead; at an angle by the kind of `model` file."
+    )
+    model: Path | None = Field(
+        default=None, description="Model file of the detector, or the name of one that `greetline models` has fetched."
+    )
     frames_per_second: float = Field(default=10, gt=0, le=60, description="Frames looked at in a second.")
     starts_at: str | None = Field(default=None, description="For a file: the UTC time of its first frame; absent: now.")
     lines: tuple[LineSettings, ...] = Field(default=(), max_length=8, description="Lines across doors.")
     areas: tuple[AreaSettings, ...] = Field(default=(), max_length=16, description="Zones in the picture.")
+    staff: StaffSettings = Field(default=StaffSettings(), description="How people who work here are told from customers.")
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the settings file: version 0."""
+        return Plan(view=self.view, lines=self.lines, areas=self.areas, staff=self.staff)
 
 
 class EdgeSettings(Section):

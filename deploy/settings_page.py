@@ -97,13 +97,13 @@ def markdown() -> str:
 def _headings() -> Iterator[tuple[str, type[BaseModel]]]:
     for name, model, many in sections(Settings):
         yield (f"[[{name}]]" if many else f"[{name}]"), model
-        for inner_name, inner, _ in sections(model):
-            yield f"[[{name}.{inner_name}]]", inner
+        for inner_name, inner, several in sections(model):
+            yield (f"[[{name}.{inner_name}]]" if several else f"[{name}.{inner_name}]"), inner
 
 
 def _table(model: type[BaseModel], values: Mapping[str, Any], section: str, origins: Mapping[str, str]) -> Table:
     table = tomlkit.table()
-    inner = {name: kind for name, kind, _ in sections(model)}
+    inner = {name: (kind, several) for name, kind, several in sections(model)}
     for key, field in model.model_fields.items():
         if key in inner:
             continue
@@ -116,7 +116,10 @@ def _table(model: type[BaseModel], values: Mapping[str, Any], section: str, orig
         if origin := origins.get(f"{section}.{key}"):
             item.comment(f"from {'the ' if origin != 'default' else ''}{origin}")
         table.add(key, item)
-    for key, kind in inner.items():
+    for key, (kind, several) in inner.items():
+        if not several:
+            table.add(key, _table(kind, values[key], "", {}))
+            continue
         tables = tomlkit.aot()
         for each in values[key]:
             tables.append(_table(kind, each, "", {}))
@@ -151,6 +154,7 @@ def _kind(field: FieldInfo) -> str:
 
 
 _SIDES: Final = ("ge", "gt", "le", "lt")
+_LISTS: Final = {"text": "list of texts", "whole number": "list of whole numbers"}
 _NAMES: Final = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false", "Path": "path"}
 
 
@@ -161,7 +165,7 @@ def _named(annotation: Any) -> str:
     if origin in (Union, UnionType):
         return _named(next(each for each in inside if each is not NoneType))
     if origin is tuple:
-        return "list of texts" if inside[0] is str else "list of points `[x, y]`, each 0 to 1"
+        return _LISTS.get(_named(inside[0]), "list of points `[x, y]`, each 0 to 1")
     if origin is not None and inside:
         return _named(inside[0])
     if hasattr(annotation, "__members__"):

@@ -9,8 +9,8 @@ from typing import Final
 
 import cv2
 
-from broker.contract.messages import ZoneKind
-from broker.settings import AreaSettings, CameraSettings, LineSettings
+from broker.contract.plan import Area, Line, Plan, ZoneKind
+from broker.settings import CameraSettings
 from edge import geometry
 from edge.detectors import Detector
 from edge.lines import DoorLine
@@ -31,17 +31,22 @@ class _Places:
     """The geometry of one camera in pixels of one size of picture."""
 
     size: tuple[int, int]
-    lines: tuple[tuple[LineSettings, DoorLine], ...]
-    zones: tuple[tuple[AreaSettings, Zone], ...]
+    lines: tuple[tuple[Line, DoorLine], ...]
+    zones: tuple[tuple[Area, Zone], ...]
     excluded: tuple[tuple[Place, ...], ...]
 
 
 class Pipeline:
-    """The eyes of one camera. `small` is the newest small gray picture, for whoever judges the camera itself."""
+    """The eyes of one camera. `small` is the newest small gray picture, for whoever judges the camera itself.
 
-    def __init__(self, camera: CameraSettings, detector: Detector, *, party_seconds: float) -> None:
+    `plan` is the plan in force, `tracks` everybody who is remembered; neither leaves the process.
+    """
+
+    def __init__(self, camera: CameraSettings, detector: Detector, *, party_seconds: float, plan: Plan | None = None) -> None:
         self._camera = camera
         self._detector = detector
+        self.plan = plan or camera.plan
+        self.tracks: list[Track] = []
         self._gate = Gate()
         self._tracker = Tracker()
         self._parties = Parties(party_seconds)
@@ -54,12 +59,21 @@ class Pipeline:
         """Share of the pictures that were looked at."""
         return self._gate.share
 
+    def replan(self, plan: Plan) -> None:
+        """Look by *plan* from the next frame on. Whoever is remembered stays; lines and areas begin anew.
+
+        Raises BadGeometry, and goes on by the plan so far, when a line or area cannot be used.
+        """
+        if self._places is not None:
+            self._places = _places(plan, self._places.size)
+        self.plan = plan
+
     def look(self, frame: Frame) -> list[Event]:
         """Return what has happened by *frame*. Raises BadGeometry when a line or area cannot be used."""
         places = self._places_for((frame.width, frame.height))
         self._origin = self._origin or frame.at
         at = (frame.at - self._origin).total_seconds()
-        tracks = self._people(frame.picture, places, at)
+        self.tracks = tracks = self._people(frame.picture, places, at)
         return [*self._crossings(places, tracks, at), *self._zones(places, tracks, at)]
 
     def _people(self, picture: Picture, places: _Places, at: float) -> list[Track]:
@@ -94,12 +108,12 @@ class Pipeline:
     def _zones(self, places: _Places, tracks: list[Track], at: float) -> list[Event]:
         said: list[Event] = []
         for area, zone in places.zones:
-            name, before = area.zone or area.id, zone.people
+            before = zone.people
             for stay in zone.update(tracks, at):
                 seconds = round(stay.left - stay.entered, 3)
-                said.append(Stayed(zone=name, kind=area.kind, seconds=seconds, at=self._time(stay.left)))
+                said.append(Stayed(zone=area.place, area=area.id, kind=area.kind, seconds=seconds, at=self._time(stay.left)))
             if zone.people != before:
-                said.append(Counted(zone=name, kind=area.kind, people=zone.people, at=self._time(at)))
+                said.append(Counted(zone=area.place, area=area.id, kind=area.kind, people=zone.people, at=self._time(at)))
         return said
 
     def _time(self, seconds: float) -> datetime:
@@ -111,22 +125,21 @@ class Pipeline:
             if self._places is not None:
                 log.warning("camera %s now gives %dx%d pictures; everybody in them is new", self._camera.id, *size)
                 self._tracker = Tracker()
-            self._places = _places(self._camera, size)
+            self._places = _places(self.plan, size)
         return self._places
 
 
-def _places(camera: CameraSettings, size: tuple[int, int]) -> _Places:
+def _places(plan: Plan, size: tuple[int, int]) -> _Places:
     zones, excluded = [], []
-    for area in camera.areas:
+    for area in plan.areas:
         corners = geometry.polygon(area.points, size, name=area.id)
         if area.kind in NOT_PEOPLE:
             excluded.append(corners)
         else:
             # Seen from straight above a person's feet are under their middle, not at the lower edge of their box.
-            zones.append((area, Zone(corners, feet=camera.view == "angled")))
+            zones.append((area, Zone(corners, feet=plan.view == "angled")))
     lines = [
-        (line, DoorLine(geometry.segment(line.points, line.inside, size, name=line.id), anchor=line.anchor))
-        for line in camera.lines
+        (line, DoorLine(geometry.segment(line.points, line.inside, size, name=line.id), anchor=line.anchor)) for line in plan.lines
     ]
     return _Places(size, tuple(lines), tuple(zones), tuple(excluded))
 

@@ -10,11 +10,24 @@ from collections import OrderedDict
 from typing import Final
 
 from broker.contract.codec import BadMessage, TooLarge, decode, encode
-from broker.contract.messages import Ack, Command, Crossing, Message, Status, Watch, ZoneCount, ZoneStay, message, offline
+from broker.contract.messages import (
+    Ack,
+    Ask,
+    Command,
+    Crossing,
+    Message,
+    Seen,
+    Status,
+    Watch,
+    ZoneCount,
+    ZoneStay,
+    message,
+    offline,
+)
 from broker.contract.topics import Channel, Topic
 from broker.link import Incoming, Link
 from broker.settings import MqttSettings
-from edge.sightings import Counted, Crossed, Event, Stayed
+from edge.sightings import Beside, Counted, Crossed, Event, Stayed
 from edge.source import monotonic, now
 from edge.spool import Spool
 
@@ -90,17 +103,20 @@ class Publisher:
             self._link.publish(said, retain=True)
 
     def _message(self, event: Event, name: str) -> Message:
-        body: Crossing | ZoneCount | ZoneStay
+        body: Crossing | ZoneCount | ZoneStay | Seen
         match event:
             case Crossed():
                 party = self._parties.get(event.party, name)
                 body = Crossing(
-                    line=event.line, zone=event.zone, direction=event.direction, party=party, decided_at=event.decided_at
-                )
+                    line=event.line, zone=event.zone, direction=event.direction, party=party, decided_at=event.decided_at,
+                    staff=event.staff,
+                )  # fmt: skip
             case Counted():
-                body = ZoneCount(zone=event.zone, kind=event.kind, people=event.people)
+                body = ZoneCount(zone=event.zone, area=event.area, kind=event.kind, people=event.people)
             case Stayed():
-                body = ZoneStay(zone=event.zone, kind=event.kind, seconds=event.seconds)
+                body = ZoneStay(zone=event.zone, area=event.area, kind=event.kind, seconds=event.seconds, outcome=event.outcome)
+            case Beside():
+                body = Seen(zone=event.zone, party=self._parties.get(event.party) if event.party is not None else None)
         return message(body, id=name, store=self._store, device=self._device, time=event.at)
 
     def _listen(self) -> None:
@@ -130,7 +146,7 @@ class Publisher:
             with self._lock:
                 for name in body.ids:
                     self._in_flight.pop(name, None)
-        elif isinstance(body, Command):
+        elif isinstance(body, Command) and body.name is Ask.REPORT:
             with self._lock:
                 self._in_flight.clear()
             self.report_wanted.set()

@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from broker.contract.messages import Direction, ZoneKind
+from broker.contract.messages import Direction, Outcome, ZoneKind
 
 Picture = NDArray[np.uint8]
 """Height x width x 3, blue-green-red; or height x width, gray."""
@@ -111,13 +111,16 @@ class Crossed:
     """When the centre was on the line, between two pictures."""
     decided_at: datetime
     """The time of the picture on which it was decided."""
+    staff: bool = False
+    """Somebody who works here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """So many people now stand in a zone."""
+    """So many people now stand in an area of the zone."""
 
     zone: str
+    area: str
     kind: ZoneKind
     people: int
     at: datetime
@@ -125,12 +128,26 @@ class Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stayed:
-    """Somebody left a zone after so many seconds."""
+    """Somebody left an area of the zone after so many seconds. `outcome` is how the wait in a queue ended."""
 
     zone: str
+    area: str
     kind: ZoneKind
     seconds: float
     at: datetime
+    outcome: Outcome | None = None
 
 
-Event = Crossed | Counted | Stayed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Somebody who works here has stood beside a customer in a greet area.
+
+    `party` is the number of the first crossing of the customer's party, where this camera saw it come in.
+    """
+
+    zone: str
+    party: int | None
+    at: datetime
+
+
+Event = Crossed | Counted | Stayed | Beside

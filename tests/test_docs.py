@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Iterable
 from enum import EnumType
 from pathlib import Path
-from typing import Annotated, get_args, get_origin
+from typing import Annotated, Literal, get_args, get_origin
 
 import pytest
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from broker.contract.messages import BODIES, CHANNELS, MAX_BYTES, Kind
@@ -38,26 +40,46 @@ def drawn_moves() -> str:
 def listed_kinds() -> str:
     parts = []
     for kind, body in BODIES.items():
-        parts.append(
-            f"### `{kind}` on `{CHANNELS[kind]}`\n\n{(body.__doc__ or '').strip()}\n\n| field | type | what |\n|---|---|---|\n"
-        )
-        parts += [f"| `{name}` | {_type(field)} | {_what(field)} |\n" for name, field in body.model_fields.items()]
-        parts.append("\n")
+        parts.append(f"### `{kind}` on `{CHANNELS[kind]}`\n\n{_fields(body)}")
+    parts.append("## Parts of a message\n\n")
+    parts += [f"### {part.__name__}\n\n{_fields(part)}" for part in _inner(BODIES.values())]
     return "".join(parts)
+
+
+def _fields(model: type[BaseModel]) -> str:
+    rows = [f"| `{name}` | {_type(field)} | {_what(field)} |\n" for name, field in model.model_fields.items()]
+    return f"{(model.__doc__ or '').strip()}\n\n| field | type | what |\n|---|---|---|\n{''.join(rows)}\n"
+
+
+def _inner(models: Iterable[type[BaseModel]]) -> list[type[BaseModel]]:
+    """Return the models that stand inside *models*, each once, the outer before the inner."""
+    found: list[type[BaseModel]] = []
+    for model in models:
+        for field in model.model_fields.values():
+            for part in (field.annotation, *get_args(field.annotation)):
+                if isinstance(part, type) and issubclass(part, BaseModel) and part not in found:
+                    found += [part, *(inner for inner in _inner([part]) if inner not in found)]
+    return found
 
 
 def _type(field: FieldInfo) -> str:
     names = []
+    if get_origin(field.annotation) is Literal:
+        return ", ".join(f"`{value}`" for value in get_args(field.annotation))
     for part in get_args(field.annotation) or (field.annotation,):
         part = get_args(part)[0] if get_origin(part) is Annotated else part
         if isinstance(part, EnumType):
             names.append(", ".join(f"`{value.value}`" for value in part))
+        elif isinstance(part, type) and issubclass(part, BaseModel):
+            names.append(f"{'some ' if get_origin(field.annotation) is tuple else ''}{part.__name__}")
+        elif get_origin(part) is tuple:
+            names.append("points `[x, y]`, each 0 to 1")
         elif part not in (type(None), Ellipsis):
             names.append(_WORDS.get(getattr(part, "__name__", ""), str(part)))
     return " or ".join(dict.fromkeys(names))
 
 
-_WORDS = {"str": "text", "int": "whole number", "float": "number", "AwareDatetime": "time", "report": "`report`"}
+_WORDS = {"str": "text", "int": "whole number", "float": "number", "AwareDatetime": "time", "bool": "true or false"}
 
 
 def _what(field: FieldInfo) -> str:

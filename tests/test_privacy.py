@@ -7,7 +7,8 @@ import re
 import pytest
 from pydantic import BaseModel
 
-from broker.contract.messages import BODIES, Message
+from broker.contract.messages import BODIES, CHANNELS, Kind, Message, StillPart
+from broker.contract.topics import RETAINED, Channel
 from broker.shop import Shop
 
 FORBIDDEN = re.compile(
@@ -27,6 +28,14 @@ def test_no_message_has_room_for_a_person(model: type[BaseModel]) -> None:
         assert not FORBIDDEN.search(name), f"{model.__name__}.{name}"
         assert "bytes" not in str(annotation), f"{model.__name__}.{name} could carry a picture"
         assert name != "name" or model.__name__ == "Command"
+        assert name != "content" or model is StillPart, f"{model.__name__}.{name}"
+
+
+def test_the_one_picture_there_is_answers_somebody_who_asked_and_is_kept_by_nobody() -> None:
+    still = StillPart.model_fields
+    assert still["request"].is_required(), "no still without a request"
+    assert CHANNELS[Kind.STILL_PART] is Channel.ANSWER
+    assert Channel.ANSWER not in RETAINED, "an MQTT broker would keep it"
 
 
 def test_every_text_on_the_wire_has_a_limit() -> None:

@@ -1,7 +1,7 @@
 """What is said on the wire: JSON in the shape of a CloudEvent (id, source, type, time, data).
 
-Each message is a frozen value that cannot exist wrong. None of them has room for a picture, a face, a name or
-a track number (tests/test_privacy.py reads the fields).
+Each message is a frozen value that cannot exist wrong. None has room for a face, a name or a track number, and only
+StillPart, an answer to somebody who sets a camera up, has room for a picture (tests/test_privacy.py reads the fields).
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from broker.contract.topics import NAME, Channel
+from broker.contract.plan import Name, Plan, Point
+from broker.contract.plan import ZoneKind as ZoneKind
+from broker.contract.topics import Channel
 
 MAX_BYTES: Final = 8 * 1024
 """The largest payload. Checked before sending: MQTT 5 answers a larger one by hanging up, again and again."""
@@ -23,8 +25,14 @@ MAX_ACK_IDS: Final = 120
 EventId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,59}$")]
 """Names an event for ever: the device's outbox epoch, a hyphen, a sequence number."""
 
-Name = Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
-"""A zone's, line's or device's name: 1 to 32 of a-z, 0-9 and inner hyphens."""
+MAX_STILL_PARTS: Final = 64
+"""Parts of one picture: a third of a megabyte at most."""
+
+STILL_PART_CHARACTERS: Final = 7_200
+"""Characters of base64 in one part, so that a message stays under MAX_BYTES."""
+
+MAX_MOMENTS: Final = 60
+"""Moments of crossings in one LineTrial, so that eight lines stay under MAX_BYTES."""
 
 Seconds = Annotated[float, Field(ge=0, le=7 * 86400, allow_inf_nan=False)]
 
@@ -40,14 +48,11 @@ class Direction(StrEnum):
     OUT = "out"
 
 
-class ZoneKind(StrEnum):
-    """What an area of a camera's picture is for."""
+class Outcome(StrEnum):
+    """How the wait of somebody in a queue area ended."""
 
-    QUEUE = "queue"
-    SERVICE = "service"
-    GREET = "greet"
-    STAFF_ONLY = "staff-only"
-    IGNORE = "ignore"
+    SERVED = "served"
+    LEFT = "left"
 
 
 class Watch(StrEnum):
@@ -72,12 +77,14 @@ class Crossing(_Value):
     decided_at: AwareDatetime | None = Field(
         default=None, description="Time of the frame on which the crossing was decided; `time` is when it happened."
     )
+    staff: bool = Field(default=False, description="Somebody who works here: no visit, and not among those inside.")
 
 
 class ZoneCount(_Value):
     """How many people stand in a zone, said when it changes: the median of two seconds."""
 
-    zone: Name = Field(description="The area of the picture.")
+    zone: Name = Field(description="The zone of the shop.")
+    area: Name | None = Field(default=None, description="The area of the picture; absent: named as its zone.")
     kind: ZoneKind = Field(description="What the area is for.")
     people: int = Field(ge=0, le=1000, description="How many stand there now.")
 
@@ -85,9 +92,22 @@ class ZoneCount(_Value):
 class ZoneStay(_Value):
     """One anonymous person has left a zone after so many seconds."""
 
-    zone: Name = Field(description="The area of the picture.")
+    zone: Name = Field(description="The zone of the shop.")
+    area: Name | None = Field(default=None, description="The area of the picture; absent: named as its zone.")
     kind: ZoneKind = Field(description="What the area is for.")
     seconds: Seconds = Field(description="How long they stayed.")
+    outcome: Outcome | None = Field(
+        default=None, description="For a queue: whether they went on to a service area of the same zone, or left."
+    )
+
+
+class Seen(_Value):
+    """Somebody who works here stood beside a customer in a greet area: a greeting that the camera saw."""
+
+    zone: Name = Field(description="The zone of the shop.")
+    party: EventId | None = Field(
+        default=None, description="The party, where this camera saw it come in; absent: the longest waiting one of the zone."
+    )
 
 
 class Press(_Value):
@@ -107,6 +127,11 @@ class Status(_Value):
     dropped: int | None = Field(default=None, ge=0, description="Frames dropped since the start, to stay in time.")
     gate_share: float | None = Field(default=None, ge=0, le=1, description="Share of frames that were looked at.")
     spooled: int | None = Field(default=None, ge=0, description="Events not yet acknowledged by the service.")
+    decided_age: Seconds | None = Field(
+        default=None, description="Age of a frame when it had been looked at, 99 of 100 at most, over the last minute."
+    )
+    staff_passed: int | None = Field(default=None, ge=0, description="People who work here seen on a line, since the start.")
+    plan: int | None = Field(default=None, ge=0, description="Version of the plan in force; 0: the settings file's.")
     zones: tuple[Name, ...] = Field(default=(), max_length=16, description="The zones of the shop it watches.")
 
 
@@ -116,10 +141,120 @@ class Ack(_Value):
     ids: tuple[EventId, ...] = Field(min_length=1, max_length=MAX_ACK_IDS, description="The ids of the events.")
 
 
-class Command(_Value):
-    """The service asks something of a device."""
+class Ask(StrEnum):
+    """What can be asked of a device."""
 
-    name: Literal["report"] = Field(description="`report`: say your status now, and send again what is not acknowledged.")
+    REPORT = "report"
+    PLAN = "plan"
+    SHOW = "show"
+    STILL = "still"
+    TRY = "try"
+    WATCH = "watch"
+    UNIFORM = "uniform"
+
+
+class Command(_Value):
+    """The service, or the page on which a camera is set up, asks something of a device."""
+
+    name: Ask = Field(
+        description="`report`: say your status now, and send again what is not acknowledged. `plan`: look this way from now on. "
+        "`show`: say the plan in force. `still`: one picture, for the person who sets the camera up. `try`: what would this plan "
+        "have counted. `watch`: count by this plan for a minute, and say so every second. `uniform`: the colours in this box."
+    )
+    request: EventId | None = Field(default=None, description="Names the request; answers carry it.")
+    plan: Plan | None = Field(default=None, description="For `plan`, `try` and `watch`.")
+    box: tuple[Point, Point] | None = Field(default=None, description="For `uniform`: two corners in the last still.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Command:
+        if self.name in (Ask.PLAN, Ask.TRY, Ask.WATCH) and self.plan is None:
+            raise ValueError(f"{self.name} needs a plan")
+        if self.name in (Ask.SHOW, Ask.STILL, Ask.TRY, Ask.WATCH, Ask.UNIFORM) and self.request is None:
+            raise ValueError(f"{self.name} needs a request")
+        if self.name is Ask.UNIFORM and self.box is None:
+            raise ValueError("uniform needs a box")
+        return self
+
+
+class Shown(_Value):
+    """The plan in force, as it was asked for."""
+
+    request: EventId = Field(description="The request it answers.")
+    plan: Plan = Field(description="The plan.")
+
+
+class StillPart(_Value):
+    """A part of one picture, asked for by the person who sets the camera up: shown once, never kept, never sent unasked."""
+
+    request: EventId = Field(description="The request it answers.")
+    part: int = Field(ge=1, le=MAX_STILL_PARTS, description="Which part, from 1.")
+    parts: int = Field(ge=1, le=MAX_STILL_PARTS, description="Of how many.")
+    width: int = Field(ge=1, le=10_000, description="Width of the camera's whole picture, in pixels.")
+    height: int = Field(ge=1, le=10_000, description="Its height.")
+    content: str = Field(max_length=STILL_PART_CHARACTERS, pattern=r"^[A-Za-z0-9+/=]*$", description="Base64 of a JPEG's part.")
+
+
+SecondsAgo = Annotated[int, Field(ge=0, le=3600)]
+
+
+class LineTrial(_Value):
+    """What one line of a plan would have counted."""
+
+    line: Name = Field(description="The line.")
+    ins: int = Field(ge=0, le=100_000, description="How many would have been counted in.")
+    outs: int = Field(ge=0, le=100_000, description="How many out.")
+    turned: int = Field(ge=0, le=100_000, description="How many turned round on it, and were not counted.")
+    ins_ago: tuple[SecondsAgo, ...] = Field(default=(), max_length=MAX_MOMENTS, description="Seconds since each of the newest in.")
+    outs_ago: tuple[SecondsAgo, ...] = Field(
+        default=(), max_length=MAX_MOMENTS, description="Seconds since each of the newest out."
+    )
+
+
+class Trial(_Value):
+    """What a plan would have counted over the paths that the box remembers. The paths themselves stay there."""
+
+    request: EventId = Field(description="The request it answers.")
+    seconds: Seconds = Field(description="How far back the paths reach: at most an hour.")
+    lines: tuple[LineTrial, ...] = Field(default=(), max_length=8, description="Each line of the plan.")
+
+
+class LineCount(_Value):
+    """What one line of a plan has counted since the request."""
+
+    line: Name = Field(description="The line.")
+    ins: int = Field(ge=0, le=100_000, description="In.")
+    outs: int = Field(ge=0, le=100_000, description="Out.")
+
+
+class AreaCount(_Value):
+    """Who stands in one area of a plan now."""
+
+    area: Name = Field(description="The area.")
+    people: int = Field(ge=0, le=1000, description="How many.")
+
+
+class Counting(_Value):
+    """The count by a plan that is being tried, said every second for a minute."""
+
+    request: EventId = Field(description="The request it answers.")
+    seconds: Seconds = Field(description="Seconds since the request.")
+    last: bool = Field(default=False, description="Whether this was the last word.")
+    lines: tuple[LineCount, ...] = Field(default=(), max_length=8, description="Each line of the plan.")
+    areas: tuple[AreaCount, ...] = Field(default=(), max_length=16, description="Each area of the plan.")
+
+
+class UniformSeen(_Value):
+    """The colours inside the box that was asked for."""
+
+    request: EventId = Field(description="The request it answers.")
+    uniform: tuple[Annotated[int, Field(ge=0, le=255)], ...] = Field(max_length=64, description="As a plan carries them.")
+
+
+class Refused(_Value):
+    """Why a request is not answered."""
+
+    request: EventId = Field(description="The request.")
+    reason: str = Field(max_length=300, description="What is wrong and what to do, for the person who asked.")
 
 
 class Kind(StrEnum):
@@ -129,9 +264,16 @@ class Kind(StrEnum):
     ZONE_COUNT = "greetline.zone-count"
     ZONE_STAY = "greetline.zone-stay"
     PRESS = "greetline.press"
+    SEEN = "greetline.seen"
     STATUS = "greetline.status"
     ACK = "greetline.ack"
     COMMAND = "greetline.command"
+    SHOWN = "greetline.shown"
+    STILL_PART = "greetline.still-part"
+    TRIAL = "greetline.trial"
+    COUNTING = "greetline.counting"
+    UNIFORM = "greetline.uniform"
+    REFUSED = "greetline.refused"
 
 
 BODIES: Final[dict[Kind, type[_Value]]] = {
@@ -139,9 +281,16 @@ BODIES: Final[dict[Kind, type[_Value]]] = {
     Kind.ZONE_COUNT: ZoneCount,
     Kind.ZONE_STAY: ZoneStay,
     Kind.PRESS: Press,
+    Kind.SEEN: Seen,
     Kind.STATUS: Status,
     Kind.ACK: Ack,
     Kind.COMMAND: Command,
+    Kind.SHOWN: Shown,
+    Kind.STILL_PART: StillPart,
+    Kind.TRIAL: Trial,
+    Kind.COUNTING: Counting,
+    Kind.UNIFORM: UniformSeen,
+    Kind.REFUSED: Refused,
 }
 
 CHANNELS: Final[dict[Kind, Channel]] = {
@@ -149,12 +298,21 @@ CHANNELS: Final[dict[Kind, Channel]] = {
     Kind.ZONE_COUNT: Channel.EVENT,
     Kind.ZONE_STAY: Channel.EVENT,
     Kind.PRESS: Channel.EVENT,
+    Kind.SEEN: Channel.EVENT,
     Kind.STATUS: Channel.STATUS,
     Kind.ACK: Channel.ACK,
     Kind.COMMAND: Channel.COMMAND,
+    Kind.SHOWN: Channel.ANSWER,
+    Kind.STILL_PART: Channel.ANSWER,
+    Kind.TRIAL: Channel.ANSWER,
+    Kind.COUNTING: Channel.ANSWER,
+    Kind.UNIFORM: Channel.ANSWER,
+    Kind.REFUSED: Channel.ANSWER,
 }
 
-Body = Crossing | ZoneCount | ZoneStay | Press | Status | Ack | Command
+Event = Crossing | ZoneCount | ZoneStay | Press | Seen
+Answer = Shown | StillPart | Trial | Counting | UniformSeen | Refused
+Body = Event | Status | Ack | Command | Answer
 _KIND_OF: Final[dict[type[_Value], Kind]] = {body: kind for kind, body in BODIES.items()}
 
 

@@ -25,6 +25,7 @@ class Channel(StrEnum):
     STATUS = "status"
     ACK = "ack"
     COMMAND = "command"
+    ANSWER = "answer"
 
 
 TOPICS: Final[dict[Channel, str]] = {
@@ -32,6 +33,7 @@ TOPICS: Final[dict[Channel, str]] = {
     Channel.STATUS: f"{ROOT}/{VERSION}/<store>/<device>/status",
     Channel.ACK: f"{ROOT}/{VERSION}/<store>/<device>/ack",
     Channel.COMMAND: f"{ROOT}/{VERSION}/<store>/<device>/command",
+    Channel.ANSWER: f"{ROOT}/{VERSION}/<store>/<device>/answer",
 }
 """Every topic there is, as docs/protocol.md prints it."""
 

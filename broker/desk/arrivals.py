@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from broker.desk import visits as desk
 from broker.domain import visit as rules
-from broker.domain.arrivals import Counted, Crossed, News, Pressed, Stayed
+from broker.domain.arrivals import Beside, Counted, Crossed, News, Pressed, Stayed
 from broker.domain.facts import Fact, FactKind
 from broker.domain.visit import How, Move, Source, Visit
 from broker.shop import Shop
@@ -46,13 +46,19 @@ def take(shop: Shop, news: Sequence[News]) -> int:
 
 def _take_one(shop: Shop, batch: _Batch, item: News) -> None:
     match item:
+        case Crossed(staff=True):
+            body: dict[str, object] = {"inward": item.inward, "line": item.line, "no_visit": "staff"}
+            batch.facts.append(_fact(FactKind.CROSSED, item, body))
         case Crossed(inward=True):
             _came_in(shop, batch, item)
         case Crossed():
             _went_out(shop, batch, item)
         case Pressed():
             _settle(shop, batch)
-            _press(shop, item)
+            _greet_longest_waiting(shop, item, How.BUTTON)
+        case Beside():
+            _settle(shop, batch)
+            _seen_beside(shop, item)
         case Counted():
             batch.counts.append(item)
             batch.facts.append(_fact(FactKind.AREA, item, {"people": item.people}))
@@ -138,11 +144,22 @@ def _one_left(shop: Shop, visit: Visit, crossed: Crossed) -> None:
         visits.save(shop.db, visit)
 
 
-def _press(shop: Shop, pressed: Pressed) -> None:
-    """Greet the longest waiting party of the zone that had come in before the button was pressed."""
-    waiting = [visit for visit in visits.waiting(shop.db, zone=pressed.zone) if visit.t0 <= pressed.at]
+def _greet_longest_waiting(shop: Shop, item: News, how: How) -> None:
+    """Greet the longest waiting party of the zone that had come in by then."""
+    waiting = [visit for visit in visits.waiting(shop.db, zone=item.zone) if visit.t0 <= item.at]
     if waiting:
-        desk.make(shop, waiting[0], Move.ACKNOWLEDGE, pressed.at, by=pressed.device, detail=How.BUTTON)
+        desk.make(shop, waiting[0], Move.ACKNOWLEDGE, item.at, by=item.device, detail=how)
+
+
+def _seen_beside(shop: Shop, beside: Beside) -> None:
+    """Greet the party that the camera saw come in; without one, the longest waiting of the zone."""
+    if beside.party is None:
+        _greet_longest_waiting(shop, beside, How.SEEN)
+        return
+    visit_id = f"{beside.device}.{beside.party}"
+    for visit in visits.waiting(shop.db, zone=beside.zone):
+        if visit.id == visit_id and visit.t0 <= beside.at:
+            desk.make(shop, visit, Move.ACKNOWLEDGE, beside.at, by=beside.device, detail=How.SEEN)
 
 
 def _presence(shop: Shop, batch: _Batch, crossed: Crossed) -> Presence:

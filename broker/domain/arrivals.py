@@ -24,6 +24,8 @@ class Crossed(News):
     inward: bool
     party: str
     decided_at: datetime
+    staff: bool = False
+    """Somebody who works here: no visit, and not among those inside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +34,26 @@ class Pressed(News):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beside(News):
+    """A camera saw somebody who works here beside a customer. `party` as in Crossed, or None: the longest waiting."""
+
+    party: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counted(News):
-    """So many people stand in an area of the picture now."""
+    """So many people stand in an area of the picture now. `kind` is what the area is for, in the words of the wire."""
 
     area: str
     people: int
+    kind: str = "queue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stayed(News):
-    """Somebody has left an area after so many seconds."""
+    """Somebody has left an area after so many seconds. `outcome` of a wait in a queue: "served", "left" or nothing."""
 
     area: str
     seconds: float
+    kind: str = "queue"
+    outcome: str = ""

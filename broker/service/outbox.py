@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from broker.contract.messages import Command, Message, Status, Watch, message, offline
+from broker.contract.messages import Ask, Command, Message, Status, Watch, message, offline
 from broker.desk import devices
 from broker.link import Link
 from broker.shop import Shop
@@ -60,7 +60,7 @@ class Outbox:
     def _say_hello(self) -> None:
         self._link.publish(self._message(Status(watch=Watch.WATCHING, since=self._began)), retain=True)
         for device in self._known():
-            self._link.publish(self._message(Command(name="report"), to=device))
+            self._link.publish(self._message(Command(name=Ask.REPORT), to=device))
 
     def _known(self) -> list[str]:
         stored = (device.id for device in stored_devices.everyone(self._shop.db) if device.kind == "camera")

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from broker.contract.codec import BadMessage
-from broker.contract.messages import MAX_BYTES, Crossing, Direction, Message, Press, Status, Watch, ZoneCount, ZoneStay
+from broker.contract.messages import MAX_BYTES, Crossing, Direction, Message, Press, Seen, Status, Watch, ZoneCount, ZoneStay
 from broker.contract.topics import BadTopic, Topic
-from broker.domain.arrivals import Counted, Crossed, News, Pressed, Stayed
+from broker.domain.arrivals import Beside, Counted, Crossed, News, Pressed, Stayed
 
 
 def news(message: Message) -> News:
@@ -24,7 +24,7 @@ def news(message: Message) -> News:
 
 def _crossed(message: Message, said: Crossing) -> News:
     return Crossed(
-        event=message.id, device=message.device, at=message.time, zone=said.zone, line=said.line,
+        event=message.id, device=message.device, at=message.time, zone=said.zone, line=said.line, staff=said.staff,
         inward=said.direction is Direction.IN, party=said.party, decided_at=said.decided_at or message.time,
     )  # fmt: skip
 
@@ -34,17 +34,27 @@ def _pressed(message: Message, said: Press) -> News:
 
 
 def _counted(message: Message, said: ZoneCount) -> News:
-    # The wire names an area by its zone; a camera that watches two areas of a zone says them as two.
-    return Counted(event=message.id, device=message.device, at=message.time, zone=said.zone, area=said.zone, people=said.people)
+    return Counted(
+        event=message.id, device=message.device, at=message.time, zone=said.zone, area=said.area or said.zone,
+        kind=str(said.kind), people=said.people,
+    )  # fmt: skip
 
 
 def _stayed(message: Message, said: ZoneStay) -> News:
-    return Stayed(event=message.id, device=message.device, at=message.time, zone=said.zone, area=said.zone, seconds=said.seconds)
+    return Stayed(
+        event=message.id, device=message.device, at=message.time, zone=said.zone, area=said.area or said.zone,
+        kind=str(said.kind), seconds=said.seconds, outcome=str(said.outcome or ""),
+    )  # fmt: skip
+
+
+def _seen(message: Message, said: Seen) -> News:
+    return Beside(event=message.id, device=message.device, at=message.time, zone=said.zone, party=said.party)
 
 
 _MEANINGS: Final[dict[type, Callable[[Message, Any], News]]] = {
     Crossing: _crossed,
     Press: _pressed,
+    Seen: _seen,
     ZoneCount: _counted,
     ZoneStay: _stayed,
 }

@@ -102,11 +102,12 @@ def totals(db: Database, begin: datetime, end: datetime) -> tuple[int, int, int]
 
 def save_counts(db: Database, counts: Iterable[Counted]) -> None:
     """Write how many people stand in areas."""
-    rows = [(one.device, one.area, one.zone, text(one.at), one.people) for one in counts]
-    db.conn.executemany("INSERT INTO area_counts (device, area, zone, at, people) VALUES (?, ?, ?, ?, ?)", rows)
+    rows = [(one.device, one.area, one.zone, text(one.at), one.people, one.kind) for one in counts]
+    db.conn.executemany("INSERT INTO area_counts (device, area, zone, at, people, kind) VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
 def save_stay(db: Database, stayed: Stayed) -> None:
     """Write how long somebody stood in an area."""
-    row = [stayed.device, stayed.area, stayed.zone, text(stayed.at), stayed.seconds]
-    db.conn.execute("INSERT INTO area_stays (device, area, zone, at, seconds) VALUES (?, ?, ?, ?, ?)", row)
+    row = [stayed.device, stayed.area, stayed.zone, text(stayed.at), stayed.seconds, stayed.kind, stayed.outcome]
+    names = "device, area, zone, at, seconds, kind, outcome"
+    db.conn.execute(f"INSERT INTO area_stays ({names}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)

@@ -108,3 +108,28 @@ def m002_entrances(db: Database) -> None:
             reusable INTEGER NOT NULL, made_at TEXT NOT NULL, used_at TEXT
         ) WITHOUT ROWID"""
     )
+
+
+_EYES: Final = (
+    "ALTER TABLE area_counts ADD COLUMN kind TEXT NOT NULL DEFAULT 'queue'",
+    "ALTER TABLE area_stays ADD COLUMN kind TEXT NOT NULL DEFAULT 'queue'",
+    "ALTER TABLE area_stays ADD COLUMN outcome TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX area_counts_at ON area_counts (at)",
+    "CREATE INDEX area_stays_at ON area_stays (at)",
+    """CREATE TABLE plans (
+        camera TEXT NOT NULL, version INTEGER NOT NULL, saved_at TEXT NOT NULL, by TEXT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (camera, version)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE tallies (
+        id TEXT PRIMARY KEY, camera TEXT NOT NULL, line TEXT NOT NULL, began TEXT NOT NULL, ended TEXT, by TEXT NOT NULL,
+        hand_in INTEGER NOT NULL, hand_out INTEGER NOT NULL, camera_in INTEGER NOT NULL, camera_out INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX tallies_camera ON tallies (camera, began)",
+)
+
+
+@migrations()
+def m003_eyes(db: Database) -> None:
+    """Waits at counters seen by a camera, plans drawn in the dashboard, and cameras measured by hand."""
+    for statement in _EYES:
+        db.execute(statement)

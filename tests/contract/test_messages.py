@@ -16,33 +16,60 @@ from broker.contract.messages import (
     BODIES,
     MAX_ACK_IDS,
     MAX_BYTES,
+    MAX_MOMENTS,
+    MAX_STILL_PARTS,
+    STILL_PART_CHARACTERS,
     Ack,
+    Answer,
+    AreaCount,
+    Ask,
     Body,
     Command,
+    Counting,
     Crossing,
     Direction,
     Kind,
+    LineCount,
+    LineTrial,
     Message,
+    Outcome,
     Press,
+    Refused,
+    Seen,
+    Shown,
     Status,
+    StillPart,
+    Trial,
+    UniformSeen,
     Watch,
     ZoneCount,
     ZoneKind,
     ZoneStay,
     message,
     offline,
-)  # fmt: skip
+)
+from broker.contract.plan import Area, Line, Plan, StaffSigns
 from broker.contract.topics import BadTopic, Channel, Topic, everything
 
 AT = datetime(2026, 11, 21, 13, 4, 31, 250000, tzinfo=UTC)
+DOOR = Line(zone="entrance", points=((0.1, 0.5), (0.9, 0.5)), inside="down")
+TILL = Area(id="till", kind=ZoneKind.QUEUE, points=((0.1, 0.1), (0.4, 0.1), (0.4, 0.9)))
+PLAN = Plan(version=3, view="angled", lines=(DOOR,), areas=(TILL,), staff=StaffSigns(badges=True, uniform=(7,) * 64))
 EACH: list[Body] = [
     Crossing(line="door", zone="entrance", direction=Direction.IN, party="ab-1"),
     ZoneCount(zone="till", kind=ZoneKind.QUEUE, people=4),
-    ZoneStay(zone="till", kind=ZoneKind.SERVICE, seconds=12.3),
+    ZoneStay(zone="till", area="till-line", kind=ZoneKind.QUEUE, seconds=12.3, outcome=Outcome.SERVED),
     Press(zone="entrance"),
+    Seen(zone="entrance", party="ab-1"),
     Status(watch=Watch.WATCHING, since=AT, zones=("entrance",)),
     Ack(ids=("ab-1", "ab-2")),
-    Command(name="report"),
+    Command(name=Ask.PLAN, plan=PLAN),
+    Shown(request="q-1", plan=PLAN),
+    StillPart(request="q-1", part=1, parts=2, width=640, height=360, content="/9j/"),
+    Trial(request="q-1", seconds=3600, lines=(LineTrial(line="door", ins=42, outs=39, turned=5, ins_ago=(3, 60)),)),
+    Counting(request="q-1", seconds=4, lines=(LineCount(line="door", ins=1, outs=0),), areas=(AreaCount(area="till", people=2),)),
+    UniformSeen(request="q-1", uniform=(0,) * 64),
+    Refused(request="q-1", reason="there is no picture yet; the camera is lost"),
 ]
 
 
@@ -112,6 +139,48 @@ def test_a_message_that_would_not_fit_is_never_sent() -> None:
     assert len(encode(message(Ack(ids=ids), id="a", store="s" * 32, device="d" * 32, time=AT, to="d" * 32))) <= MAX_BYTES
     with pytest.raises(TooLarge):
         encode(said(Status(watch=Watch.LOST, since=AT, zones=("z",))).model_copy(update={"source": "/s/" + "d" * MAX_BYTES}))
+
+
+def test_the_largest_answers_fit_on_the_wire() -> None:
+    name, fields = "d" * 32, {"request": "q" * 60}
+    moments = (3599,) * MAX_MOMENTS
+    lines = tuple(LineTrial(line=name, ins=99999, outs=99999, turned=99999, ins_ago=moments, outs_ago=moments) for _ in range(8))
+    still = StillPart(
+        **fields, part=MAX_STILL_PARTS, parts=MAX_STILL_PARTS, width=9999, height=9999, content="A" * STILL_PART_CHARACTERS
+    )
+    for body in (still, Trial(**fields, seconds=3600, lines=lines), UniformSeen(**fields, uniform=(255,) * 64)):
+        assert len(encode(message(body, id="i" * 60, store="s" * 32, device=name, time=AT))) <= MAX_BYTES
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"name": "plan"},
+        {"name": "try", "request": "q-1"},
+        {"name": "still"},
+        {"name": "uniform", "request": "q-1"},
+        {"name": "dance"},
+    ],
+    ids=str,
+)
+def test_a_command_that_lacks_what_it_needs_is_refused(asked: dict[str, str]) -> None:
+    with pytest.raises(ValueError):
+        Command.model_validate(asked)
+
+
+def test_two_lines_of_one_name_are_no_plan() -> None:
+    with pytest.raises(ValueError, match="two lines are named door"):
+        Plan(lines=(DOOR, DOOR))
+
+
+def test_half_a_uniform_is_none() -> None:
+    with pytest.raises(ValueError, match="64 numbers"):
+        StaffSigns(uniform=(1, 2, 3))
+
+
+def test_answers_are_said_on_a_channel_of_their_own() -> None:
+    for body in EACH:
+        assert (said(body).channel is Channel.ANSWER) == isinstance(body, Answer)
 
 
 def test_the_last_will_says_that_the_device_is_gone() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from broker.contract.codec import decode
-from broker.contract.messages import Ack, Command, Crossing, Direction, Message, Status, Watch, message
+from broker.contract.messages import Ack, Ask, Command, Crossing, Direction, Message, Status, Watch, message
 from broker.contract.topics import Channel, everything
 from broker.link import Link
 from broker.settings import MqttSettings
@@ -139,7 +139,7 @@ def test_asked_for_a_report_it_says_everything_again_at_once(any_mqtt: MqttSetti
         publisher.say(crossed(1))
         wait_until(lambda: len(listener.events()) == 1, "the event")
         begin = monotonic()
-        listener.say(Command(name="report"))
+        listener.say(Command(name=Ask.REPORT))
         assert publisher.report_wanted.wait(PATIENCE_S)
         wait_until(lambda: len(listener.events()) == 2, "the event again")
         assert monotonic() - begin < 1.2
