@@ -13,6 +13,7 @@ import click
 
 from broker import lifeline
 from broker.settings import BadSettings, CameraSettings
+from edge import cli_audit
 
 
 class World(click.ClickException):
@@ -29,6 +30,9 @@ def main() -> None:
     greetline edge count door.mp4 --line 20,150,300,150 --in up
     greetline edge run --camera scene:door --mqtt-host 127.0.0.1
     """
+
+
+main.add_command(cli_audit.audit)
 
 
 class _Numbers(click.ParamType[tuple[float, ...]]):

@@ -14,7 +14,7 @@ from broker.contract.messages import Direction
 from broker.settings import CameraSettings, LineSettings
 from edge.detectors import choose
 from edge.pipeline import Pipeline
-from edge.sightings import Crossed, Frame
+from edge.sightings import Counted, Crossed, Event, Frame, Stayed
 from edge.source import Film, NoPictures, cpu_seconds, film
 
 START: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -34,7 +34,16 @@ class Count:
 
     frames: int = 0
     seconds_of_video: float = 0.0
+    frames_per_second: float = 0.0
+    """Of the clip, not of what was looked at."""
+    announced: int = 0
+    """Frames that the file says it has; 0 where it does not say. More than `frames`: it is broken off."""
+    size: tuple[int, int] = (0, 0)
     crossings: list[dict[str, Any]] = field(default_factory=list)
+    stays: list[dict[str, Any]] = field(default_factory=list)
+    """Zone, when somebody entered and left."""
+    lengths: list[dict[str, Any]] = field(default_factory=list)
+    """Zone, when it changed to how many people."""
     cpu_seconds: float = 0.0
     decode_cpu_seconds: float = 0.0
 
@@ -61,7 +70,7 @@ def line_in_pixels(clip: str, ends: tuple[float, float, float, float] | None, in
     Without *ends* it lies across the middle; without *inside* the shop is above the line, or left of an upright one.
     Raises BadLine when it leaves the picture, NoPictures when the clip has none.
     """
-    width, height = _size(clip)
+    width, height = size_of(clip)
     if ends is None:
         upright = inside in ("left", "right")
         ends = (width / 2, 0, width / 2, height) if upright else (0, height / 2, width, height / 2)
@@ -74,7 +83,8 @@ def line_in_pixels(clip: str, ends: tuple[float, float, float, float] | None, in
         raise BadLine(f"the line must lie in the picture, which is {width} x {height} pixels") from None
 
 
-def _size(clip: str) -> tuple[int, int]:
+def size_of(clip: str) -> tuple[int, int]:
+    """Return width and height of the pictures of *clip* as they are shown. Raises NoPictures."""
     opened = film(clip, 1)
     first = opened.next()
     opened.close()
@@ -83,35 +93,42 @@ def _size(clip: str) -> tuple[int, int]:
     return first[1].shape[1], first[1].shape[0]
 
 
-def count(camera: CameraSettings, tell: Callable[[float], None] = lambda seconds: None) -> Count:
+def count(camera: CameraSettings, tell: Callable[[float], None] = lambda seconds: None, *, cost: bool = True) -> Count:
     """Run the pipeline over the clip `camera.source`. *tell* hears how many seconds of it are done.
 
-    Raises NoPictures, BadDetector or BadGeometry.
+    Without *cost* it is not decoded a second time to compare. Raises NoPictures, BadDetector or BadGeometry.
     """
     cv2.setNumThreads(1)
     detector = choose(camera)
     began = cpu_seconds()
     opened = film(camera.source, camera.frames_per_second)
     pipeline = Pipeline(camera, detector, party_seconds=PARTY_S)
-    counted = Count()
+    counted = Count(frames_per_second=opened.frames_per_second, announced=getattr(opened, "announced", 0))
     for index, picture in iter(opened.next, None):
+        counted.size = picture.shape[1], picture.shape[0]
         at = START + timedelta(seconds=index / opened.frames_per_second)
         for event in pipeline.look(Frame(index, at, picture)):
-            if isinstance(event, Crossed):
-                counted.crossings.append(_crossing(event, opened.frames_per_second))
+            _note(counted, event)
         tell(index / opened.frames_per_second)
     opened.close()
     counted.cpu_seconds = cpu_seconds() - began
     counted.frames = opened.frames
     counted.seconds_of_video = opened.frames / opened.frames_per_second
-    counted.decode_cpu_seconds = _decoding(film(camera.source, camera.frames_per_second))
+    if cost:
+        counted.decode_cpu_seconds = _decoding(film(camera.source, camera.frames_per_second))
     counted.crossings.sort(key=lambda crossing: crossing["t"])
     return counted
 
 
-def _crossing(event: Crossed, fps: float) -> dict[str, Any]:
+def _note(counted: Count, event: Event) -> None:
     seconds = (event.at - START).total_seconds()
-    return {"t": round(seconds, 3), "frame": round(seconds * fps), "direction": event.direction.value}
+    moment = {"t": round(seconds, 3), "frame": round(seconds * counted.frames_per_second)}
+    if isinstance(event, Crossed):
+        counted.crossings.append(moment | {"direction": event.direction.value})
+    elif isinstance(event, Stayed):
+        counted.stays.append({"zone": event.zone, "entered": round(seconds - event.seconds, 3), "left": moment["t"]})
+    elif isinstance(event, Counted):
+        counted.lengths.append(moment | {"zone": event.zone, "people": event.people})
 
 
 def _decoding(opened: Film) -> float:

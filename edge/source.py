@@ -95,6 +95,7 @@ class Clip:
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self.frames_per_second = fps if 0 < fps <= 1000 else FALLBACK_FPS
         self.frames = 0
+        self.announced = max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
         self._share = min(1.0, frames_per_second / self.frames_per_second)
 
     def next(self) -> tuple[int, Picture] | None:

@@ -1,0 +1,155 @@
+"""Which way a camera looks: straight down or at an angle, told from a short piece of its own video.
+
+From straight above, what moves is people and a person detector knows hardly any of them: heads and shoulders are not
+what it has learned. At an angle it knows nearly everybody who moves, and people who stand still besides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from edge.detectors import BadDetector, Detector
+from edge.detectors.blobs import Blobs
+from edge.motion import shrink
+from edge.sightings import Box, Detection, Picture
+from edge.source import film
+from edge.tracker import SURE_SCORE
+
+View = Literal["overhead", "angled"]
+
+LOOKS_A_SECOND: Final = 10.0
+"""The blobs need to see what moves from picture to picture."""
+ASKED_EVERY: Final = 5
+"""The detector is asked about every so many of them: it costs ten times as much."""
+FIRST_S: Final = 10.0
+"""So much of the video is looked at in any case..."""
+MOST_S: Final = 60.0
+"""...and so much at most, while there is not evidence enough."""
+ENOUGH: Final = 12
+"""Sightings, of movers or of people known to the detector, that are evidence enough."""
+KNOWN_SHARE: Final = 0.66
+"""At an angle the detector knows at least this share of those who move."""
+COVERED: Final = 0.5
+"""A mover is known when a detection covers so much of the smaller of the two boxes."""
+
+PREFERRED: Final = ("yolox_nano", "lwpd", "person_detection_retail_0013")
+"""How model files are named, best first: docs/eyes.md has the figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What is proposed for a camera, how sure that is (0 to 1), and why, in a sentence."""
+
+    view: View
+    sure: float
+    why: str
+    model: Path | None = None
+
+
+class Viewing:
+    """Gathers the evidence, picture by picture."""
+
+    def __init__(self, detector: Detector | None) -> None:
+        """*detector* is a person detector, or None where there is no model."""
+        self._detector = detector
+        self._blobs = Blobs()
+        self._pictures = 0
+        self.movers = 0
+        """Sightings of somebody who moves, in the pictures that the detector was asked about."""
+        self.known = 0
+        """How many of them the detector knew."""
+        self.people = 0
+        """Sightings of people by the detector."""
+
+    def look(self, picture: Picture) -> None:
+        """Take the next picture; LOOKS_A_SECOND of them make a second."""
+        small = shrink(picture)
+        moving = self._blobs.find(picture, small) or []
+        self._pictures += 1
+        if self._detector is None or self._pictures % ASKED_EVERY:
+            return
+        people = _sure(self._detector.find(picture, small) or [])
+        movers = _sure(moving)
+        self.movers += len(movers)
+        self.people += len(people)
+        self.known += sum(any(_covers(person, mover) for person in people) for mover in movers)
+
+    @property
+    def enough(self) -> bool:
+        """Whether there is evidence enough."""
+        return max(self.movers, self.people) >= ENOUGH
+
+    def proposal(self, model: Path | None) -> Proposal:
+        """Return what the evidence says so far; *model* is the detector's."""
+        if self._detector is None:
+            return Proposal("overhead", 0.0, "there is no model: blobs are all there is")
+        if not self.movers and not self.people:
+            return Proposal("overhead", 0.0, "nobody was seen")
+        share = self.known / self.movers if self.movers else 1.0
+        evidence = max(self.movers, self.people)
+        told = f"the detector knew {self.known} of {self.movers} movers and saw {self.people} people"
+        sure = round(min(1.0, evidence / ENOUGH) * min(1.0, 0.5 + abs(share - KNOWN_SHARE)), 2)
+        if share >= KNOWN_SHARE:
+            return Proposal("angled", sure, told, model)
+        return Proposal("overhead", sure, told)
+
+
+def _sure(found: list[Detection]) -> list[Box]:
+    return [one.box for one in found if one.score >= SURE_SCORE]
+
+
+def _covers(one: Box, other: Box) -> bool:
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    smaller = min(one.width * one.height, other.width * other.height)
+    return min(width, height) > 0 and width * height >= COVERED * smaller
+
+
+def propose(source: str, model: Path | None) -> Proposal:
+    """Look at the first seconds of the film *source* and return which view it has.
+
+    Without *model* the answer is overhead, and not sure. Raises NoPictures or BadDetector.
+    """
+    viewing = Viewing(load(model) if model else None)
+    if model is None:
+        return viewing.proposal(None)
+    opened = film(source, LOOKS_A_SECOND)
+    try:
+        for index, picture in iter(opened.next, None):
+            seconds = index / opened.frames_per_second
+            if seconds >= MOST_S or (seconds >= FIRST_S and viewing.enough):
+                break
+            viewing.look(picture)
+    finally:
+        opened.close()
+    return viewing.proposal(model)
+
+
+def load(model: Path) -> Detector:
+    """Return the detector of *model*, by the kind of file. Raises BadDetector."""
+    from edge.detectors.onnx import Onnx
+
+    return Onnx(model)
+
+
+def model_in(folder: Path) -> tuple[Path | None, str]:
+    """Return the best usable model in *folder* and, if there is none, a sentence that says so. Raises BadDetector."""
+    if not folder.is_dir():
+        raise BadDetector(f"there is no folder {folder}. Give --models a folder with model files, or leave it out for blobs.")
+    for file in _by_preference(folder):
+        try:
+            load(file)
+        except BadDetector:
+            continue
+        return file, ""
+    return None, f"no usable model in {folder}: blobs for everything"
+
+
+def _by_preference(folder: Path) -> Iterator[Path]:
+    files = sorted(folder.glob("*.onnx"))
+    for name in PREFERRED:
+        yield from (file for file in files if file.name.startswith(name))
+    yield from (file for file in files if not file.name.startswith(PREFERRED))
