@@ -17,7 +17,12 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from broker.contract.plan import Area, Line, Name, Plan, StaffSigns
+from broker.contract.plan import Area as Area
+from broker.contract.plan import Line as Line
+from broker.contract.plan import Name
+from broker.contract.plan import Plan as Plan
+from broker.contract.plan import StaffSigns as StaffSigns
+from broker.contract.plan import ZoneKind as ZoneKind
 
 ENVIRONMENT: Final = "GREETLINE_"
 """GREETLINE_DASHBOARD__PORT=9000 overrides `port` in `[dashboard]`."""
@@ -171,6 +176,67 @@ class ZoneSettings(Section):
     queue_seconds: int = Field(default=60, ge=5, le=3600, description="...for so long calls a colleague.")
 
 
+class NamesSettings(Section):
+    """`[services.names]`: the service in each language; absent: `name`, as it stands."""
+
+    en: str | None = Field(default=None, min_length=1, max_length=40, description="In English.")
+    nb: str | None = Field(default=None, min_length=1, max_length=40, description="In Norwegian.")
+    nl: str | None = Field(default=None, min_length=1, max_length=40, description="In Dutch.")
+    ms: str | None = Field(default=None, min_length=1, max_length=40, description="In Malay.")
+    lv: str | None = Field(default=None, min_length=1, max_length=40, description="In Latvian.")
+
+
+class ServiceSettings(Section):
+    """`[[services]]`: what a customer can take a ticket for."""
+
+    id: Name = Field(description="Name of the service in addresses and messages.")
+    letter: str = Field(pattern="^[A-Z]$", description="The letter before the number on its tickets.")
+    name: str = Field(min_length=1, max_length=40, description="Name of the service as customers read it.")
+    zone: Name | None = Field(default=None, description="The zone of the shop where it is served.")
+    names: NamesSettings = Field(default=NamesSettings(), description="The service in each language.")
+
+    def called(self, language: str) -> str:
+        """Return its name in *language*."""
+        return getattr(self.names, language, None) or self.name
+
+
+class CounterSettings(Section):
+    """`[[counters]]`: a desk at which customers are served."""
+
+    id: Name = Field(description="Name of the counter in addresses and messages.")
+    name: str = Field(min_length=1, max_length=20, description="Name of the counter as it is called out, such as Desk 3.")
+    services: tuple[Name, ...] = Field(default=(), max_length=24, description="The services it serves; none given: all of them.")
+
+
+class QueueSettings(Section):
+    """`[queues]`: what this shop promises those who hold a ticket."""
+
+    answer_call_seconds: int = Field(
+        default=90, ge=10, le=3600, description="A called customer who has not come by then is missed."
+    )
+    recall_every_seconds: int = Field(default=20, ge=5, le=600, description="A call is repeated after so long.")
+    recalls: int = Field(default=3, ge=0, le=20, description="And at most so often.")
+    calls_missed: int = Field(default=1, ge=0, le=10, description="Missed calls after which the place is still kept.")
+    missed_behind: int = Field(default=2, ge=0, le=20, description="Behind so many somebody stands after a missed call.")
+    return_within_seconds: int = Field(default=1800, ge=60, le=86400, description='How long "I\'m back" brings back a lost place.')
+    step_away_seconds: int = Field(default=900, ge=60, le=86400, description="How long somebody may step away, once.")
+    hold_update_seconds: int = Field(default=120, ge=30, le=3600, description="Somebody on hold is told how it stands so often.")
+    max_wait_seconds: int = Field(default=1800, ge=60, le=86400, description="Nobody is passed by later arrivals for longer.")
+    priority_credit_seconds: int = Field(
+        default=600, ge=0, le=86400, description="So much earlier than they came somebody with priority is put."
+    )
+    callback_offer_seconds: int = Field(default=1200, ge=60, le=86400, description="A call-back is offered from such a wait on.")
+    callback_window_seconds: int = Field(default=1800, ge=300, le=86400, description="And is made within so long.")
+    serve_within_seconds: int = Field(default=90, ge=10, le=7200, description="The service standard, for the counter's own clock.")
+    keep_overnight: bool = Field(default=False, description="Whether tickets are kept when the shop closes.")
+
+    @model_validator(mode="after")
+    def _fair(self) -> Self:
+        if self.priority_credit_seconds > self.max_wait_seconds:
+            raise ValueError("priority_credit_seconds must not be longer than max_wait_seconds: nobody is passed for longer")
+        return self
+
+
 class MqttSettings(Section):
     """`[mqtt]`: the MQTT broker to use. Without `host`, Greetline starts its own on this machine."""
 
@@ -248,13 +314,20 @@ class Settings(EdgeSettings):
     alerts: AlertSettings = AlertSettings()
     opening: OpeningSettings = OpeningSettings()
     dashboard: DashboardSettings = DashboardSettings()
+    queues: QueueSettings = QueueSettings()
     zones: tuple[ZoneSettings, ...] = (ZoneSettings(id="entrance", name="Entrance"),)
+    services: tuple[ServiceSettings, ...] = Field(default=(), max_length=24)
+    counters: tuple[CounterSettings, ...] = Field(default=(), max_length=64)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         _unique("zones", [zone.id for zone in self.zones])
         _unique("cameras", [camera.id for camera in self.cameras])
+        _unique("services", [service.id for service in self.services])
+        _unique("services", [service.letter for service in self.services])
+        _unique("counters", [counter.id for counter in self.counters])
         known = {zone.id for zone in self.zones}
+        self._counters_know_their_services()
         for camera in self.cameras:
             if camera.id == SERVICE:
                 raise ValueError(f"a camera cannot be named {SERVICE!r}: that name on the wire is the service's own")
@@ -262,6 +335,16 @@ class Settings(EdgeSettings):
                 if line.zone not in known:
                     raise ValueError(f"camera {camera.id}: line {line.id} opens into zone {line.zone!r}, which is not in [[zones]]")
         return self
+
+    def _counters_know_their_services(self) -> None:
+        services, zones = {service.id for service in self.services}, {zone.id for zone in self.zones}
+        for service in self.services:
+            if service.zone is not None and service.zone not in zones:
+                raise ValueError(f"service {service.id}: zone {service.zone!r} is not in [[zones]]")
+        for counter in self.counters:
+            unknown = sorted(set(counter.services) - services)
+            if unknown:
+                raise ValueError(f"counter {counter.id}: {', '.join(unknown)} is not in [[services]]")
 
 
 S = TypeVar("S", bound=EdgeSettings)

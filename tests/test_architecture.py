@@ -21,6 +21,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "broker.lock": (),
     "broker.settings": ("pydantic", "broker.contract"),
     "broker.link": ("paho", "broker.contract", "broker.settings"),
+    "broker.inquiry": ("broker.contract", "broker.link", "broker.settings"),
     "broker.store": ("sqlite_utils", "broker.domain"),
     "broker.shop": ("sqlite_utils", "broker.domain", "broker.settings", "broker.store"),
     "broker.desk": ("broker.domain", "broker.store", "broker.shop", "broker.settings", "argon2"),
@@ -44,7 +45,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "kiosk": (*FLASK, "broker.web", "broker.desk", "broker.domain", "broker.shop", "broker.settings", "broker.stream"),
     "dashboard": (
         *FLASK, "click", "rich", "pydantic", "broker.web", "broker.desk", "broker.domain", "broker.shop", "broker.settings",
-        "broker.stream", "broker.store", "broker.lifeline",
+        "broker.stream", "broker.store", "broker.lifeline", "broker.inquiry",
     ),
     "deploy": (
         "click", "rich", "psutil", "tomlkit", "pydantic", "httpx", "structlog", "broker", "edge", "kiosk", "dashboard",

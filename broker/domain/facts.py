@@ -27,6 +27,8 @@ class FactKind(StrEnum):
     SIGNED_OUT = "person.signed-out"
     PAIRED = "device.paired"
     REVOKED = "device.revoked"
+    TALLIED = "camera.tallied"
+    CAMERA_PLANNED = "camera.planned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
@@ -144,17 +144,18 @@ class Link:
         """Wait at most *timeout* seconds for a connection with all its subscriptions; return whether there is one."""
         return self.connected.wait(timeout)
 
-    def publish(self, message: Message, *, retain: bool = False) -> bool:
-        """Hand *message* to the connection (QoS 1) and return whether there was one; nothing is kept for later.
+    def publish(self, message: Message, *, retain: bool = False, qos: Literal[0, 1] = 1) -> bool:
+        """Hand *message* to the connection and return whether there was one; nothing is kept for later.
 
-        True is not a promise: what must not be lost waits for the service's own acknowledgement. Raises TooLarge.
+        True is not a promise: what must not be lost waits for the service's own acknowledgement. With *qos* 0 no MQTT
+        broker queues it for anybody or writes it down. Raises TooLarge.
         """
         payload = encode(message)
         live = self._live
         # Not `connected`: what comes in before the subscriptions are confirmed wants an answer too.
         if live is None or self._answer is None or self._answer.is_failure:
             return False
-        sent = live[1].publish(str(topic_of(message)), payload, qos=1, retain=retain)
+        sent = live[1].publish(str(topic_of(message)), payload, qos=qos, retain=retain)
         return sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def acknowledge(self, incoming: Incoming) -> None:
