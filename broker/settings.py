@@ -192,6 +192,9 @@ class ServiceSettings(Section):
     id: Name = Field(description="Name of the service in addresses and messages.")
     letter: str = Field(pattern="^[A-Z]$", description="The letter before the number on its tickets.")
     name: str = Field(min_length=1, max_length=40, description="Name of the service as customers read it.")
+    icon: Literal["returns", "bag", "hanger", "wrench", "advice", "gift", "book", "talk"] = Field(
+        default="talk", description="The sign beside its name."
+    )
     zone: Name | None = Field(default=None, description="The zone of the shop where it is served.")
     names: NamesSettings = Field(default=NamesSettings(), description="The service in each language.")
 

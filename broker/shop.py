@@ -12,8 +12,9 @@ from sqlite_utils import Database
 
 from broker.domain.alerts import AlertKind, Ladder
 from broker.domain.opening import Hours
+from broker.domain.promises import Promises
 from broker.domain.standards import Standards
-from broker.settings import Settings
+from broker.settings import QueueSettings, Settings
 from broker.store.database import open_store
 
 STORE_FILE: Final = "greetline.db"
@@ -35,6 +36,7 @@ class Shop:
     standards: Standards = field(init=False)
     hours: Hours = field(init=False)
     zones: dict[str, str] = field(init=False)
+    promises: Promises = field(init=False)
 
     def __post_init__(self) -> None:
         """Turn the settings into the values the rules use, once."""
@@ -45,6 +47,7 @@ class Shop:
             undo=s.undo_seconds, reopen=s.reopen_seconds, upset_answer=s.upset_answer_seconds,
         )  # fmt: skip
         object.__setattr__(self, "standards", standards)
+        object.__setattr__(self, "promises", _promises(self.settings.queues))
         object.__setattr__(self, "hours", Hours(self.settings.store.zone, self.settings.opening.spans()))
         object.__setattr__(self, "zones", {zone.id: zone.name for zone in self.settings.zones})
 
@@ -57,6 +60,15 @@ class Shop:
         if kind is AlertKind.WAITING:
             return Ladder(everybody=up, lead=promise.call_lead - promise.greet_within)
         return Ladder(everybody=0, lead=up)
+
+
+def _promises(q: QueueSettings) -> Promises:
+    return Promises(
+        answer_call=q.answer_call_seconds, recall_every=q.recall_every_seconds, recalls=q.recalls, calls_missed=q.calls_missed,
+        missed_behind=q.missed_behind, return_within=q.return_within_seconds, step_away=q.step_away_seconds,
+        hold_update=q.hold_update_seconds, max_wait=q.max_wait_seconds, priority_credit=q.priority_credit_seconds,
+        callback_offer=q.callback_offer_seconds, callback_window=q.callback_window_seconds, serve_within=q.serve_within_seconds,
+    )  # fmt: skip
 
 
 def open_shop(settings: Settings, *, create: bool = True, clock: Callable[[], datetime] = now) -> Shop:

@@ -27,6 +27,9 @@ class FactKind(StrEnum):
     SIGNED_OUT = "person.signed-out"
     PAIRED = "device.paired"
     REVOKED = "device.revoked"
+    TICKET_ISSUED = "ticket.issued"
+    TICKET_MOVED = "ticket.moved"
+    QUEUE_PAUSED = "queue.paused"
     TALLIED = "camera.tallied"
     CAMERA_PLANNED = "camera.planned"
 

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from typing import Final
 
-LAST_NUMBER: Final = 999
-"""After it the count goes on with 1, where that number is free: three digits can be read at ten metres."""
+LAST_NUMBER: Final = 9999
+"""No service gives more numbers on one day."""
 _NO_BREAK_SPACE: Final = "\u00a0"
 
 
 class NoNumber(Exception):
-    """All numbers of the service are in use today."""
+    """All numbers of the service are used up for today."""
 
 
-def following(newest: int, taken: frozenset[int]) -> int:
-    """Return the number after *newest* (0 before the first of the day) that is not among the open ones in *taken*.
+def following(newest: int, kept: frozenset[int] = frozenset()) -> int:
+    """Return the number after *newest* (0 before the first of the day).
 
-    Raises NoNumber when every number is taken.
+    Those in *kept* are passed over: tickets of an earlier day that still wait. Raises NoNumber after LAST_NUMBER.
     """
-    for step in range(1, LAST_NUMBER + 1):
-        number = (newest + step - 1) % LAST_NUMBER + 1
-        if number not in taken:
-            return number
-    raise NoNumber(f"all {LAST_NUMBER} numbers of this service are in use")
+    number = newest + 1
+    while number in kept:
+        number += 1
+    if number > LAST_NUMBER:
+        raise NoNumber(f"all {LAST_NUMBER} numbers of this service are used up for today")
+    return number
 
 
 def shown(letter: str, number: int) -> str:

@@ -143,6 +143,9 @@ class Ticket:
 
     id: str
     service: str
+    """What they wait for now."""
+    issued_for: str
+    """What they took the number for; its letter stays on it through every transfer."""
     number: int
     day: date
     t0: datetime

@@ -125,6 +125,12 @@ _EYES: Final = (
         hand_in INTEGER NOT NULL, hand_out INTEGER NOT NULL, camera_in INTEGER NOT NULL, camera_out INTEGER NOT NULL
     ) WITHOUT ROWID""",
     "CREATE INDEX tallies_camera ON tallies (camera, began)",
+    "ALTER TABLE tallies ADD COLUMN until TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE tallies ADD COLUMN unwatched REAL NOT NULL DEFAULT 0",
+    """CREATE TABLE tally_taps (
+        tally TEXT NOT NULL, key TEXT NOT NULL, at TEXT NOT NULL, inward INTEGER NOT NULL, step INTEGER NOT NULL,
+        PRIMARY KEY (tally, key)
+    ) WITHOUT ROWID""",
 )
 
 
@@ -132,4 +138,37 @@ _EYES: Final = (
 def m003_eyes(db: Database) -> None:
     """Waits at counters seen by a camera, plans drawn in the dashboard, and cameras measured by hand."""
     for statement in _EYES:
+        db.execute(statement)
+
+
+_TICKETS: Final = (
+    """CREATE TABLE tickets (
+        id TEXT PRIMARY KEY, service TEXT NOT NULL, issued_for TEXT NOT NULL, number INTEGER NOT NULL, day TEXT NOT NULL,
+        t0 TEXT NOT NULL, place TEXT NOT NULL, language TEXT NOT NULL, channel TEXT NOT NULL, state TEXT NOT NULL,
+        version INTEGER NOT NULL, visit TEXT, priority INTEGER NOT NULL, counter TEXT, staff TEXT, called_at TEXT,
+        calls INTEGER NOT NULL, started_at TEXT, missed INTEGER NOT NULL, away_used INTEGER NOT NULL, until TEXT,
+        reason TEXT NOT NULL, updated_at TEXT, outcome TEXT, ended_at TEXT, untrusted INTEGER NOT NULL, told_from REAL,
+        told_to REAL, undo_to TEXT, decided_at TEXT, due_at TEXT
+    ) WITHOUT ROWID""",
+    "CREATE UNIQUE INDEX tickets_number ON tickets (issued_for, day, number)",
+    "CREATE INDEX tickets_open ON tickets (place) WHERE ended_at IS NULL",
+    "CREATE INDEX tickets_due ON tickets (due_at) WHERE due_at IS NOT NULL",
+    "CREATE INDEX tickets_t0 ON tickets (t0)",
+    "CREATE UNIQUE INDEX tickets_counter ON tickets (counter) WHERE state IN ('called', 'serving')",
+    """CREATE TABLE ticket_moves (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, ticket TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, move TEXT NOT NULL,
+        was TEXT NOT NULL, became TEXT NOT NULL, service TEXT NOT NULL, counter TEXT, reason TEXT NOT NULL, key TEXT NOT NULL
+    )""",
+    "CREATE INDEX ticket_moves_ticket ON ticket_moves (ticket, id)",
+    "CREATE INDEX ticket_moves_at ON ticket_moves (at)",
+    """CREATE TABLE ticket_keys (
+        key TEXT PRIMARY KEY, at TEXT NOT NULL, ticket TEXT NOT NULL
+    ) WITHOUT ROWID""",
+)
+
+
+@migrations()
+def m004_tickets(db: Database) -> None:
+    """Tickets, each move of theirs as a row, and which request made which ticket."""
+    for statement in _TICKETS:
         db.execute(statement)

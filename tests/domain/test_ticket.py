@@ -27,6 +27,7 @@ def a_ticket(number: int = 47, *, seconds: float = 0, service: str = "returns", 
     ticket = Ticket(
         id=f"t{number}",
         service=service,
+        issued_for=service,
         number=number,
         day=date(2026, 11, 21),
         t0=t0,
@@ -218,15 +219,16 @@ def test_people_ahead_are_those_of_the_same_service_and_who_stepped_away_still_i
 
 
 @given(st.frozensets(st.integers(1, 999), max_size=60), st.integers(0, 999))
-def test_no_number_is_given_twice_while_it_is_in_use(taken: frozenset[int], newest: int) -> None:
-    number = numbering.following(newest, taken)
-    assert number not in taken
-    assert 1 <= number <= numbering.LAST_NUMBER
+def test_a_number_comes_after_the_newest_and_is_none_that_was_kept_overnight(kept: frozenset[int], newest: int) -> None:
+    number = numbering.following(newest, kept)
+    assert number > newest
+    assert number not in kept
+    assert all(between in kept for between in range(newest + 1, number))
 
 
-def test_when_all_numbers_are_in_use_it_is_said() -> None:
-    with pytest.raises(numbering.NoNumber, match="999"):
-        numbering.following(12, frozenset(range(1, 1000)))
+def test_when_all_numbers_are_used_up_it_is_said() -> None:
+    with pytest.raises(numbering.NoNumber, match="9999"):
+        numbering.following(9999)
 
 
 def test_a_number_reads_as_a_letter_and_three_digits_that_stay_together() -> None:

@@ -1,0 +1,169 @@
+"""Tickets and their moves, as rows and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from operator import attrgetter
+from typing import Any, Final
+
+from sqlite_utils import Database
+
+from broker.domain.ticket import Channel, Move, Outcome, State, Ticket
+from broker.store.database import moment, text
+
+_COLUMNS: Final = tuple(field.name for field in fields(Ticket))
+_MOMENTS: Final = ("t0", "place", "called_at", "started_at", "until", "updated_at", "ended_at", "decided_at", "due_at")
+_FLAGS: Final = ("away_used", "untrusted")
+_SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM tickets"
+_SAVE: Final = f"INSERT OR REPLACE INTO tickets ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
+_VALUES: Final = attrgetter(*_COLUMNS)
+_TIMED: Final = tuple(_COLUMNS.index(name) for name in _MOMENTS)
+_DAY: Final = _COLUMNS.index("day")
+
+
+class NoSuchTicket(LookupError):
+    """There is no ticket of that id in this store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """One row of a ticket's history: what was done, by whom, from which state to which."""
+
+    ticket: str
+    at: datetime
+    by: str
+    move: str
+    """A Move, or "issue"."""
+    was: str
+    became: State
+    service: str
+    counter: str | None
+    reason: str = ""
+    key: str = ""
+
+
+def get(db: Database, ticket_id: str) -> Ticket:
+    """Return one ticket. Raises NoSuchTicket."""
+    found = _all(db, "WHERE id = ?", [ticket_id])
+    if not found:
+        raise NoSuchTicket(ticket_id)
+    return found[0]
+
+
+def save(db: Database, *tickets: Ticket) -> None:
+    """Write *tickets*, new or changed."""
+    db.conn.executemany(_SAVE, [_row(ticket) for ticket in tickets])
+
+
+def open_ones(db: Database) -> list[Ticket]:
+    """Return every ticket that has not ended, in the order of the line."""
+    return _all(db, "WHERE ended_at IS NULL ORDER BY place, t0, number, id", [])
+
+
+def at_counter(db: Database, counter: str) -> Ticket | None:
+    """Return whom *counter* has called or serves, or None."""
+    found = _all(db, "WHERE counter = ? AND state IN (?, ?)", [counter, State.CALLED, State.SERVING])
+    return found[0] if found else None
+
+
+def due(db: Database, now: datetime, *, limit: int = 500) -> list[Ticket]:
+    """Return the tickets whose next decision has come, earliest first."""
+    return _all(db, "WHERE due_at IS NOT NULL AND due_at <= ? ORDER BY due_at LIMIT ?", [text(now), limit])
+
+
+def next_due(db: Database) -> datetime | None:
+    """Return the earliest moment at which a ticket needs a decision."""
+    return moment(db.execute("SELECT min(due_at) FROM tickets WHERE due_at IS NOT NULL").fetchone()[0])
+
+
+def between(db: Database, begin: datetime, end: datetime) -> list[Ticket]:
+    """Return the tickets with begin <= T0 < end, oldest first."""
+    return _all(db, "WHERE t0 >= ? AND t0 < ? ORDER BY t0, id", [text(begin), text(end)])
+
+
+def newest_number(db: Database, service: str, day: date) -> int:
+    """Return the highest number *service* gave on *day*, 0 before its first."""
+    row = db.execute("SELECT max(number) FROM tickets WHERE issued_for = ? AND day = ?", [service, day.isoformat()]).fetchone()
+    return int(row[0] or 0)
+
+
+def kept_numbers(db: Database, service: str, day: date) -> frozenset[int]:
+    """Return the numbers of *service* that open tickets of other days than *day* still have."""
+    asked = "SELECT number FROM tickets WHERE issued_for = ? AND day <> ? AND ended_at IS NULL"
+    return frozenset(row[0] for row in db.execute(asked, [service, day.isoformat()]).fetchall())
+
+
+def append_moves(db: Database, *moves: Moved) -> None:
+    """Write rows of history, inside the transaction that made them true."""
+    names = "ticket, at, by, move, was, became, service, counter, reason, key"
+    db.conn.executemany(
+        f"INSERT INTO ticket_moves ({names}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(m.ticket, text(m.at), m.by, m.move, m.was, m.became, m.service, m.counter, m.reason, m.key) for m in moves],
+    )
+
+
+def moves_of(db: Database, ticket_id: str) -> list[Moved]:
+    """Return the history of one ticket, oldest first."""
+    return _moves(db, "WHERE ticket = ? ORDER BY id", [ticket_id])
+
+
+def moves_between(db: Database, begin: datetime, end: datetime) -> list[Moved]:
+    """Return every move with begin <= at < end, oldest first."""
+    return _moves(db, "WHERE at >= ? AND at < ? ORDER BY id", [text(begin), text(end)])
+
+
+def of_key(db: Database, key: str) -> str | None:
+    """Return the ticket that the request with this idempotency key made or moved, or None for a new request."""
+    row = db.execute("SELECT ticket FROM ticket_keys WHERE key = ?", [key]).fetchone()
+    return row[0] if row else None
+
+
+def keep_key(db: Database, key: str, ticket_id: str, at: datetime) -> None:
+    """Remember which ticket a request was about."""
+    db.conn.execute("INSERT OR REPLACE INTO ticket_keys (key, at, ticket) VALUES (?, ?, ?)", [key, text(at), ticket_id])
+
+
+def _moves(db: Database, where: str, values: Sequence[Any]) -> list[Moved]:
+    names = "ticket, at, by, move, was, became, service, counter, reason, key"
+    return [
+        Moved(
+            ticket=ticket, at=datetime.fromisoformat(at), by=by, move=move, was=was, became=State(became), service=service,
+            counter=counter, reason=reason, key=key,
+        )
+        for ticket, at, by, move, was, became, service, counter, reason, key in db.execute(
+            f"SELECT {names} FROM ticket_moves {where}", list(values)
+        ).fetchall()
+    ]  # fmt: skip
+
+
+def _all(db: Database, where: str, values: Iterable[Any]) -> list[Ticket]:
+    return [_ticket(row) for row in db.execute(f"{_SELECT} {where}", list(values)).fetchall()]
+
+
+def _row(ticket: Ticket) -> list[Any]:
+    row = list(_VALUES(ticket))
+    for place in _TIMED:
+        row[place] = text(row[place])
+    row[_DAY] = row[_DAY].isoformat()
+    return row
+
+
+def _ticket(row: Sequence[Any]) -> Ticket:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    for name in _MOMENTS:
+        values[name] = moment(values[name])
+    for name in _FLAGS:
+        values[name] = bool(values[name])
+    values["day"] = date.fromisoformat(values["day"])
+    values["state"], values["channel"] = State(values["state"]), Channel(values["channel"])
+    values["undo_to"] = State(values["undo_to"]) if values["undo_to"] else None
+    values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
+    return Ticket(**values)
+
+
+ISSUE: Final = "issue"
+"""The first row of every history; the others name a Move."""
+
+MOVES: Final = frozenset({ISSUE, *Move})
