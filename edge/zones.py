@@ -29,10 +29,11 @@ NEAR: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """Somebody has left: from second `entered` to second `left`."""
+    """Somebody has left: from second `entered` to second `left`. `number` is the last one the tracker gave them."""
 
     entered: float
     left: float
+    number: int = 0
 
 
 @dataclass(slots=True)
@@ -58,6 +59,19 @@ class Zone:
         self._counts: deque[tuple[float, int]] = deque()
         self.people = 0
 
+    @property
+    def inside(self) -> dict[int, float]:
+        """Everybody who has entered and not left, by the number of the track, and since which second."""
+        return {number: presence.entered for number, presence in self._present.items() if presence.stayed()}
+
+    def place(self, track: Track) -> Place:
+        """Return where somebody stands."""
+        return track.box.feet if self._feet else track.box.centre
+
+    def holds(self, track: Track) -> bool:
+        """Whether somebody stands in it."""
+        return within(self._corners, self.place(track))
+
     def update(self, tracks: Sequence[Track], at: float) -> list[Stay]:
         """Take everybody who is remembered at second *at*; return the stays that have ended."""
         confirmed = [track for track in tracks if track.hits > 1]
@@ -70,9 +84,9 @@ class Zone:
         return ended
 
     def _follow(self, track: Track, at: float) -> None:
-        place = track.box.feet if self._feet else track.box.centre
+        place = self.place(track)
         presence = self._present.get(track.number)
-        if not within(self._corners, place):
+        if not self.holds(track):
             if presence:
                 presence.known = True
             return
@@ -95,8 +109,8 @@ class Zone:
             for number, presence in self._present.items()
             if at - presence.last_inside > (LEAVE_S if presence.known else LOST_S)
         ]
-        stays = [self._present.pop(number) for number in gone]
-        return [Stay(stay.entered, stay.last_inside) for stay in stays if stay.stayed()]
+        stays = [(number, self._present.pop(number)) for number in gone]
+        return [Stay(stay.entered, stay.last_inside, number) for number, stay in stays if stay.stayed()]
 
     def _count(self, at: float) -> None:
         present = sum(presence.stayed() for presence in self._present.values())
