@@ -16,6 +16,7 @@ from edge.detectors import Detector
 from edge.lines import DoorLine
 from edge.motion import Gate, shrink
 from edge.parties import Parties
+from edge.queues import KINDS, Counter, Ended, Words
 from edge.sightings import Counted, Crossed, Detection, Event, Frame, Picture, Place, Stayed, Track
 from edge.tracker import Tracker
 from edge.zones import Zone
@@ -33,6 +34,7 @@ class _Places:
     size: tuple[int, int]
     lines: tuple[tuple[Line, DoorLine], ...]
     zones: tuple[tuple[Area, Zone], ...]
+    counters: tuple[Counter, ...]
     excluded: tuple[tuple[Place, ...], ...]
 
 
@@ -50,6 +52,8 @@ class Pipeline:
         self._gate = Gate()
         self._tracker = Tracker()
         self._parties = Parties(party_seconds)
+        self._words = Words()
+        self._dropped: list[Area] = []
         self._places: _Places | None = None
         self._origin: datetime | None = None
         self.small: Picture | None = None
@@ -66,7 +70,9 @@ class Pipeline:
         """
         if self._places is not None:
             self._places = _places(plan, self._places.size)
-        self.plan = plan
+        kept = {area.id for area in plan.areas if area.kind not in NOT_PEOPLE}
+        self._dropped += [area for area in self.plan.areas if area.kind not in NOT_PEOPLE and area.id not in kept]
+        self._words, self.plan = Words(), plan
 
     def look(self, frame: Frame) -> list[Event]:
         """Return what has happened by *frame*. Raises BadGeometry when a line or area cannot be used."""
@@ -107,14 +113,31 @@ class Pipeline:
 
     def _zones(self, places: _Places, tracks: list[Track], at: float) -> list[Event]:
         said: list[Event] = []
+        counts: list[tuple[Area, int, float | None]] = []
         for area, zone in places.zones:
-            before = zone.people
-            for stay in zone.update(tracks, at):
-                seconds = round(stay.left - stay.entered, 3)
-                said.append(Stayed(zone=area.place, area=area.id, kind=area.kind, seconds=seconds, at=self._time(stay.left)))
-            if zone.people != before:
-                said.append(Counted(zone=area.place, area=area.id, kind=area.kind, people=zone.people, at=self._time(at)))
-        return said
+            said += [self._stayed(Ended(area, stay)) for stay in zone.update(tracks, at)]
+            counts.append((area, zone.people, min(zone.inside.values(), default=None)))
+        for counter in places.counters:
+            said += [self._stayed(ended) for ended in counter.update(tracks, at)]
+            counts += counter.counts()
+        # An area that is in the plan no more holds nobody; nothing else would ever say so.
+        dropped, self._dropped = self._dropped, []
+        return (
+            said
+            + [self._counted(area, 0, None, at) for area in dropped]
+            + [self._counted(*one, at) for one in self._words.due(counts, at)]
+        )
+
+    def _stayed(self, ended: Ended) -> Stayed:
+        area, stay = ended.area, ended.stay
+        return Stayed(
+            zone=area.place, area=area.id, kind=area.kind, seconds=round(stay.left - stay.entered, 3),
+            at=self._time(stay.left), outcome=ended.outcome,
+        )  # fmt: skip
+
+    def _counted(self, area: Area, people: int, oldest: float | None, at: float) -> Counted:
+        longest = round(at - oldest, 3) if people and oldest is not None else None
+        return Counted(zone=area.place, area=area.id, kind=area.kind, people=people, at=self._time(at), longest=longest)
 
     def _time(self, seconds: float) -> datetime:
         assert self._origin is not None
@@ -131,17 +154,21 @@ class Pipeline:
 
 def _places(plan: Plan, size: tuple[int, int]) -> _Places:
     zones, excluded = [], []
+    counters: dict[str, list[tuple[Area, tuple[Place, ...]]]] = {}
     for area in plan.areas:
         corners = geometry.polygon(area.points, size, name=area.id)
         if area.kind in NOT_PEOPLE:
             excluded.append(corners)
+        elif area.kind in KINDS:
+            counters.setdefault(area.place, []).append((area, corners))
         else:
             # Seen from straight above a person's feet are under their middle, not at the lower edge of their box.
             zones.append((area, Zone(corners, feet=plan.view == "angled")))
     lines = [
         (line, DoorLine(geometry.segment(line.points, line.inside, size, name=line.id), anchor=line.anchor)) for line in plan.lines
     ]
-    return _Places(size, tuple(lines), tuple(zones), tuple(excluded))
+    served = tuple(Counter(areas, feet=plan.view == "angled") for areas in counters.values())
+    return _Places(size, tuple(lines), tuple(zones), served, tuple(excluded))
 
 
 def _excluded(places: _Places, person: Detection) -> bool:

@@ -112,7 +112,9 @@ class Publisher:
                     staff=event.staff,
                 )  # fmt: skip
             case Counted():
-                body = ZoneCount(zone=event.zone, area=event.area, kind=event.kind, people=event.people)
+                body = ZoneCount(
+                    zone=event.zone, area=event.area, kind=event.kind, people=event.people, longest=event.longest
+                )  # fmt: skip
             case Stayed():
                 body = ZoneStay(zone=event.zone, area=event.area, kind=event.kind, seconds=event.seconds, outcome=event.outcome)
             case Beside():

@@ -25,6 +25,8 @@ class Frame:
     index: int
     at: datetime
     picture: Picture
+    moment: float | None = None
+    """When it was taken, by the monotonic clock; None for a clip that is counted faster than life."""
 
     @property
     def width(self) -> int:
@@ -117,13 +119,14 @@ class Crossed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """So many people now stand in an area of the zone."""
+    """So many people now stand in an area of the zone. `longest` is how long, in seconds, the one has who came first."""
 
     zone: str
     area: str
     kind: ZoneKind
     people: int
     at: datetime
+    longest: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

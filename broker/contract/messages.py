@@ -81,12 +81,13 @@ class Crossing(_Value):
 
 
 class ZoneCount(_Value):
-    """How many people stand in a zone, said when it changes: the median of two seconds."""
+    """How many people stand in a zone: the median of two seconds. Said soon after the start, when it changes, and now and then."""
 
     zone: Name = Field(description="The zone of the shop.")
     area: Name | None = Field(default=None, description="The area of the picture; absent: named as its zone.")
     kind: ZoneKind = Field(description="What the area is for.")
     people: int = Field(ge=0, le=1000, description="How many stand there now.")
+    longest: Seconds | None = Field(default=None, description="How long the one has stood there who has been there longest.")
 
 
 class ZoneStay(_Value):
