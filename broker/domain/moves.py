@@ -12,3 +12,10 @@ class IllegalMove(Exception):
         self.state = state
         self.move = move
         self.why = why
+
+
+class QueueClosed(IllegalMove):
+    """No ticket is given for this service now. `state` says why: "closed", "paused" or "too late"."""
+
+    def __init__(self, state: str, why: str) -> None:
+        super().__init__("queue", state, "issue", why)

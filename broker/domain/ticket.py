@@ -142,6 +142,8 @@ class Ticket:
     """
 
     id: str
+    token: str
+    """The unguessable part of the address of the customer's own page; it is in no message and on no other screen."""
     service: str
     """What they wait for now."""
     issued_for: str

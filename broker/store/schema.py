@@ -143,7 +143,8 @@ def m003_eyes(db: Database) -> None:
 
 _TICKETS: Final = (
     """CREATE TABLE tickets (
-        id TEXT PRIMARY KEY, service TEXT NOT NULL, issued_for TEXT NOT NULL, number INTEGER NOT NULL, day TEXT NOT NULL,
+        id TEXT PRIMARY KEY, token TEXT NOT NULL UNIQUE, service TEXT NOT NULL, issued_for TEXT NOT NULL,
+        number INTEGER NOT NULL, day TEXT NOT NULL,
         t0 TEXT NOT NULL, place TEXT NOT NULL, language TEXT NOT NULL, channel TEXT NOT NULL, state TEXT NOT NULL,
         version INTEGER NOT NULL, visit TEXT, priority INTEGER NOT NULL, counter TEXT, staff TEXT, called_at TEXT,
         calls INTEGER NOT NULL, started_at TEXT, missed INTEGER NOT NULL, away_used INTEGER NOT NULL, until TEXT,
@@ -161,6 +162,16 @@ _TICKETS: Final = (
     )""",
     "CREATE INDEX ticket_moves_ticket ON ticket_moves (ticket, id)",
     "CREATE INDEX ticket_moves_at ON ticket_moves (at)",
+    """CREATE TABLE service_pauses (
+        id TEXT PRIMARY KEY, service TEXT NOT NULL, began TEXT NOT NULL, until TEXT NOT NULL, by TEXT NOT NULL,
+        reason TEXT NOT NULL, ended TEXT
+    ) WITHOUT ROWID""",
+    "CREATE INDEX service_pauses_open ON service_pauses (service) WHERE ended IS NULL",
+    """CREATE TABLE counter_shifts (
+        id TEXT PRIMARY KEY, counter TEXT NOT NULL, staff TEXT NOT NULL, began TEXT NOT NULL, ended TEXT, kind TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE UNIQUE INDEX counter_shifts_open ON counter_shifts (counter) WHERE ended IS NULL",
+    "CREATE INDEX counter_shifts_began ON counter_shifts (began)",
     """CREATE TABLE ticket_keys (
         key TEXT PRIMARY KEY, at TEXT NOT NULL, ticket TEXT NOT NULL
     ) WITHOUT ROWID""",

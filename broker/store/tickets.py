@@ -52,6 +52,14 @@ def get(db: Database, ticket_id: str) -> Ticket:
     return found[0]
 
 
+def of_token(db: Database, token: str) -> Ticket:
+    """Return the ticket whose own page has *token* in its address. Raises NoSuchTicket."""
+    found = _all(db, "WHERE token = ?", [token])
+    if not found:
+        raise NoSuchTicket("there is no ticket behind this address")
+    return found[0]
+
+
 def save(db: Database, *tickets: Ticket) -> None:
     """Write *tickets*, new or changed."""
     db.conn.executemany(_SAVE, [_row(ticket) for ticket in tickets])

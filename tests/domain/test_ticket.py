@@ -26,6 +26,7 @@ def a_ticket(number: int = 47, *, seconds: float = 0, service: str = "returns", 
     t0 = later(seconds)
     ticket = Ticket(
         id=f"t{number}",
+        token=f"k{number}",
         service=service,
         issued_for=service,
         number=number,

@@ -7,15 +7,12 @@ not a setting ends the start: a typo must not surprise a Saturday.
 from __future__ import annotations
 
 import difflib
-import os
-import tomllib
-from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, TypeVar, get_args
+from typing import Annotated, Final, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from broker.contract.plan import Area as Area
 from broker.contract.plan import Line as Line
@@ -24,17 +21,10 @@ from broker.contract.plan import Plan as Plan
 from broker.contract.plan import StaffSigns as StaffSigns
 from broker.contract.plan import ZoneKind as ZoneKind
 
-ENVIRONMENT: Final = "GREETLINE_"
-"""GREETLINE_DASHBOARD__PORT=9000 overrides `port` in `[dashboard]`."""
-
 SERVICE: Final = "service"
 """The name under which the service itself speaks on the wire."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-class BadSettings(Exception):
-    """The settings cannot be used. The text names the file, the key, what was read and what is allowed."""
 
 
 class Section(BaseModel):
@@ -350,84 +340,7 @@ class Settings(EdgeSettings):
                 raise ValueError(f"counter {counter.id}: {', '.join(unknown)} is not in [[services]]")
 
 
-S = TypeVar("S", bound=EdgeSettings)
-
-
 def _unique(what: str, ids: list[str]) -> None:
     doubled = {name for name in ids if ids.count(name) > 1}
     if doubled:
         raise ValueError(f"two {what} are named {', '.join(sorted(doubled))}")
-
-
-def read(model: type[S], path: Path | None, *, environment: Mapping[str, str] | None = None) -> S:
-    """Read the file at *path*, lay the environment over it, and return the settings with paths made absolute.
-
-    Without a *path* every setting has its default. Raises BadSettings, which names file, key, what was read and what
-    is allowed.
-    """
-    values = _parsed(path) if path else {}
-    _overlay(values, os.environ if environment is None else environment)
-    try:
-        settings = model.model_validate(values)
-    except ValidationError as wrong:
-        name = str(path) if path else "settings"
-        raise BadSettings("\n".join(_explain(name, model, error) for error in wrong.errors())) from None
-    return _absolute(settings, (path.parent if path else Path()).resolve())
-
-
-def _parsed(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadSettings(f"{path}: there is no such file. `greetline config show` prints one to begin with.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
-        raise BadSettings(f"{path}: this is not TOML: {wrong}") from None
-    except OSError as wrong:
-        raise BadSettings(f"{path}: cannot be read: {wrong.strerror}") from None
-
-
-def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> None:
-    for key, value in sorted(environment.items()):
-        section, _, name = key.removeprefix(ENVIRONMENT).lower().partition("__")
-        if key.startswith(ENVIRONMENT) and name:
-            values.setdefault(section, {})[name] = value
-
-
-def _absolute(settings: S, base: Path) -> S:
-    mqtt = settings.mqtt
-    files = {field: base / path for field in _MQTT_FILES if (path := getattr(mqtt, field)) is not None}
-    cameras = tuple(_camera_from(base, camera) for camera in settings.cameras)
-    store = settings.store.model_copy(update={"data": base / settings.store.data})
-    return settings.model_copy(update={"store": store, "mqtt": mqtt.model_copy(update=files), "cameras": cameras})
-
-
-def _camera_from(base: Path, camera: CameraSettings) -> CameraSettings:
-    model = base / camera.model if camera.model else None
-    film = base / camera.source
-    # Only a file that is there: "0" is a device, rtsp://... an address.
-    return camera.model_copy(update={"model": model, "source": str(film) if film.is_file() else camera.source})
-
-
-_MQTT_FILES: Final = ("password_file", "ca_file", "cert_file", "key_file")
-
-
-def _explain(file: str, model: type[BaseModel], error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    if error["type"] != "extra_forbidden":
-        read_value = f", read {error['input']!r}" if not isinstance(error["input"], dict | list | tuple) else ""
-        return f"{file}: {where or 'the settings'}: {error['msg'].removeprefix('Value error, ')}{read_value}"
-    *path, key = error["loc"]
-    allowed = list(_section(model, path).model_fields)
-    near = difflib.get_close_matches(str(key), allowed, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    return f"{file}: {where} is not a setting (read {str(error['input'])[:60]!r}).{hint} Allowed here: {', '.join(allowed)}."
-
-
-def _section(model: type[BaseModel], path: list[Any]) -> type[BaseModel]:
-    for part in path:
-        if isinstance(part, int):
-            continue
-        annotation = model.model_fields[part].annotation
-        inner = next((a for a in (annotation, *get_args(annotation)) if isinstance(a, type) and issubclass(a, BaseModel)), None)
-        model = inner or model
-    return model

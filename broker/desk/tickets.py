@@ -1,0 +1,304 @@
+"""Everything that may be done with a ticket. Each function is one transaction: read, decide in the domain, save, tell.
+
+A request carries an idempotency key; the same key again changes nothing and returns the ticket as it stands.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from broker.desk import visits as desk_visits
+from broker.domain import numbering, waiting
+from broker.domain import visit as visit_rules
+from broker.domain.facts import Fact, FactKind
+from broker.domain.moves import IllegalMove, QueueClosed
+from broker.domain.ticket import CLOCK, Channel, Move, Outcome, Said, State, Ticket
+from broker.domain.visit import How, Source
+from broker.domain.visit import Move as VisitMove
+from broker.shop import Shop
+from broker.store import counters, journal, tickets, visits
+from broker.store.database import change, text
+from broker.store.tickets import ISSUE, Moved
+from broker.store.tickets import NoSuchTicket as NoSuchTicket
+
+
+class NoSuchService(LookupError):
+    """There is no service of that id in this shop."""
+
+
+class NoSuchCounter(LookupError):
+    """There is no counter of that id in this shop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody wants who takes a ticket. `told` is the wait in seconds (from, to) that they were told, if any."""
+
+    service: str
+    language: str = "en"
+    channel: Channel = Channel.KIOSK
+    priority: int = 0
+    visit: str | None = None
+    told: tuple[float, float] | None = None
+    greeted: bool = False
+    """Whether taking it was a greeting too: the kiosk said hello in the shop's name."""
+
+
+def issue(shop: Shop, wish: Wish, *, by: str = "", key: str = "") -> Ticket:
+    """Give a ticket. Raises NoSuchService, QueueClosed for a closed shop or a paused service, NoNumber."""
+    if wish.service not in service_ids(shop):
+        raise NoSuchService(wish.service)
+    with change(shop.db):
+        if known := _of_key(shop, key):
+            return known
+        now = shop.clock()
+        check_open(shop, wish.service, now)
+        ticket = _new(shop, wish, now)
+        ticket = replace(ticket, visit=_link_visit(shop, wish, now, by))
+        tickets.save(shop.db, ticket)
+        _tell(shop, ticket, ISSUE, "", now, by, "", key)
+    return ticket
+
+
+def check_open(shop: Shop, service: str, at: datetime) -> None:
+    """Raise QueueClosed when no ticket is given for *service* at *at*."""
+    if not shop.hours.open_at(at):
+        raise QueueClosed("closed", "the shop is closed; tickets are given again when it opens")
+    paused = next((pause for pause in counters.pauses(shop.db) if pause.service == service and at < pause.until), None)
+    if paused:
+        raise QueueClosed("paused", f"no tickets are given for it until {text(paused.until)}: {paused.reason}")
+
+
+def call_next(shop: Shop, counter: str, *, by: str, key: str = "") -> Ticket | None:
+    """Call whoever is next for *counter*, or return None when nobody waits for what it serves.
+
+    Raises NoSuchCounter, and IllegalMove while the counter still has somebody.
+    """
+    skills = skills_of(shop, counter)
+    with change(shop.db):
+        if known := _of_key(shop, key):
+            return known
+        _check_free(shop, counter)
+        following = waiting.following(tickets.open_ones(shop.db), skills)
+        if following is None:
+            return None
+        return _make(shop, following, Move.CALL, Said(by=by, counter=counter), key)
+
+
+def call(shop: Shop, ticket_id: str, counter: str, *, by: str, reason: str = "", key: str = "") -> Ticket:
+    """Call one chosen ticket. Out of order it needs a *reason*, which is kept.
+
+    Raises NoSuchTicket, NoSuchCounter, and IllegalMove: the counter has somebody, a colleague has called it, no reason.
+    """
+    skills = skills_of(shop, counter)
+    with change(shop.db):
+        if known := _of_key(shop, key):
+            return known
+        ticket = tickets.get(shop.db, ticket_id)
+        _check_free(shop, counter)
+        if ticket.service not in skills:
+            raise IllegalMove("counter", counter, Move.CALL, f"{counter} does not serve {ticket.service}")
+        first = waiting.following(tickets.open_ones(shop.db), skills)
+        if first is not None and first.id != ticket.id and ticket.state is State.WAITING and not reason.strip():
+            raise IllegalMove("ticket", ticket.state, Move.CALL, "somebody else is next; a call out of order needs a reason")
+        return _make(shop, ticket, Move.CALL, Said(by=by, counter=counter, reason=reason), key)
+
+
+def move(shop: Shop, ticket_id: str, what: Move, said: Said | None = None, *, key: str = "") -> Ticket:
+    """Make one move of a ticket that needs nothing but the ticket: recall, start, hold, step away, cancel and so on.
+
+    Raises NoSuchTicket, IllegalMove. A call and a transfer have functions of their own.
+    """
+    if what in (Move.CALL, Move.TRANSFER):
+        raise ValueError(f"{what} has a function of its own")
+    with change(shop.db):
+        if known := _of_key(shop, key):
+            return known
+        ticket, said = tickets.get(shop.db, ticket_id), said or Said()
+        steps = {Move.MISS: shop.promises.missed_behind, Move.LET_PASS: 1}.get(what)
+        if steps is not None:
+            said = replace(said, behind=waiting.behind(ticket, tickets.open_ones(shop.db), steps))
+        if what in (Move.RESUME, Move.UNDO) and (counter := ticket.counter):
+            _check_free(shop, counter, but=ticket.id)
+        return _make(shop, ticket, what, said, key)
+
+
+def transfer(shop: Shop, ticket_id: str, *, service: str, note: str, by: str, key: str = "") -> Ticket:
+    """Send somebody on to another service: same number, same T0, and the note for the next counter.
+
+    Raises NoSuchTicket, NoSuchService, QueueClosed for a paused service, IllegalMove without a note.
+    """
+    if service not in service_ids(shop):
+        raise NoSuchService(service)
+    with change(shop.db):
+        if known := _of_key(shop, key):
+            return known
+        check_open(shop, service, shop.clock())
+        said = Said(by=by, service=service, reason=note)
+        return _make(shop, tickets.get(shop.db, ticket_id), Move.TRANSFER, said, key)
+
+
+def finish(shop: Shop, ticket_id: str, outcome: Outcome, *, by: str, reason: str = "", key: str = "") -> Ticket:
+    """The service is over. Raises NoSuchTicket, IllegalMove: `referred` needs where to and what was done already."""
+    return move(shop, ticket_id, Move.FINISH, Said(by=by, outcome=outcome, reason=reason), key=key)
+
+
+def run_due(shop: Shop) -> int:
+    """Make the moves the clock owes: missed calls, people back from a step away, call-backs not made. Return how many."""
+    now, made = shop.clock(), 0
+    with change(shop.db):
+        for ticket in tickets.due(shop.db, now):
+            while (coming := ticket.next_move(shop.promises)) and coming[1] <= now:
+                what, at = coming
+                said = Said(by=CLOCK)
+                if what is Move.MISS:
+                    line = tickets.open_ones(shop.db)
+                    said = replace(said, behind=waiting.behind(ticket, line, shop.promises.missed_behind))
+                ticket = _make(shop, ticket, what, said, "", at)
+                made += 1
+    return made
+
+
+def run_closing(shop: Shop) -> int:
+    """End what waits when the business day is over: the shop has closed, or a day ended in a shop that never does.
+
+    Somebody who is being served or on hold is not sent away by the clock. Return how many tickets were ended.
+    """
+    now = shop.clock()
+    if shop.settings.queues.keep_overnight:
+        return 0
+    today, closed = shop.hours.business_day(now), not shop.hours.open_at(now)
+    with change(shop.db):
+        over = [
+            t for t in tickets.open_ones(shop.db)
+            if t.state not in (State.SERVING, State.HELD) and (t.day < today or (closed and _has_opened_since(shop, t, now)))
+        ]  # fmt: skip
+        for ticket in over:
+            _make(shop, ticket, Move.EXPIRE, Said(by=CLOCK, reason="the shop has closed"), "")
+    return len(over)
+
+
+def next_due(shop: Shop) -> datetime | None:
+    """Return the earliest moment at which a ticket needs a decision of the clock."""
+    return tickets.next_due(shop.db)
+
+
+def service_ids(shop: Shop) -> Collection[str]:
+    """Return the services of this shop, in the order of its settings."""
+    return [service.id for service in shop.settings.services]
+
+
+def skills_of(shop: Shop, counter: str) -> Collection[str]:
+    """Return the services that *counter* serves. Raises NoSuchCounter."""
+    for known in shop.settings.counters:
+        if known.id == counter:
+            return known.services or service_ids(shop)
+    raise NoSuchCounter(counter)
+
+
+def _has_opened_since(shop: Shop, ticket: Ticket, now: datetime) -> bool:
+    """Whether *ticket* was taken while the shop was open; one that staff gave before opening waits for it."""
+    return shop.hours.open_at(ticket.t0) or now - ticket.t0 > timedelta(days=1)
+
+
+def _new(shop: Shop, wish: Wish, now: datetime) -> Ticket:
+    day = shop.hours.business_day(now)
+    newest = tickets.newest_number(shop.db, wish.service, day)
+    number = numbering.following(newest, tickets.kept_numbers(shop.db, wish.service, day))
+    told = wish.told or (None, None)
+    return Ticket(
+        id=secrets.token_hex(8),
+        token=secrets.token_urlsafe(16),
+        service=wish.service,
+        issued_for=wish.service,
+        number=number,
+        day=day,
+        t0=now,
+        place=waiting.place(now, wish.priority, shop.promises),
+        language=wish.language,
+        channel=wish.channel,
+        priority=wish.priority,
+        told_from=told[0],
+        told_to=told[1],
+    )
+
+
+def _link_visit(shop: Shop, wish: Wish, now: datetime, by: str) -> str | None:
+    """Return the visit of a new ticket: the one that was named, now queued; without one, a new visit of the kiosk's."""
+    zone = next((s.zone for s in shop.settings.services if s.id == wish.service), None)
+    if wish.visit is not None:
+        visit = visits.get(shop.db, wish.visit)
+    elif zone is not None and wish.channel is not Channel.PHONE:
+        visit = visit_rules.opened(
+            id=desk_visits.new_id(), zone=zone, t0=now, heard_at=now, standards=shop.standards, source=Source.KIOSK
+        )
+        desk_visits.open_(shop, visit, now, by=by)
+    else:
+        return None
+    if visit.waiting and wish.greeted:
+        visit = desk_visits.make(shop, visit, VisitMove.ACKNOWLEDGE, now, by=by, detail=How.KIOSK)
+    if visit.state is visit_rules.State.ACKNOWLEDGED:
+        desk_visits.make(shop, visit, VisitMove.QUEUE, now, by=by)
+    return visit.id
+
+
+def _check_free(shop: Shop, counter: str, *, but: str = "") -> None:
+    there = tickets.at_counter(shop.db, counter)
+    if there is not None and there.id != but:
+        raise IllegalMove(
+            "counter", there.state, Move.CALL, f"{counter} still has {there.issued_for} {there.number}: finish it first"
+        )
+
+
+def _of_key(shop: Shop, key: str) -> Ticket | None:
+    known = tickets.of_key(shop.db, key) if key else None
+    return tickets.get(shop.db, known) if known else None
+
+
+def _make(shop: Shop, was: Ticket, what: Move, said: Said, key: str, at: datetime | None = None) -> Ticket:
+    """Make one move and write it, with its history and the visit's part in it. Runs inside a transaction."""
+    moment = at or shop.clock()
+    ticket = was.after(what, moment, shop.promises, said)
+    tickets.save(shop.db, ticket)
+    _tell(shop, ticket, what, was.state, moment, said.by, said.reason, key)
+    follow = _VISIT_FOLLOWS.get(what)
+    if follow is not None and ticket.visit:
+        _move_visit(shop, ticket.visit, follow, moment, said.by)
+    return ticket
+
+
+_VISIT_FOLLOWS: dict[Move, Callable[[visit_rules.Visit], VisitMove | None]] = {
+    Move.START: lambda v: VisitMove.ASSIST if v.state is visit_rules.State.QUEUED else VisitMove.ACKNOWLEDGE if v.waiting else None,
+    Move.FINISH: lambda v: VisitMove.CLOSE if v.state in visit_rules.MET else None,
+}
+"""One clock from the door to the goodbye: who is served has been met, and who is finished has left the queue."""
+
+
+def _move_visit(shop: Shop, visit_id: str, follow: Callable[[visit_rules.Visit], VisitMove | None], at: datetime, by: str) -> None:
+    try:
+        visit = visits.get(shop.db, visit_id)
+    except visits.NoSuchVisit:
+        return
+    if (what := follow(visit)) is not None:
+        desk_visits.make(shop, visit, what, max(at, visit.t0), by=by, detail=How.TAP if what is VisitMove.ACKNOWLEDGE else "")
+
+
+def _tell(shop: Shop, ticket: Ticket, what: str, was: str, at: datetime, by: str, reason: str, key: str) -> None:
+    tickets.append_moves(
+        shop.db,
+        Moved(
+            ticket=ticket.id, at=at, by=by, move=str(what), was=str(was), became=ticket.state, service=ticket.service,
+            counter=ticket.counter, reason=reason, key=key,
+        ),
+    )  # fmt: skip
+    if key:
+        tickets.keep_key(shop.db, key, ticket.id, at)
+    kind = FactKind.TICKET_ISSUED if what == ISSUE else FactKind.TICKET_MOVED
+    body: dict[str, object] = {
+        "move": str(what), "from": str(was), "to": str(ticket.state), "service": ticket.service, "number": ticket.number,
+        "counter": ticket.counter, "version": ticket.version,
+    }  # fmt: skip
+    journal.append(shop.db, Fact(kind=kind, subject=ticket.id, at=at, by=by, body=body))

@@ -1,0 +1,69 @@
+"""greetline.toml: what a shop may set (tables), and how it is read (reading)."""
+
+from __future__ import annotations
+
+from broker.contract.plan import Area as Area
+from broker.contract.plan import Line as Line
+from broker.contract.plan import Plan as Plan
+from broker.contract.plan import Point as Point
+from broker.contract.plan import ZoneKind as ZoneKind
+from broker.settings.reading import ENVIRONMENT as ENVIRONMENT
+from broker.settings.reading import BadSettings as BadSettings
+from broker.settings.reading import read as read
+from broker.settings.tables import (
+    SERVICE as SERVICE,
+)
+from broker.settings.tables import (
+    AlertSettings as AlertSettings,
+)
+from broker.settings.tables import (
+    AreaSettings as AreaSettings,
+)
+from broker.settings.tables import (
+    CameraSettings as CameraSettings,
+)
+from broker.settings.tables import (
+    CounterSettings as CounterSettings,
+)
+from broker.settings.tables import (
+    DashboardSettings as DashboardSettings,
+)
+from broker.settings.tables import (
+    EdgeSettings as EdgeSettings,
+)
+from broker.settings.tables import (
+    LineSettings as LineSettings,
+)
+from broker.settings.tables import (
+    MqttSettings as MqttSettings,
+)
+from broker.settings.tables import (
+    NamesSettings as NamesSettings,
+)
+from broker.settings.tables import (
+    OpeningSettings as OpeningSettings,
+)
+from broker.settings.tables import (
+    QueueSettings as QueueSettings,
+)
+from broker.settings.tables import (
+    Section as Section,
+)
+from broker.settings.tables import (
+    ServiceSettings as ServiceSettings,
+)
+from broker.settings.tables import (
+    Settings as Settings,
+)
+from broker.settings.tables import (
+    StaffSettings as StaffSettings,
+)
+from broker.settings.tables import (
+    StandardsSettings as StandardsSettings,
+)
+from broker.settings.tables import (
+    StoreSettings as StoreSettings,
+)
+from broker.settings.tables import (
+    ZoneSettings as ZoneSettings,
+)
