@@ -42,11 +42,15 @@ class Beside(News):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted(News):
-    """So many people stand in an area of the picture now. `kind` is what the area is for, in the words of the wire."""
+    """So many people stand in an area of the picture now. `kind` is what the area is for, in the words of the wire.
+
+    `longest` is how long, in seconds, the one has stood there who has been there longest.
+    """
 
     area: str
     people: int
     kind: str = "queue"
+    longest: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ class FactKind(StrEnum):
     DEVICE = "device.changed"
     AREA = "area.counted"
     STAYED = "area.stayed"
+    ZONE_QUEUE = "zone.queue"
     PERSON = "person.changed"
     SIGNED_IN = "person.signed-in"
     SIGNED_OUT = "person.signed-out"

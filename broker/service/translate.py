@@ -36,7 +36,7 @@ def _pressed(message: Message, said: Press) -> News:
 def _counted(message: Message, said: ZoneCount) -> News:
     return Counted(
         event=message.id, device=message.device, at=message.time, zone=said.zone, area=said.area or said.zone,
-        kind=str(said.kind), people=said.people,
+        kind=str(said.kind), people=said.people, longest=said.longest,
     )  # fmt: skip
 
 

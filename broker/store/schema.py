@@ -127,6 +127,14 @@ _EYES: Final = (
     "CREATE INDEX tallies_camera ON tallies (camera, began)",
     "ALTER TABLE tallies ADD COLUMN until TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE tallies ADD COLUMN unwatched REAL NOT NULL DEFAULT 0",
+    """CREATE TABLE areas (
+        device TEXT NOT NULL, area TEXT NOT NULL, zone TEXT NOT NULL, kind TEXT NOT NULL, people INTEGER NOT NULL,
+        at TEXT NOT NULL, oldest TEXT, late INTEGER NOT NULL, PRIMARY KEY (device, area)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE zone_queues (
+        zone TEXT PRIMARY KEY, people INTEGER, over_since TEXT, under_since TEXT, at TEXT, told TEXT NOT NULL,
+        told_at TEXT, due_at TEXT
+    ) WITHOUT ROWID""",
     """CREATE TABLE tally_taps (
         tally TEXT NOT NULL, key TEXT NOT NULL, at TEXT NOT NULL, inward INTEGER NOT NULL, step INTEGER NOT NULL,
         PRIMARY KEY (tally, key)
