@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+OPENVINO := $(VENV)/.openvino
 CATALOGUES := $(wildcard broker/web/translations/*/LC_MESSAGES/messages.po)
 
-.PHONY: demo test test-slow lint bench docs clean lock
+.PHONY: demo test test-slow lint bench docs clean lock openvino
 
 demo: $(STAMP)
 	$(BIN)/greetline demo $(ARGS)
@@ -33,9 +34,17 @@ $(STAMP): requirements.lock pyproject.toml hatch_build.py $(CATALOGUES)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
+# A runtime of its own for one kind of model: 59 MB that nobody needs for a first look. Its statistics package stays away.
+openvino: $(OPENVINO)
+
+$(OPENVINO): requirements-openvino.lock $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-openvino.lock
+	touch $@
+
 # The lock names packages, versions and digests only: no index, no address. Needs `uv`.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra all --extra dev pyproject.toml -o requirements.lock
+	echo 'openvino>=2026.1' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --no-deps - -o requirements-openvino.lock
 
 clean:
 	rm -rf $(VENV)

@@ -120,3 +120,9 @@ def find(directory: Path, name: str) -> Path | None:
 
 def _plain(stem: str) -> str:
     return stem.lower().replace("_", "-")
+
+
+def named(name: str) -> Model | None:
+    """Return the model of the catalogue that a file or setting called *name* means, or None."""
+    wanted = _plain(Path(name).stem if name.endswith(KINDS) else name)
+    return next((model for model in CATALOGUE if re.fullmatch(re.escape(model.name) + r"(-\d+)?", wanted)), None)

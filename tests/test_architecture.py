@@ -39,7 +39,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "broker.cli": ("click", "rich", "broker"),
     "broker.__main__": ("click", "broker"),
     "edge": (
-        "cv2", "numpy", "onnxruntime", "click", "rich", "pydantic", "broker.contract", "broker.link", "broker.settings",
+        "cv2", "numpy", "onnxruntime", "openvino", "click", "rich", "pydantic", "broker.contract", "broker.link", "broker.settings",
         "broker.lifeline",
     ),
     "kiosk": (*FLASK, "broker.web", "broker.desk", "broker.domain", "broker.shop", "broker.settings", "broker.stream"),
@@ -56,7 +56,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "paho": ("broker.link",),
     "amqtt": ("broker.embedded",),
     "cv2": ("edge",),
-    "onnxruntime": ("edge",),
+    "onnxruntime": ("edge.detectors",),
+    "openvino": ("edge.detectors",),
     "sqlite_utils": ("broker.store", "broker.shop", "broker.stream"),
     "argon2": ("broker.desk", "broker.embedded"),
     "flask": ("broker.web", "dashboard", "kiosk"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final, Literal, Protocol
 
 from broker.settings import CameraSettings
+from edge import models
 from edge.sightings import Detection, Picture
 
 
@@ -22,12 +25,16 @@ class Detector(Protocol):
         """
 
 
+Kind = Literal["auto", "onnx", "openvino", "cv2dnn"]
+"""Who runs a model file; auto: told from the file."""
+
+_RUNS: Final = {"onnx": ".onnx", "cv2dnn": ".onnx", "openvino": ".xml"}
+
+
 def choose(camera: CameraSettings) -> Detector:
     """Return the detector for *camera*. Raises BadDetector when it needs a model that is missing or unusable."""
     kind = camera.detector
-    if kind == "auto":
-        kind = "blobs" if camera.view == "overhead" else "onnx"
-    if kind == "blobs":
+    if kind == "blobs" or (kind == "auto" and camera.view == "overhead"):
         from edge.detectors.blobs import Blobs
 
         return Blobs()
@@ -36,7 +43,50 @@ def choose(camera: CameraSettings) -> Detector:
             f"camera {camera.id}: view {camera.view!r} with detector {camera.detector!r} needs a model. "
             'Set `model` of the camera (--model FILE), or view = "overhead" if it looks straight down.'
         )
+    try:
+        return load(camera.model, kind)
+    except BadDetector as wrong:
+        raise BadDetector(f"camera {camera.id}: {wrong}") from None
+
+
+def load(model: Path, kind: Kind = "auto") -> Detector:
+    """Return the detector that runs *model*, a file or a folder and the name of a model in it. Raises BadDetector."""
+    file = _file(model)
+    kind = _kind_of(file) if kind == "auto" else kind
+    if file.suffix.lower() != _RUNS[kind]:
+        raise BadDetector(f'detector "{kind}" runs {_RUNS[kind]} files, and `model` is {file.name}. Set detector = "auto".')
+    if kind == "openvino":
+        from edge.detectors.openvino import OpenVino
+
+        return OpenVino(file)
+    if kind == "cv2dnn":
+        from edge.detectors.cv2dnn import Cv2Dnn
+
+        return Cv2Dnn(file)
+    if not find_spec("onnxruntime"):
+        raise BadDetector('detector "onnx" needs onnxruntime: pip install \'greetline[edge]\', or set detector = "auto".')
     # onnxruntime alone is 40 MB: a camera that looks straight down never loads it.
     from edge.detectors.onnx import Onnx
 
-    return Onnx(camera.model)
+    return Onnx(file)
+
+
+def _file(model: Path) -> Path:
+    found = model if model.is_file() else models.find(model.parent, model.name)
+    if found is None:
+        known = models.named(model.name)
+        fetch = f"`greetline models fetch {known.name}` brings it; or set" if known else "Set"
+        raise BadDetector(f"model: there is no file {model}. {fetch} `model` of the camera (--model FILE) to one that exists.")
+    if not found.stat().st_size:
+        raise BadDetector(f"model: {found} is empty. Copy it again, or delete it and run `greetline models fetch`.")
+    return found
+
+
+def _kind_of(file: Path) -> Literal["onnx", "openvino", "cv2dnn"]:
+    suffix = file.suffix.lower()
+    if suffix == ".xml":
+        return "openvino"
+    if suffix == ".onnx":
+        return "onnx" if find_spec("onnxruntime") else "cv2dnn"
+    hint = f"the {file.stem}.xml beside it" if suffix == ".bin" else "a file that ends in .onnx or .xml"
+    raise BadDetector(f"model: {file} is not a model that can be loaded. Set `model` to {hint}.")
