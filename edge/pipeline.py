@@ -46,7 +46,7 @@ class Pipeline:
 
     def __init__(self, camera: CameraSettings, detector: Detector, *, party_seconds: float, plan: Plan | None = None) -> None:
         self._camera = camera
-        self._detector = detector
+        self.detector = detector
         self.plan = plan or camera.plan
         self.tracks: list[Track] = []
         self._gate = Gate()
@@ -87,7 +87,7 @@ class Pipeline:
         self.small = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)  # type: ignore[assignment]
         if not self._gate.open(self.small, at):  # type: ignore[arg-type]
             return self._tracker.rest(at)
-        found = self._detector.find(picture, small)
+        found = self.detector.find(picture, small)
         if found is None:
             return self._tracker.rest(at)
         return self._tracker.update([person for person in found if not _excluded(places, person)], at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import queue
 import secrets
@@ -12,12 +13,14 @@ from typing import Final
 from broker.contract.codec import BadMessage, TooLarge, decode, encode
 from broker.contract.messages import (
     Ack,
+    Answer,
     Ask,
     Command,
     Crossing,
     Message,
     Seen,
     Status,
+    StillPart,
     Watch,
     ZoneCount,
     ZoneStay,
@@ -39,19 +42,26 @@ AGAIN_AFTER_S: Final = (1.5, 3.0, 6.0, 10.0)
 """An event is sent again after so long, then so long, ..., then every time the last."""
 MAX_PARTIES: Final = 256
 """Crossings whose ids are remembered for those who came with them."""
+MAX_COMMANDS: Final = 16
+"""Commands that wait to be heeded; more are passed over."""
+MAX_REQUESTS: Final = 256
+"""Requests that are remembered by name: one that is delivered twice is done once."""
 TICK_S: Final = 0.25
 STUMBLE_S: Final = 1.0
 """How often to look whether something must be sent again."""
 
 
 class Publisher:
-    """The voice of one camera. `report_wanted` is set when the service asks for a status."""
+    """The voice of one camera, and its ears. `report_wanted` is set when the service asks for a status."""
 
     def __init__(self, mqtt: MqttSettings, spool: Spool, *, store: str, device: str) -> None:
         self._store, self._device = store, device
         self._spool = spool
         self._boot = secrets.token_hex(4)
-        self._said = 0
+        self._said = itertools.count(1)
+        self._commands: queue.Queue[Command] = queue.Queue(MAX_COMMANDS)
+        self._requests: OrderedDict[str, None] = OrderedDict()
+        self._too_many = False
         self._status: Message | None = None
         self._parties: OrderedDict[int, str] = OrderedDict()
         self._in_flight: dict[str, tuple[float, int]] = {}
@@ -95,12 +105,27 @@ class Publisher:
 
     def status(self, status: Status) -> None:
         """Say how the camera is; the newest is said again on every new connection."""
-        self._said += 1
-        name = f"{self._boot}-{self._said}"
-        said = message(status, id=name, store=self._store, device=self._device, time=now())
+        said = message(status, id=self._name(), store=self._store, device=self._device, time=now())
         with self._lock:
             self._status = said
             self._link.publish(said, retain=True)
+
+    def asked(self) -> Command | None:
+        """Return the next command that waits, or None. `report` is not among them."""
+        try:
+            return self._commands.get_nowait()
+        except queue.Empty:
+            self._too_many = False
+            return None
+
+    def answer(self, body: Answer) -> bool:
+        """Say *body* once, to whoever asked; return whether there was a connection. Safe to call from any thread."""
+        said = message(body, id=self._name(), store=self._store, device=self._device, time=now())
+        # Nobody may keep a picture: with QoS 1 an MQTT broker may write it to its disk.
+        return self._link.publish(said, qos=0 if isinstance(body, StillPart) else 1)
+
+    def _name(self) -> str:
+        return f"{self._boot}-{next(self._said)}"
 
     def _message(self, event: Event, name: str) -> Message:
         body: Crossing | ZoneCount | ZoneStay | Seen
@@ -139,10 +164,11 @@ class Publisher:
 
     def _hear(self, incoming: Incoming) -> None:
         try:
-            body = decode(incoming.topic, incoming.payload).data
+            said = decode(incoming.topic, incoming.payload)
         except BadMessage as wrong:
             log.warning("passed over what was said on %s: %s", incoming.topic, wrong.reason)
             return
+        body = said.data
         if isinstance(body, Ack):
             self._spool.forget(body.ids)
             with self._lock:
@@ -152,6 +178,24 @@ class Publisher:
             with self._lock:
                 self._in_flight.clear()
             self.report_wanted.set()
+        elif isinstance(body, Command) and (said.store, said.subject) == (self._store, self._device):
+            self._take(body)
+
+    def _take(self, command: Command) -> None:
+        """Let *command* wait for whoever looks at the pictures."""
+        if command.request in self._requests:
+            return
+        try:
+            self._commands.put_nowait(command)
+        except queue.Full:
+            if not self._too_many:
+                log.warning("%d commands wait; more are passed over", MAX_COMMANDS)
+            self._too_many = True
+            return
+        if command.request:
+            self._requests[command.request] = None
+            while len(self._requests) > MAX_REQUESTS:
+                self._requests.popitem(last=False)
 
     def _greet_new_connection(self) -> None:
         """What was sent on an earlier connection may be lost: say it all again on this one."""
