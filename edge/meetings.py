@@ -10,6 +10,7 @@ from typing import Final
 
 from broker.contract.plan import Area
 from edge.geometry import within
+from edge.queues import People
 from edge.sightings import Place, Track
 
 BESIDE_S: Final = 2.0
@@ -33,41 +34,57 @@ class _Pair:
 
 
 class Meetings:
-    """Follows every pair of staff and customer in the greet areas of one picture."""
+    """Follows every pair of staff and customer in the greet areas of one camera."""
 
-    def __init__(self, areas: Sequence[GreetArea], view: str) -> None:
-        self._areas = tuple(areas)
-        self._feet = view == "angled"
-        self._near = NEAR[view]
+    def __init__(self, view: str) -> None:
+        self.view = view
+        self._people = People()
         self._pairs: dict[tuple[str, int, int], _Pair] = {}
         self._met: set[int] = set()
+        self._parties: dict[int, int] = {}
 
-    def update(self, tracks: Sequence[Track], staff: Collection[int], at: float) -> list[tuple[Area, Track]]:
-        """Take everybody at second *at*; return the customers who have met staff now, each once in the life of their track."""
-        there = {track.number for track in tracks}
-        self._met &= there
+    def came_in(self, track: Track, party: int) -> None:
+        """Take note that somebody came in with *party*."""
+        self._parties[self._people.person(track.number)] = party
+
+    def update(
+        self, areas: Sequence[GreetArea], tracks: Sequence[Track], staff: Collection[int], at: float
+    ) -> list[tuple[Area, int | None]]:
+        """Take everybody at second *at*. Return (area, party) of the customers who have met staff now, each once.
+
+        The party is None for a customer whom this camera did not see come in.
+        """
+        self._forget([track for track in tracks if track.number not in staff], at)
         here = [track for track in tracks if track.hits > 1]
-        met: list[tuple[Area, Track]] = []
-        for area, corners in self._areas:
+        met: list[tuple[Area, int | None]] = []
+        for area, corners in areas:
             inside = [track for track in here if within(corners, self._place(track))]
             workers = [track for track in inside if track.number in staff]
-            customers = [track for track in inside if track.number not in staff and track.number not in self._met]
+            customers = [track for track in inside if track.number not in staff]
             for worker, customer in product(workers, customers):
-                if self._follow(area, worker, customer, at) and customer.number not in self._met:
-                    self._met.add(customer.number)
-                    met.append((area, customer))
+                person = self._people.person(customer.number)
+                if person not in self._met and self._follow(area, worker, customer, at):
+                    self._met.add(person)
+                    met.append((area, self._parties.get(person)))
         self._pairs = {who: pair for who, pair in self._pairs.items() if at - pair.last <= FLICKER_S}
         return met
 
+    def _forget(self, customers: Sequence[Track], at: float) -> None:
+        """Go on with those who are there or were a moment ago: whoever is lost and found again is greeted once."""
+        self._people.update(customers, at)
+        known = self._people.known()
+        self._met &= known
+        self._parties = {person: party for person, party in self._parties.items() if person in known}
+
     def _place(self, track: Track) -> Place:
-        return track.box.feet if self._feet else track.box.centre
+        return track.box.feet if self.view == "angled" else track.box.centre
 
     def _follow(self, area: Area, worker: Track, customer: Track, at: float) -> bool:
         """Return whether these two have been beside each other long enough."""
         (x1, y1), (x2, y2) = self._place(worker), self._place(customer)
         apart = x2 - x1, y2 - y1
         size = min(worker.box.diagonal, customer.box.diagonal)
-        if math.hypot(*apart) > self._near * size:
+        if math.hypot(*apart) > NEAR[self.view] * size:
             return False
         who = area.id, worker.number, customer.number
         pair = self._pairs.get(who)

@@ -56,6 +56,11 @@ class Parties:
         self._recent.append(_Member(line, party, passage.direction, passage.at, passage.track.number, box, box.diagonal))
         return self._number, party
 
+    def alone(self) -> int:
+        """Return the number of a crossing by somebody who belongs to no party: they work here."""
+        self._number += 1
+        return self._number
+
     def _company(self, passage: Passage, line: str) -> _Member | None:
         here = passage.track.box
         near = [

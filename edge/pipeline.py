@@ -9,15 +9,18 @@ from typing import Final
 
 import cv2
 
+from broker.contract.messages import Direction
 from broker.contract.plan import Area, Line, Plan, ZoneKind
 from broker.settings import CameraSettings
 from edge import geometry
 from edge.detectors import Detector
-from edge.lines import DoorLine
+from edge.lines import DoorLine, Passage
+from edge.meetings import GreetArea, Meetings
 from edge.motion import Gate, shrink
 from edge.parties import Parties
 from edge.queues import KINDS, Counter, Ended, Words
-from edge.sightings import Counted, Crossed, Detection, Event, Frame, Picture, Place, Stayed, Track
+from edge.sightings import Beside, Counted, Crossed, Detection, Event, Frame, Picture, Place, Stayed, Track
+from edge.staff import Staff
 from edge.tracker import Tracker
 from edge.zones import Zone
 
@@ -35,13 +38,15 @@ class _Places:
     lines: tuple[tuple[Line, DoorLine], ...]
     zones: tuple[tuple[Area, Zone], ...]
     counters: tuple[Counter, ...]
+    greets: tuple[GreetArea, ...]
     excluded: tuple[tuple[Place, ...], ...]
 
 
 class Pipeline:
     """The eyes of one camera. `small` is the newest small gray picture, for whoever judges the camera itself.
 
-    `plan` is the plan in force, `tracks` everybody who is remembered; neither leaves the process.
+    `plan` is the plan in force, `tracks` everybody who is remembered; neither leaves the process. `staff_passed` is how
+    many people who work here have been seen on a line.
     """
 
     def __init__(self, camera: CameraSettings, detector: Detector, *, party_seconds: float, plan: Plan | None = None) -> None:
@@ -52,6 +57,9 @@ class Pipeline:
         self._gate = Gate()
         self._tracker = Tracker()
         self._parties = Parties(party_seconds)
+        self._staff = Staff(self.plan.staff, self.plan.view)
+        self._meetings = Meetings(self.plan.view)
+        self.staff_passed = 0
         self._words = Words()
         self._dropped: list[Area] = []
         self._places: _Places | None = None
@@ -73,6 +81,8 @@ class Pipeline:
         kept = {area.id for area in plan.areas if area.kind not in NOT_PEOPLE}
         self._dropped += [area for area in self.plan.areas if area.kind not in NOT_PEOPLE and area.id not in kept]
         self._words, self.plan = Words(), plan
+        self._staff.replan(plan.staff, plan.view)
+        self._meetings.view = plan.view
 
     def look(self, frame: Frame) -> list[Event]:
         """Return what has happened by *frame*. Raises BadGeometry when a line or area cannot be used."""
@@ -80,7 +90,12 @@ class Pipeline:
         self._origin = self._origin or frame.at
         at = (frame.at - self._origin).total_seconds()
         self.tracks = tracks = self._people(frame.picture, places, at)
-        return [*self._crossings(places, tracks, at), *self._zones(places, tracks, at)]
+        customers = [track for track in tracks if track.number not in self._staff.numbers]
+        return [
+            *self._crossings(places, tracks, at),
+            *self._zones(places, customers, at),
+            *self._greetings(places, tracks, at),
+        ]
 
     def _people(self, picture: Picture, places: _Places, at: float) -> list[Track]:
         small = shrink(picture)
@@ -90,26 +105,37 @@ class Pipeline:
         found = self.detector.find(picture, small)
         if found is None:
             return self._tracker.rest(at)
-        return self._tracker.update([person for person in found if not _excluded(places, person)], at)
+        tracks = self._tracker.update([person for person in found if not _excluded(places, person)], at)
+        if new := self._staff.look(picture, tracks, at):
+            for _, zone in places.zones:
+                zone.forget(new)
+            for counter in places.counters:
+                counter.forget(new)
+        return tracks
 
     def _crossings(self, places: _Places, tracks: list[Track], at: float) -> list[Event]:
-        self._parties.update(tracks)
-        crossed: list[Event] = []
-        for settings, line in places.lines:
-            for passage in line.update(tracks, at):
-                number, party = self._parties.join(passage, settings.id, at)
-                crossed.append(
-                    Crossed(
-                        number=number,
-                        party=party,
-                        line=settings.id,
-                        zone=settings.zone,
-                        direction=passage.direction,
-                        at=self._time(passage.at),
-                        decided_at=self._time(at),
-                    )
-                )
-        return crossed
+        self._parties.update([track for track in tracks if track.number not in self._staff.numbers])
+        return [self._crossed(settings, passage, at) for settings, line in places.lines for passage in line.update(tracks, at)]
+
+    def _crossed(self, line: Line, passage: Passage, at: float) -> Crossed:
+        staff = passage.track.number in self._staff.numbers
+        if staff:
+            number = party = self._parties.alone()
+            self.staff_passed += 1
+        else:
+            number, party = self._parties.join(passage, line.id, at)
+            if self.plan.staff.greets and passage.direction is Direction.IN:
+                self._meetings.came_in(passage.track, party)
+        return Crossed(
+            number=number, party=party, line=line.id, zone=line.zone, direction=passage.direction, staff=staff,
+            at=self._time(passage.at), decided_at=self._time(at),
+        )  # fmt: skip
+
+    def _greetings(self, places: _Places, tracks: list[Track], at: float) -> list[Event]:
+        if not self.plan.staff.greets:
+            return []
+        met = self._meetings.update(places.greets, tracks, self._staff.numbers, at)
+        return [Beside(zone=area.place, party=party, at=self._time(at)) for area, party in met]
 
     def _zones(self, places: _Places, tracks: list[Track], at: float) -> list[Event]:
         said: list[Event] = []
@@ -147,16 +173,20 @@ class Pipeline:
         if self._places is None or self._places.size != size:
             if self._places is not None:
                 log.warning("camera %s now gives %dx%d pictures; everybody in them is new", self._camera.id, *size)
-                self._tracker = Tracker()
+                self._tracker, self._meetings = Tracker(), Meetings(self.plan.view)
+                self._staff = Staff(self.plan.staff, self.plan.view)
             self._places = _places(self.plan, size)
         return self._places
 
 
 def _places(plan: Plan, size: tuple[int, int]) -> _Places:
     zones, excluded = [], []
+    greets: list[GreetArea] = []
     counters: dict[str, list[tuple[Area, tuple[Place, ...]]]] = {}
     for area in plan.areas:
         corners = geometry.polygon(area.points, size, name=area.id)
+        if area.kind is ZoneKind.GREET:
+            greets.append((area, corners))
         if area.kind in NOT_PEOPLE:
             excluded.append(corners)
         elif area.kind in KINDS:
@@ -168,7 +198,7 @@ def _places(plan: Plan, size: tuple[int, int]) -> _Places:
         (line, DoorLine(geometry.segment(line.points, line.inside, size, name=line.id), anchor=line.anchor)) for line in plan.lines
     ]
     served = tuple(Counter(areas, feet=plan.view == "angled") for areas in counters.values())
-    return _Places(size, tuple(lines), tuple(zones), served, tuple(excluded))
+    return _Places(size, tuple(lines), tuple(zones), served, tuple(greets), tuple(excluded))
 
 
 def _excluded(places: _Places, person: Detection) -> bool:

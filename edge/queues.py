@@ -9,7 +9,7 @@ several when the tracker lost them on the way.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -182,6 +182,11 @@ class Counter:
                     ended.append(Ended(part.area, stay))
         self._note_services(at)
         return [*self._decided(at), *ended]
+
+    def forget(self, numbers: Collection[int]) -> None:
+        """Let these tracks never have been here: they are found to be staff."""
+        for part in self._parts:
+            part.forget(numbers)
 
     def counts(self) -> list[tuple[Area, int, float | None]]:
         """Return for each area how many stand in it, and since which second the one who has stood there longest."""

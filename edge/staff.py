@@ -159,16 +159,17 @@ class Staff:
             log.warning("the uniform has too little colour to tell staff from customers, and is passed over")
             self._uniform = ()
 
-    def look(self, picture: Picture, tracks: Sequence[Track], at: float) -> None:
-        """Look at those of *tracks* who are not decided, in the picture of second *at*."""
+    def look(self, picture: Picture, tracks: Sequence[Track], at: float) -> set[int]:
+        """Look at those of *tracks* who are not decided, in the picture of second *at*; return who is now found to be staff."""
         if not (self._badges or self._uniform):
-            return
+            return set()
         there = {track.number for track in tracks}
         self._votes = {number: votes for number, votes in self._votes.items() if number in there}
         undecided = [track for track in tracks if track.seen and track.number not in self.numbers]
         found = {*self._by_uniform(picture, undecided, at), *self._by_badge(picture, undecided, at)}
         if found or not self.numbers <= there:
             self.numbers = frozenset((self.numbers & there) | found)
+        return found
 
     def _of(self, track: Track) -> _Votes:
         return self._votes.setdefault(track.number, _Votes())

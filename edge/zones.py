@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -82,6 +82,10 @@ class Zone:
         ended = self._end(at)
         self._count(at)
         return ended
+
+    def forget(self, numbers: Collection[int]) -> None:
+        """Let these tracks never have been here: they are found to be staff."""
+        self._present = {number: presence for number, presence in self._present.items() if number not in numbers}
 
     def _follow(self, track: Track, at: float) -> None:
         place = self.place(track)
