@@ -57,7 +57,7 @@ class Shop:
         if kind is AlertKind.DEVICE:
             return Ladder(on_delay=alerts.on_delay_seconds, off_delay=alerts.off_delay_seconds)
         up = promise.escalate - promise.greet_within
-        if kind is AlertKind.WAITING:
+        if kind in (AlertKind.WAITING, AlertKind.QUEUE_OVER):
             return Ladder(everybody=up, lead=promise.call_lead - promise.greet_within)
         return Ladder(everybody=0, lead=up)
 

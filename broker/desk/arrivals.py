@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from broker.desk import queues
 from broker.desk import visits as desk
 from broker.domain import visit as rules
 from broker.domain.arrivals import Beside, Counted, Crossed, News, Pressed, Stayed
@@ -61,7 +62,6 @@ def _take_one(shop: Shop, batch: _Batch, item: News) -> None:
             _seen_beside(shop, item)
         case Counted():
             batch.counts.append(item)
-            batch.facts.append(_fact(FactKind.AREA, item, {"people": item.people}))
         case Stayed():
             arrivals.save_stay(shop.db, item)
             batch.facts.append(_fact(FactKind.STAYED, item, {"seconds": item.seconds}))
@@ -204,7 +204,7 @@ def _flush(shop: Shop, batch: _Batch) -> None:
     _settle(shop, batch)
     arrivals.save_crossings(shop.db, batch.crossings)
     batch.crossings.clear()
-    arrivals.save_counts(shop.db, batch.counts)
+    queues.take(shop, batch.counts, batch.now)
     batch.counts.clear()
     for presence in batch.days.values():
         arrivals.save_presence(shop.db, presence)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from broker.desk import alerts as desk_alerts
+from broker.desk import queues
 from broker.desk.devices import SERVICE
 from broker.desk.shifts import IDLE
 from broker.domain import kpi
@@ -29,6 +30,8 @@ Row = dict[str, Any]
 LAST_HOUR: Final = timedelta(hours=1)
 SERVICE_SILENT: Final = timedelta(seconds=5)
 """The service writes that it runs every 2 s; after two missed words no screen trusts a calm floor any more."""
+CALLS: Final = (AlertKind.HELP, AlertKind.DEVICE, AlertKind.QUEUE_OVER)
+"""Alerts that stand for themselves; those about a waiting visit go with its row."""
 SETTLED: Final = frozenset({State.MERGED, State.DISMISSED})
 
 
@@ -48,7 +51,8 @@ def floor(shop: Shop) -> Row:
         "cameras": cameras(shop, now),
         "service": service(shop),
         "pauses": pause_rows(shop),
-        "alerts": [alert_row(shop, alert) for alert in live.values() if alert.kind in (AlertKind.HELP, AlertKind.DEVICE)],
+        "alerts": [alert_row(shop, alert) for alert in live.values() if alert.kind in CALLS],
+        "queues": queues.rows(shop),
         "flood": desk_alerts.flooded(shop, on_shift=on_shift(shop)),
         "today": figures(shop, today),
         "last": _last(shop, today),
@@ -78,8 +82,9 @@ def alert_row(shop: Shop, alert: Alert) -> Row:
     """Return one alert as a screen needs it."""
     return {
         "id": alert.id, "kind": str(alert.kind), "about": alert.subject, "zone": alert.zone, "state": str(alert.state),
-        "level": int(alert.level), "raised_at": text(alert.raised_at), "again": alert.again, "by": alert.by, "detail": alert.detail,
-        "by_name": name_of(shop, alert.by), "acknowledged_name": name_of(shop, alert.acknowledged_by),
+        "level": int(alert.level), "since": text(alert.since), "raised_at": text(alert.raised_at), "again": alert.again,
+        "by": alert.by, "detail": alert.detail, "by_name": name_of(shop, alert.by),
+        "acknowledged_name": name_of(shop, alert.acknowledged_by),
         "version": alert.version, "sounding": alert.state is AlertState.RAISED,
     }  # fmt: skip
 
@@ -97,10 +102,12 @@ def changes(shop: Shop, facts: Iterable[Fact]) -> list[tuple[str, Row]]:
     now = shop.clock()
     if kinds & {FactKind.DEVICE, FactKind.VISIT_OPENED, FactKind.VISIT_JOINED, FactKind.CROSSED}:
         changed.append(("cameras", {"cameras": cameras(shop, now), "service": service(shop)}))
+    if kinds & {FactKind.DEVICE, FactKind.ZONE_QUEUE}:
+        changed.append(("queues", {"queues": queues.rows(shop)}))
     if kinds & {FactKind.PAUSED, FactKind.RESUMED}:
         changed.append(("pauses", {"pauses": pause_rows(shop)}))
     if kinds & {FactKind.ALERT}:
-        rows = [alert_row(shop, alert) for kind in (AlertKind.HELP, AlertKind.DEVICE) for alert in alerts.live(shop.db, kind=kind)]
+        rows = [alert_row(shop, alert) for kind in CALLS for alert in alerts.live(shop.db, kind=kind)]
         changed.append(("alerts", {"alerts": rows, "flood": desk_alerts.flooded(shop, on_shift=on_shift(shop))}))
     return changed
 

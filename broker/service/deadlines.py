@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import Final
 
 from broker.desk import alerts as desk_alerts
-from broker.desk import devices, visits, zones
+from broker.desk import devices, queues, visits, zones
 from broker.shop import Shop
 from broker.store import alerts as stored_alerts
+from broker.store import areas as stored_areas
 
 LOOK_SECONDS: Final = 0.1
 """Screens change the store too, so the next moment is looked up this often; a tablet is red this much late at most."""
@@ -55,8 +56,11 @@ class Deadlines:
         due = stored_alerts.next_due(shop.db)
         if due is not None and due <= now:
             made += desk_alerts.run_due(shop)
+        due = stored_areas.next_due(shop.db)
+        if due is not None and due <= now:
+            made += queues.run_due(shop)
         return made
 
     def _slow(self) -> int:
         shop = self._shop
-        return zones.run_due(shop) + devices.run_silent(shop) + visits.run_closing(shop)
+        return zones.run_due(shop) + devices.run_silent(shop) + visits.run_closing(shop) + queues.look(shop)
