@@ -162,7 +162,7 @@ def _check_line(shop: Shop, line: Line) -> None:
 def _check_area(shop: Shop, area: Area) -> None:
     pairs = zip(area.points, (*area.points[1:], area.points[0]), strict=True)
     if abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in pairs)) / 2 < SMALLEST_AREA:
-        raise BadPlan(f"Area {area.id} encloses nothing. Draw it with corners that do not lie on one line.")
+        raise BadPlan(f"Area {area.id} encloses nothing. Draw its corners one after the other around it.")
     wanted = area.zone if area.kind in OF_NOBODY else area.place
     if wanted is not None and wanted not in shop.zones:
         raise BadPlan(f"Area {area.id} belongs to zone {wanted}, which this shop does not have. Choose one of its zones.")

@@ -1,30 +1,51 @@
-"""What the service says on its own: that it runs, and "report" to every device it knows.
+"""What the service says on its own: that it runs, "report" to every device it knows, and to a camera its plan.
 
 A service that has been away does not know how its cameras are. It asks each of them, so that the screens know within a
-second and the spools are emptied at once instead of at the next resend.
+second and the spools are emptied at once instead of at the next resend. A camera says with every status by which plan
+it looks; as long as that is not the one that was drawn last, it is told, so nothing that was saved is ever missed.
 """
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from broker.contract.codec import TooLarge
 from broker.contract.messages import Ask, Command, Message, Status, Watch, message, offline
-from broker.desk import devices
+from broker.desk import devices, plans
 from broker.link import Link
 from broker.shop import Shop
 from broker.store import devices as stored_devices
+from broker.store import plans as stored_plans
+
+log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS: Final = 2.0
 """The service writes so often that it runs; `[alerts] device_silent_seconds` is at least twice as long."""
+PLAN_LOOK_SECONDS: Final = 0.25
+"""A plan that any process has saved is noticed this much late at most."""
+FIRST_AGAIN_SECONDS: Final = 5.0
+LAST_AGAIN_SECONDS: Final = 60.0
+"""A camera that does not say that it looks by its plan is told again after the first, then twice as long, up to the last."""
 
 
 def last_will(store: str, at: datetime) -> Message:
     """Return what the MQTT broker says for the service when it is gone."""
     return offline(store=store, device=devices.SERVICE, at=at)
+
+
+@dataclass(slots=True)
+class _Told:
+    """What a camera was told, and when it is told again."""
+
+    version: int
+    again_at: float
+    pause: float = FIRST_AGAIN_SECONDS
 
 
 class Outbox:
@@ -40,6 +61,8 @@ class Outbox:
         self._number = 0
         self._asked_on = 0
         self._next_beat = ticks()
+        self._next_plan_look = ticks()
+        self._told: dict[str, _Told] = {}
 
     def turn(self) -> None:
         """Say what is due."""
@@ -49,6 +72,9 @@ class Outbox:
         if self._link.connected.is_set() and self._asked_on != self._link.number:
             self._asked_on = self._link.number
             self._say_hello()
+        if self._link.connected.is_set() and self._ticks() >= self._next_plan_look:
+            self._next_plan_look = self._ticks() + PLAN_LOOK_SECONDS
+            self._send_plans()
 
     def goodbye(self) -> None:
         """Say that the service stops on purpose."""
@@ -61,6 +87,37 @@ class Outbox:
         self._link.publish(self._message(Status(watch=Watch.WATCHING, since=self._began)), retain=True)
         for device in self._known():
             self._link.publish(self._message(Command(name=Ask.REPORT), to=device))
+
+    def _send_plans(self) -> None:
+        """Tell each connected camera its plan while it says that it looks by another."""
+        drawn = stored_plans.versions(self._shop.db)
+        from_settings = {camera.id: 0 for camera in self._shop.settings.cameras}
+        behind = set()
+        for device in stored_devices.everyone(self._shop.db):
+            wanted, reported = (from_settings | drawn).get(device.id), device.figures.get("plan")
+            # A camera that says nothing of plans is away, or of an earlier Greetline.
+            if device.watch == devices.OFFLINE or wanted is None or reported in (None, wanted):
+                continue
+            behind.add(device.id)
+            self._send_plan(device.id, wanted)
+        self._told = {camera: told for camera, told in self._told.items() if camera in behind}
+
+    def _send_plan(self, camera: str, version: int) -> None:
+        told = self._told.get(camera)
+        if told and told.version == version:
+            if self._ticks() < told.again_at:
+                return
+            told.pause = min(told.pause * 2, LAST_AGAIN_SECONDS)
+        else:
+            told = self._told[camera] = _Told(version, 0.0)
+        told.again_at = self._ticks() + told.pause
+        plan = plans.current(self._shop, camera)
+        if plan is None:
+            return
+        try:
+            self._link.publish(self._message(Command(name=Ask.PLAN, plan=plan), to=camera))
+        except TooLarge as wrong:
+            log.error("plan %d of camera %s cannot be sent: %s", plan.version, camera, wrong)
 
     def _known(self) -> list[str]:
         stored = (device.id for device in stored_devices.everyone(self._shop.db) if device.kind == "camera")
