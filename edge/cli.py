@@ -114,7 +114,7 @@ def _in_words(counted: dict[str, Any]) -> str:
 
 @main.command()
 @click.option("--settings", "file", type=click.Path(path_type=Path), help="edge.toml, or the greetline.toml of a shop.")
-@click.option("--camera-id", help="Which camera of the file; without a file, the name of this one. Default: door.")
+@click.option("--camera-id", help="Only this camera of the file; without a file, the name of this one. Default: door.")
 @click.option("--camera", "source", help="rtsp://..., a device number, a video file, or scene:door. Before the file's.")
 @click.option("--line", type=_Numbers(), help="Both ends in fractions of the picture. Default: across the middle.")
 @click.option("--inside", type=INSIDES, help="Where the shop is, seen from the line. Default: up; left if upright.")
@@ -131,14 +131,16 @@ def _in_words(counted: dict[str, Any]) -> str:
 @click.option("--spool", type=click.Path(path_type=Path), help="File of the events that wait. Default: in --data.")
 @click.option("--data", type=click.Path(path_type=Path), help="Directory of what is kept. Default: ./var.")
 def run(file: Path | None, camera_id: str | None, spool: Path | None, **given: Any) -> None:
-    """Watch one camera and say on MQTT who comes in and goes out, until told to stop.
+    """Watch one camera, or all of a file, and say on MQTT who comes in and goes out, until told to stop.
 
     \b
     greetline edge run --camera scene:door --mqtt-host 127.0.0.1
     greetline edge run --camera rtsp://10.0.0.7/door --line 0.1,0.5,0.9,0.5 --inside up --zone entrance
+    greetline edge run --settings edge.toml
     greetline edge run --settings edge.toml --camera-id door
     """
     from edge import starting
+    from edge.eyes import REFUSALS
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     stop = threading.Event()
@@ -146,7 +148,7 @@ def run(file: Path | None, camera_id: str | None, spool: Path | None, **given: A
         signal.signal(number, lambda *_: stop.set())
     lifeline.watch()
     try:
-        settings, camera = starting.settings(file, camera_id, given)
-        starting.watch(settings, camera, spool, stop)
-    except (BadSettings, *starting.REFUSALS) as wrong:
+        settings, cameras = starting.settings(file, camera_id, {**given, "spool": spool})
+        starting.watch(settings, cameras, spool, stop)
+    except (BadSettings, *REFUSALS) as wrong:
         raise World(str(wrong)) from None

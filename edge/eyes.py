@@ -1,94 +1,205 @@
-"""The running eyes of one camera: frame, pipeline, spool, status, over and over, until told to stop."""
+"""One camera of the box: its frames through its pipeline into its spool, and its status. Its trouble is its own."""
 
 from __future__ import annotations
 
 import logging
-import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import cv2
-
+from broker.contract.messages import Watch
 from broker.settings import CameraSettings, EdgeSettings
-from edge.detectors import choose
+from edge import geometry
+from edge.detectors import BadDetector, choose
 from edge.geometry import BadGeometry
 from edge.heartbeat import Counters, Heartbeat
-from edge.live import Live, is_live
+from edge.live import Live
+from edge.nursery import Nursery
 from edge.pipeline import Pipeline
 from edge.publisher import Publisher
 from edge.sightings import Frame
-from edge.source import NoPictures, Playback, Source, film, now
-from edge.spool import Spool
+from edge.source import Condition, NoPictures, monotonic, need_film, now
+from edge.spool import Spool, SpoolError
 
 log = logging.getLogger(__name__)
 
-WAIT_S: Final = 0.2
-"""How long to wait for a frame before looking after the status."""
+REFUSALS: Final = (NoPictures, BadDetector, SpoolError, BadGeometry)
+"""Why a camera cannot be watched, in a sentence that says what to do."""
 MAX_FAILURES: Final = 3
-"""So many frames in a row that cannot be looked at end the process; the supervisor starts it again."""
+"""So many frames in a row that cannot be looked at, and the camera is lost; its pipeline is begun anew."""
+FIRST_RETRY_S: Final = 1.0
+LAST_RETRY_S: Final = 30.0
+"""Back-off between attempts to set up a camera that was refused: somebody may be mending its settings or its disk."""
+STATUS_EVERY_S: Final = 0.2
+"""How often to look whether there is something to say of the camera itself."""
+
+_NOMINAL: Final = (1600, 900)
+"""A size of picture good enough to find a line without length before the camera gives the real one."""
 
 
 class Eyes:
-    """One camera, from its pictures to the wire."""
+    """One camera, from its pictures to the wire.
 
-    def __init__(self, settings: EdgeSettings, camera: CameraSettings, spool: Path) -> None:
-        """Open everything. Raises NoPictures, BadDetector or SpoolError."""
-        cv2.setNumThreads(1)
-        self._camera = camera
-        self._pipeline = Pipeline(camera, choose(camera), party_seconds=settings.standards.party_seconds)
-        self._source = open_source(camera)
-        self._spool = Spool(spool)
-        self._publisher = Publisher(settings.mqtt, self._spool, store=settings.store.id, device=camera.id)
+    `pipeline`, `publisher` and `source` are there once `open` has succeeded; `frame` is the newest that was looked at.
+    `refused` is why it cannot work as things stand, None while it can.
+    """
+
+    def __init__(self, settings: EdgeSettings, camera: CameraSettings, spool: Path, nursery: Nursery) -> None:
+        self.camera = camera
+        self.pipeline: Pipeline | None = None
+        self.publisher: Publisher | None = None
+        self.source: Live | None = None
+        self.frame: Frame | None = None
+        self.refused: Exception | None = None
+        self.looked_at = 0.0
+        """When it was last this camera's turn, by the monotonic clock."""
+        self._settings = settings
+        self._spool_file = spool
+        self._spool: Spool | None = None
+        self._nursery = nursery
         self._heartbeat = Heartbeat(_zones(camera), now())
         self._failures = 0
+        self._pause = FIRST_RETRY_S
+        self._again_at = 0.0
+        self._status_at = 0.0
 
-    def run(self, stop: threading.Event) -> None:
-        """Watch until *stop*. Raises BadGeometry, Stuck, or what three frames in a row failed with."""
-        self._publisher.start()
+    def open(self) -> None:
+        """Set up whatever is not there yet. Afterwards `refused` says whether, and why not."""
         try:
-            while not stop.is_set():
-                frame = self._source.read(WAIT_S)
-                if frame:
-                    self._look(frame)
-                self._tell_status()
-        finally:
-            self._source.close()
-            self._publisher.stop()
+            self._open()
+        except REFUSALS as wrong:
+            self.refuse(wrong)
+        else:
+            self.refused = None
+
+    def start(self) -> None:
+        """Begin to read the camera, unless it is refused."""
+        if self.refused is None and self.source is None:
+            camera = self.camera
+            self.source = Live(
+                camera.source, camera.frames_per_second, self._nursery, name=camera.id, starts_at=_starts_at(camera)
+            )  # fmt: skip
+
+    def refuse(self, wrong: Exception) -> None:
+        """Go on without a picture until the next attempt; the status says why."""
+        if str(wrong) != str(self.refused):
+            log.error("%s", named(self.camera, wrong))
+        self.refused = wrong
+        self._again_at = monotonic() + self._pause
+        self._pause = min(self._pause * 2, LAST_RETRY_S)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a picture waits to be looked at."""
+        return self.refused is None and self.source is not None and self.source.waiting
+
+    def look(self) -> Frame | None:
+        """Look at the newest frame, if there is one; return it."""
+        self.looked_at = monotonic()
+        frame = self.source.take() if self.source else None
+        if frame is None or self.pipeline is None or self.publisher is None:
+            return None
+        try:
+            events = self.pipeline.look(frame)
+        except BadGeometry as wrong:
+            self.refuse(wrong)
+            return None
+        except Exception as wrong:
+            log.exception("camera %s: frame %d could not be looked at", self.camera.id, frame.index)
+            self._fail(wrong)
+            return None
+        self._failures, self._pause, self.frame = 0, FIRST_RETRY_S, frame
+        for event in events:
+            self.publisher.say(event)
+        self._note(frame, self.pipeline)
+        return frame
+
+    def turn(self) -> None:
+        """Look after the reader, try again what was refused, say how the camera is."""
+        moment = monotonic()
+        if self.source is not None:
+            self.source.look_after()
+            if self.source.hopeless and self.refused is None:
+                self._heartbeat.due(self.source.condition, now())
+        if self.refused is not None and moment >= self._again_at:
+            self.open()
+            self.start()
+        if moment - self._status_at >= STATUS_EVERY_S:
+            self._status_at = moment
+            self._tell_status()
+
+    def close_reader(self) -> None:
+        """Let go of the camera."""
+        if self.source is not None:
+            self.source.close()
+
+    def close(self) -> None:
+        """Say goodbye on the wire, and end."""
+        if self.publisher is not None:
+            self.publisher.stop()
+        if self._spool is not None:
             self._spool.close()
 
-    def _look(self, frame: Frame) -> None:
-        try:
-            events = self._pipeline.look(frame)
-        except BadGeometry:
-            raise
-        except Exception:
-            log.exception("frame %d could not be looked at", frame.index)
-            self._failures += 1
-            if self._failures >= MAX_FAILURES:
-                raise
-            return
-        self._failures = 0
-        for event in events:
-            self._publisher.say(event)
-        if self._pipeline.small is not None:
-            self._heartbeat.frame(self._pipeline.small, now())
+    def _open(self) -> None:
+        camera = self.camera
+        if self._spool is None:
+            self._spool = Spool(self._spool_file)
+        if self.publisher is None:
+            self.publisher = Publisher(self._settings.mqtt, self._spool, store=self._settings.store.id, device=camera.id)
+            self.publisher.start()
+        _starts_at(camera)
+        need_film(camera.source)
+        plan = self.pipeline.plan if self.pipeline else camera.plan
+        for line in plan.lines:
+            geometry.segment(line.points, line.inside, _NOMINAL, name=line.id)
+        for area in plan.areas:
+            geometry.polygon(area.points, _NOMINAL, name=area.id)
+        if self.pipeline is None or self._failures:
+            self.pipeline = Pipeline(camera, choose(camera), party_seconds=self._settings.standards.party_seconds, plan=plan)
+            self._failures = 0
+
+    def _fail(self, wrong: Exception) -> None:
+        self._failures += 1
+        if self._failures >= MAX_FAILURES:
+            what = f"{type(wrong).__name__}: {wrong}"[:120]
+            self.refuse(NoPictures(f"{MAX_FAILURES} pictures in a row could not be looked at ({what}); the log has more"))
+
+    def _note(self, frame: Frame, pipeline: Pipeline) -> None:
+        at = now()
+        if pipeline.small is not None:
+            self._heartbeat.frame(pipeline.small, at)
+        if frame.moment is not None:
+            self._heartbeat.decided(monotonic() - frame.moment, at)
 
     def _tell_status(self) -> None:
-        at = now()
-        wanted = self._publisher.report_wanted.is_set()
-        if not self._heartbeat.due(self._source.condition, at) and not wanted:
+        if self.publisher is None or self._spool is None:
             return
-        self._publisher.report_wanted.clear()
-        counters = Counters(self._source.dropped, self._pipeline.gate_share, len(self._spool), self._spool.trouble)
-        self._publisher.status(self._heartbeat.status(counters, at))
+        at = now()
+        wanted = self.publisher.report_wanted.is_set()
+        if not self._heartbeat.due(self._condition(), at) and not wanted:
+            return
+        self.publisher.report_wanted.clear()
+        self.publisher.status(self._heartbeat.status(self._counters(self._spool), at))
+
+    def _condition(self) -> Condition:
+        if self.refused is not None:
+            return Condition(Watch.LOST, str(self.refused))
+        return self.source.condition if self.source else Condition(Watch.STARTING)
+
+    def _counters(self, spool: Spool) -> Counters:
+        return Counters(
+            dropped=self.source.dropped if self.source else 0,
+            gate_share=self.pipeline.gate_share if self.pipeline else 1.0,
+            spooled=len(spool),
+            trouble=spool.trouble,
+            plan=self.pipeline.plan.version if self.pipeline else None,
+            staff_passed=self.pipeline.staff_passed if self.pipeline else None,
+        )
 
 
-def open_source(camera: CameraSettings) -> Source:
-    """Return the source of *camera*. Raises NoPictures for a file or scene that does not exist, or a bad `starts_at`."""
-    if is_live(camera.source):
-        return Live(camera.source, camera.frames_per_second)
-    return Playback(film(camera.source, camera.frames_per_second), _starts_at(camera))
+def named(camera: CameraSettings, wrong: Exception) -> str:
+    """Return what is *wrong* with the name of its *camera* before it."""
+    return f"camera {camera.id}: {str(wrong).removeprefix(f'camera {camera.id}: ')}"
 
 
 def _starts_at(camera: CameraSettings) -> datetime | None:
@@ -97,9 +208,7 @@ def _starts_at(camera: CameraSettings) -> datetime | None:
     try:
         at = datetime.fromisoformat(camera.starts_at)
     except ValueError:
-        raise NoPictures(
-            f"camera {camera.id}: starts_at {camera.starts_at!r} is not a time such as 2026-05-02T10:00:00Z."
-        ) from None
+        raise NoPictures(f"starts_at {camera.starts_at!r} is not a time such as 2026-05-02T10:00:00Z.") from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

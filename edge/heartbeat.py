@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import zlib
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,6 +28,11 @@ FROZEN_AFTER: Final = timedelta(seconds=5)
 RATE_OVER: Final = timedelta(seconds=10)
 """Frames a second are measured over at least so long."""
 
+AGES_OVER: Final = timedelta(seconds=60)
+"""The age of frames when they had been looked at is told over so long."""
+MAX_AGES: Final = 3600
+"""Ages that are remembered: a minute at sixty frames a second."""
+
 
 @dataclass(slots=True)
 class Counters:
@@ -35,6 +42,8 @@ class Counters:
     gate_share: float = 1.0
     spooled: int = 0
     trouble: str = ""
+    plan: int | None = None
+    staff_passed: int | None = None
 
 
 class Heartbeat:
@@ -52,6 +61,7 @@ class Heartbeat:
         self._blindness = ""
         self._window = (at, 0)
         self._rate: float | None = None
+        self._ages: deque[tuple[datetime, float]] = deque(maxlen=MAX_AGES)
 
     def frame(self, small: Picture, at: datetime) -> None:
         """Take note of the small gray picture that arrived at *at*."""
@@ -68,6 +78,10 @@ class Heartbeat:
         self._blindness = _blindness(mean, deviation)
         if not self._blindness:
             self._seeing_at = at
+
+    def decided(self, age: float, at: datetime) -> None:
+        """Take note that a frame was *age* seconds old when it had been looked at, at *at*."""
+        self._ages.append((at, age))
 
     def due(self, source: Condition, at: datetime) -> bool:
         """Judge the camera at *at*; return whether a status must be said now."""
@@ -92,8 +106,19 @@ class Heartbeat:
             dropped=counters.dropped,
             gate_share=round(counters.gate_share, 3),
             spooled=counters.spooled,
+            decided_age=self._decided_age(at),
+            staff_passed=counters.staff_passed,
+            plan=counters.plan,
             zones=self._zones,
         )
+
+    def _decided_age(self, at: datetime) -> float | None:
+        while self._ages and at - self._ages[0][0] > AGES_OVER:
+            self._ages.popleft()
+        if not self._ages:
+            return None
+        ordered = sorted(age for _, age in self._ages)
+        return round(max(0.0, ordered[math.ceil(0.99 * len(ordered)) - 1]), 3)
 
     def _frames_per_second(self, at: datetime) -> float | None:
         if self._newest is None or at - self._newest > RATE_OVER:

@@ -1,203 +1,246 @@
-"""A camera that may hang, stutter or be gone: a thread reads it all the time and keeps only the newest frame.
+"""One camera as the box sees it: the newest frame of its reader process, and whether frames come.
 
-A read can hang for ever, whatever time-out was asked for. A watchdog then leaves the thread to its fate and begins a new
-one; when too many threads are left behind, the process must end and be started afresh.
+A read can hang for ever, whatever time-out was asked for. So the reader is a process of its own (edge/reader.py); a
+watchdog kills one that hangs and begins another, and a reader that crashes is the trouble of its camera alone.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import random
-import threading
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+import select
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
-import cv2
-
 from broker.contract.messages import Watch
+from edge import reader
+from edge.nursery import Nursery
+from edge.reader import NEWEST_S, Order
+from edge.shelf import Shelf
 from edge.sightings import Frame
-from edge.source import Condition, Stuck, monotonic, now
+from edge.source import Condition, is_live, monotonic
 
 log = logging.getLogger(__name__)
 
-OPEN_S: Final = 5.0
-"""Time-out for opening a stream."""
-READ_S: Final = 3.0
-"""Time-out for one frame of a stream."""
-HUNG_S: Final = OPEN_S + READ_S + 2.0
-"""A reader that shows no sign of life for so long is left behind."""
-MAX_LEFT_BEHIND: Final = 3
-"""Readers that hang; with one more the process ends."""
-NEWEST_S: Final = 1.0
-"""A frame older than this is never used."""
+OPENING_S: Final = reader.OPEN_S + 2.0
+"""A reader that shows no picture so long after it was begun hangs."""
+SILENT_S: Final = reader.READ_S + 1.0
+"""A reader from which nothing was heard for so long hangs."""
 LOST_S: Final = 3.0
-"""Without a frame for so long the camera is lost."""
+"""Without a sign of a picture for so long the camera is lost."""
 FIRST_RETRY_S: Final = 0.5
-LAST_RETRY_S: Final = 5.0
-"""Back-off between attempts, with jitter."""
+LAST_RETRY_S: Final = 4.0
+"""Back-off between attempts, with jitter: with the time-out for opening a stream it stays below ten seconds."""
+HOPELESS_RETRY_S: Final = 15.0
+"""What can never work is tried again after so long: somebody may be copying the right file there."""
+MAX_SAID_BYTES: Final = 1024
 
-_FFMPEG_OPTIONS: Final = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
-
-
-def is_live(source: str) -> bool:
-    """Whether *source* is a camera or a stream: a device number, a device file or an address."""
-    return source.isdigit() or source.startswith("/dev/") or "://" in source
+_PICTURES_COME: Final = frozenset((reader.PUT, reader.ALIVE))
 
 
-@dataclass(slots=True)
-class _Shelf:
-    """Where a reader puts its newest frame."""
+@dataclass(frozen=True, slots=True)
+class _Put:
+    """A picture on the shelf, as the reader told of it."""
 
-    changed: threading.Condition = field(default_factory=threading.Condition)
-    frame: Frame | None = None
-    index: int = 0
-    dropped: int = 0
-    reason: str = ""
+    number: int
+    index: int
+    at: float
+    moment: float
 
 
 class Live:
-    """A USB camera or a network stream."""
+    """The pictures of one camera, from a reader that *nursery* begins and that is begun again when it ends."""
 
-    def __init__(self, source: str, frames_per_second: float) -> None:
-        """Begin to open *source*, which may take its time; a camera that is down is lost, and tried again."""
-        # One cable that loses packets makes pictures of mud over UDP.
-        os.environ.setdefault(_FFMPEG_OPTIONS, "rtsp_transport;tcp")
-        self._source = source
-        self._fps = frames_per_second
-        self._shelf = _Shelf()
-        self._left_behind: list[_Reader] = []
-        self._began = monotonic()
-        self._newest: datetime | None = None
-        self._reader = self._begin()
-
-    def read(self, timeout: float) -> Frame | None:
-        """Return the newest frame. Raises Stuck when too many readers hang."""
-        self._watch()
-        shelf = self._shelf
-        with shelf.changed:
-            shelf.changed.wait_for(lambda: shelf.frame is not None, timeout)
-            frame, shelf.frame = shelf.frame, None
-            if frame and now() - frame.at > timedelta(seconds=NEWEST_S):
-                shelf.dropped += 1
-                frame = None
-        if frame:
-            self._newest = frame.at
-        return frame
+    def __init__(
+        self, source: str, frames_per_second: float, nursery: Nursery, *, name: str = "camera", starts_at: datetime | None = None
+    ) -> None:
+        """Begin to open *source*, which takes its time; a camera that is down is lost, and tried again."""
+        begins = starts_at.timestamp() if starts_at else None
+        self._order = Order(source, frames_per_second, not is_live(source), begins, reader.OPEN_S, reader.READ_S)
+        self._nursery = nursery
+        self._name = name
+        self._number = 0
+        self._line: socket.socket | None = None
+        self._shelf: Shelf | None = None
+        self._put: _Put | None = None
+        self._pause = FIRST_RETRY_S
+        self._condition = Condition(Watch.STARTING)
+        self._left_out = self._left_out_before = 0
+        self._index = 0
+        self._superseded = 0
+        self._shown = False
+        self.hopeless = ""
+        """Why this source can never work, once its reader has said so."""
+        self._again_at = self._begun = self._heard_at = self._picture_at = monotonic()
+        self._begin(self._again_at)
 
     @property
-    def condition(self) -> Condition:
-        """Watching while frames come; lost when they do not."""
-        if self._newest and now() - self._newest < timedelta(seconds=LOST_S):
-            return Condition(Watch.WATCHING)
-        if self._newest is None and not self._shelf.reason and monotonic() - self._began < HUNG_S:
-            return Condition(Watch.STARTING)
-        return Condition(Watch.LOST, self._shelf.reason or "the camera sends no pictures")
+    def line(self) -> socket.socket | None:
+        """What becomes readable when there is news; another one after every new beginning."""
+        return self._line
+
+    @property
+    def reader(self) -> int | None:
+        """The number of the present reader in its nursery."""
+        return self._number if self._line is not None else None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a picture waits to be taken."""
+        return self._put is not None
 
     @property
     def dropped(self) -> int:
-        """Frames that a newer one replaced, or that had become too old."""
-        return self._shelf.dropped
+        """Frames that a newer one replaced, or that had become too old, since the start."""
+        return self._superseded + self._left_out_before + self._left_out
+
+    @property
+    def condition(self) -> Condition:
+        """Watching while pictures come; lost when they do not; ended when a film is over and all of it was taken."""
+        if self._condition.watch is Watch.ENDED and self._put is not None:
+            return Condition(Watch.WATCHING)
+        return self._condition
+
+    def look_after(self) -> None:
+        """Hear the reader; kill one that hangs; begin another when its time has come."""
+        moment = monotonic()
+        self._hear(moment)
+        if self._line is None:
+            if self._condition.watch is not Watch.ENDED and moment >= self._again_at:
+                self._begin(moment)
+            return
+        hung = moment - self._heard_at > SILENT_S if self._shelf else moment - self._begun > OPENING_S
+        if hung and not (self._order.film and self._shelf is None):
+            self._end(moment, "the camera hangs: it answers and sends no picture", kill=True)
+        elif self._condition.watch is Watch.WATCHING and not self._order.film and moment - self._picture_at > LOST_S:
+            self._lose("the camera stopped sending")
+
+    def take(self) -> Frame | None:
+        """Return the newest frame that was not taken yet, unless it has become too old."""
+        put, self._put = self._put, None
+        if put is None or self._shelf is None:
+            return None
+        picture = self._shelf.take(put.number) if monotonic() - put.moment <= NEWEST_S else None
+        if self._order.film and self._line is not None:
+            with contextlib.suppress(OSError):
+                self._line.send(reader.TAKEN + put.number.to_bytes(8, "little"))
+        if picture is None:
+            self._superseded += 1
+            return None
+        frame = Frame(self._index, datetime.fromtimestamp(put.at, UTC), picture, put.moment)
+        self._index += 1
+        return frame
+
+    def read(self, timeout: float) -> Frame | None:
+        """Return the next frame, or None when there was none within *timeout* seconds: for one who has one camera."""
+        until = monotonic() + timeout
+        while True:
+            self.look_after()
+            if (frame := self.take()) is not None:
+                return frame
+            left = until - monotonic()
+            if left <= 0:
+                return None
+            wait_for_news([self], min(left, 0.1))
 
     def close(self) -> None:
-        """Tell the reader to end; nobody waits for one that hangs."""
-        self._reader.stop()
-        self._reader.join(1.0)
+        """End the reader."""
+        if self._line is not None:
+            self._hang_up(kill=True)
 
-    def _begin(self) -> _Reader:
-        reader = _Reader(self._source, self._fps, self._shelf)
-        reader.start()
-        return reader
-
-    def _watch(self) -> None:
-        if monotonic() - self._reader.alive_at < HUNG_S:
-            return
-        log.error("reading the camera hangs; it is opened anew")
-        self._shelf.reason = "reading the camera hangs"
-        self._reader.stop()
-        self._left_behind = [reader for reader in (*self._left_behind, self._reader) if reader.is_alive()]
-        if len(self._left_behind) > MAX_LEFT_BEHIND:
-            raise Stuck(f"{len(self._left_behind)} readings of the camera hang; only a new process helps")
-        self._reader = self._begin()
-
-
-class _Reader(threading.Thread):
-    """Grabs continuously, so that nothing old waits in a buffer; decodes to colour only what is due."""
-
-    def __init__(self, source: str, frames_per_second: float, shelf: _Shelf) -> None:
-        super().__init__(name="camera", daemon=True)
-        self.alive_at = monotonic()
-        self._source = source
-        self._every = 1.0 / frames_per_second
-        self._shelf = shelf
-        self._stopped = threading.Event()
-
-    def stop(self) -> None:
-        """Ask it to end, and to put nothing on the shelf any more."""
-        self._stopped.set()
-
-    def run(self) -> None:
-        """Open, read until it breaks, and again."""
-        pause = FIRST_RETRY_S
-        while not self._stopped.is_set():
-            if self._read_until_broken():
-                pause = FIRST_RETRY_S
-            # Jitter: twenty cameras behind one switch must not all come back in one instant.
-            self._rest(pause * random.uniform(0.5, 1.0))  # noqa: S311
-            pause = min(pause * 2, LAST_RETRY_S)
-
-    def _rest(self, seconds: float) -> None:
-        self.alive_at = monotonic()
-        self._stopped.wait(seconds)
-        self.alive_at = monotonic()
-
-    def _read_until_broken(self) -> bool:
-        """Return whether there was any picture."""
-        capture = _open(self._source)
-        self.alive_at = monotonic()
-        any_picture = False
+    def _begin(self, moment: float) -> None:
+        self._begun = self._heard_at = moment
+        self._shelf = None
         try:
-            if not capture.isOpened():
-                self._lose("the camera does not answer")
-                return False
-            due = monotonic()
-            while not self._stopped.is_set() and capture.grab():
-                self.alive_at = moment = monotonic()
-                if moment < due:
-                    continue
-                due = max(due + self._every, moment - self._every)
-                any_picture |= self._put(capture, now())
-        finally:
-            capture.release()
-        if not self._stopped.is_set():
-            self._lose("the camera stopped sending")
-        return any_picture
+            self._number, self._line = self._nursery.begin(self._order)
+        except OSError as wrong:
+            self._again_at = moment + LAST_RETRY_S
+            self._lose(f"no reader can be begun: {wrong.strerror}")
 
-    def _put(self, capture: cv2.VideoCapture, at: datetime) -> bool:
-        whole, picture = capture.retrieve()
-        shelf = self._shelf
-        if not whole or self._stopped.is_set():
-            return False
-        with shelf.changed:
-            shelf.dropped += shelf.frame is not None
-            shelf.frame = Frame(shelf.index, at, picture)  # type: ignore[arg-type]
-            shelf.index += 1
-            shelf.reason = ""
-            shelf.changed.notify()
-        return True
+    def _hear(self, moment: float) -> None:
+        while self._line is not None:
+            try:
+                said, files, _, _ = socket.recv_fds(self._line, MAX_SAID_BYTES, 1)
+            except BlockingIOError:
+                return
+            except OSError:
+                said, files = b"", []
+            if not said:
+                self._end(moment, "the reading of the camera broke off by itself", kill=True)
+                return
+            self._heard_at = moment
+            self._heed(said[:1], said[1:], files, moment)
+
+    def _heed(self, kind: bytes, rest: bytes, files: list[int], moment: float) -> None:
+        if kind in _PICTURES_COME:
+            self._picture_at = moment
+            self._recover()
+        match kind:
+            case reader.SHELF:
+                self._shelf = _opened(files, *reader.SIZE.unpack(rest))
+                self._put = None
+            case reader.PUT:
+                self._superseded += self._put is not None
+                number, index, at, taken, self._left_out = reader.FRAME.unpack(rest)
+                self._put = _Put(number, index, at, taken)
+            case reader.OVER:
+                self._hang_up(kill=False)
+                self._condition = Condition(Watch.ENDED, "the film is over")
+            case reader.LOST:
+                self._end(moment, rest.decode(errors="replace"), kill=False)
+            case reader.NEVER:
+                self.hopeless = rest.decode(errors="replace")
+                self._end(moment, self.hopeless, kill=False)
+                self._again_at = moment + HOPELESS_RETRY_S
+
+    def _recover(self) -> None:
+        if self._condition.watch is not Watch.WATCHING:
+            if self._shown:
+                log.info("camera %s: pictures come again", self._name)
+            self._shown, self.hopeless = True, ""
+            self._condition = Condition(Watch.WATCHING)
+        self._pause = FIRST_RETRY_S
+
+    def _end(self, moment: float, reason: str, *, kill: bool) -> None:
+        """The reader is of no use any more; another is begun after a pause."""
+        self._hang_up(kill=kill)
+        # Jitter: twenty cameras behind one switch must not all come back in one instant.
+        self._again_at = moment + self._pause * random.uniform(0.5, 1.0)  # noqa: S311
+        self._pause = min(self._pause * 2, LAST_RETRY_S)
+        self._lose(reason)
 
     def _lose(self, reason: str) -> None:
-        # The address may carry a password: it is not in the reason.
-        if self._shelf.reason != reason and not self._stopped.is_set():
-            log.warning("%s; trying again", reason)
-            self._shelf.reason = reason
+        # The address may carry a password: it is in no reason.
+        if self._condition != Condition(Watch.LOST, reason):
+            log.warning("camera %s: %s; it is tried again", self._name, reason)
+        self._condition = Condition(Watch.LOST, reason)
+
+    def _hang_up(self, *, kill: bool) -> None:
+        assert self._line is not None
+        if kill:
+            self._nursery.kill(self._number)
+        self._line.close()
+        self._line = None
+        self._left_out_before, self._left_out = self._left_out_before + self._left_out, 0
 
 
-def _open(source: str) -> cv2.VideoCapture:
-    if source.isdigit():
-        return cv2.VideoCapture(int(source))
-    if source.startswith("/dev/"):
-        return cv2.VideoCapture(source, cv2.CAP_V4L2)
-    limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, int(OPEN_S * 1000), cv2.CAP_PROP_READ_TIMEOUT_MSEC, int(READ_S * 1000)]
-    return cv2.VideoCapture(source, cv2.CAP_FFMPEG, [*limits, cv2.CAP_PROP_N_THREADS, 1])
+def wait_for_news(cameras: Sequence[Live], seconds: float) -> list[Live]:
+    """Wait until the reader of one of *cameras* has said something, *seconds* at most; return those that have."""
+    lines = {camera.line.fileno(): camera for camera in cameras if camera.line is not None}
+    poll = select.poll()
+    for line in lines:
+        poll.register(line, select.POLLIN)
+    return [lines[line] for line, _ in poll.poll(seconds * 1000)]
+
+
+def _opened(files: list[int], width: int, height: int) -> Shelf:
+    try:
+        return Shelf(files[0], width, height)
+    finally:
+        for file in files:
+            os.close(file)

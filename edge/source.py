@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -12,19 +13,19 @@ import cv2
 
 from broker.contract.messages import Watch
 from edge.scene import BadScene, Scene
-from edge.sightings import Frame, Picture
+from edge.sightings import Picture
+
+log = logging.getLogger(__name__)
 
 SCENE: Final = "scene:"
+PICTURE_ENDINGS: Final = (".bmp", ".jpeg", ".jpg", ".png")
+_WHAT_MAY_BE: Final = "Give a video file, a folder of pictures, rtsp://..., a device number, or scene:door."
 FALLBACK_FPS: Final = 25.0
 """The pace of a file that does not say its own."""
 
 
 class NoPictures(Exception):
     """A source that cannot give any picture, now or later. The text says which and what to do."""
-
-
-class Stuck(Exception):
-    """Reading hangs beyond repair: the process must end and be started afresh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +36,9 @@ class Condition:
     reason: str = ""
 
 
-class Source(Protocol):
-    """Gives frames, each stamped with the time it was taken."""
-
-    def read(self, timeout: float) -> Frame | None:
-        """Return the next frame, or None when there was none within *timeout* seconds."""
-
-    @property
-    def condition(self) -> Condition:
-        """Whether frames come."""
-
-    @property
-    def dropped(self) -> int:
-        """Frames that were due and were not handed out, since the start."""
-
-    def close(self) -> None:
-        """Let go of the camera."""
+def is_live(source: str) -> bool:
+    """Whether *source* is a camera or a stream: a device number, a device file or an address."""
+    return source.isdigit() or source.startswith("/dev/") or "://" in source
 
 
 def now() -> datetime:
@@ -78,6 +66,9 @@ class Film(Protocol):
     def next(self) -> tuple[int, Picture] | None:
         """Return the next picture that is to be looked at and its index, or None at the end."""
 
+    def pass_over(self) -> bool:
+        """Leave out the picture that would be next, undecoded; return whether there was one."""
+
     def close(self) -> None:
         """Let go of the file."""
 
@@ -88,10 +79,10 @@ class Clip:
     def __init__(self, path: Path, frames_per_second: float) -> None:
         """Open *path*. Raises NoPictures when it is missing, empty or no video."""
         if not path.is_file():
-            raise NoPictures(f"there is no file {path}. Give a video file, rtsp://..., a device number, or scene:door.")
+            raise NoPictures(f"there is no file {path}. {_WHAT_MAY_BE}")
         self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
         if not self._capture.isOpened():
-            raise NoPictures(f"{path} is not a video that can be read ({path.stat().st_size} bytes).")
+            raise NoPictures(f"{path} is not a video that can be read ({path.stat().st_size} bytes). {_WHAT_MAY_BE}")
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self.frames_per_second = fps if 0 < fps <= 1000 else FALLBACK_FPS
         self.frames = 0
@@ -102,16 +93,60 @@ class Clip:
         """Return the next picture that is to be looked at, or None at the end or where the file is broken off."""
         while self._capture.grab():
             index, self.frames = self.frames, self.frames + 1
-            if index and int(index * self._share + 1e-9) == int((index - 1) * self._share + 1e-9):
+            if not self._due(index):
                 continue
             whole, picture = self._capture.retrieve()
             if whole:
                 return index, picture  # type: ignore[return-value]
         return None
 
+    def pass_over(self) -> bool:
+        """Leave out the next picture; return whether there was one."""
+        while self._capture.grab():
+            self.frames += 1
+            if self._due(self.frames - 1):
+                return True
+        return False
+
     def close(self) -> None:
         """Let go of the file."""
         self._capture.release()
+
+    def _due(self, index: int) -> bool:
+        """Whether frame *index* is one of those that are looked at."""
+        return not index or int(index * self._share + 1e-9) != int((index - 1) * self._share + 1e-9)
+
+
+class Folder:
+    """A folder of pictures, in the order of their names, so many a second as are looked at."""
+
+    def __init__(self, path: Path, frames_per_second: float) -> None:
+        """Look into *path*. Raises NoPictures when there is no picture in it."""
+        self._pictures = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURE_ENDINGS)
+        if not self._pictures:
+            raise NoPictures(f"there is no picture in {path}. Put files in it that end in {', '.join(PICTURE_ENDINGS)}.")
+        self.frames_per_second = frames_per_second
+        self.frames = 0
+
+    def next(self) -> tuple[int, Picture] | None:
+        """Return the next picture that can be read, or None at the end."""
+        while self.pass_over():
+            index = self.frames - 1
+            picture = cv2.imread(str(self._pictures[index]), cv2.IMREAD_COLOR)
+            if picture is not None:
+                return index, picture  # type: ignore[return-value]
+            log.warning("%s is not a picture that can be read; it is left out", self._pictures[index])
+        return None
+
+    def pass_over(self) -> bool:
+        """Leave out the next picture; return whether there was one."""
+        if self.frames >= len(self._pictures):
+            return False
+        self.frames += 1
+        return True
+
+    def close(self) -> None:
+        """Nothing to let go of."""
 
 
 class Rendered:
@@ -130,59 +165,36 @@ class Rendered:
         self.frames += 1
         return index, self._scene.picture(seconds)
 
+    def pass_over(self) -> bool:
+        """Leave out the next picture; return whether there was one."""
+        if self._scene.seconds is not None and self.frames / self._scene.fps >= self._scene.seconds:
+            return False
+        self.frames += 1
+        return True
+
     def close(self) -> None:
         """Nothing to let go of."""
 
 
+def need_film(source: str) -> None:
+    """See that the file, folder or scene is there, without opening it. Raises NoPictures."""
+    if source.startswith(SCENE):
+        film(source, 1.0)
+    elif not is_live(source):
+        path = Path(source)
+        if not path.exists():
+            raise NoPictures(f"there is no file {path}. {_WHAT_MAY_BE}")
+        if path.is_file() and not path.stat().st_size:
+            raise NoPictures(f"{path} is not a video that can be read (0 bytes). {_WHAT_MAY_BE}")
+
+
 def film(source: str, frames_per_second: float) -> Film:
     """Open a file or a scene. Raises NoPictures when there is no such thing."""
+    if not source.startswith(SCENE) and Path(source).is_dir():
+        return Folder(Path(source), frames_per_second)
     if not source.startswith(SCENE):
         return Clip(Path(source), frames_per_second)
     try:
         return Rendered(Scene.parse(source))
     except BadScene as wrong:
         raise NoPictures(str(wrong)) from None
-
-
-class Playback:
-    """A film shown at its real pace. It waits for nobody to be late: a film drops no frame, and ends once."""
-
-    def __init__(self, film: Film, starts_at: datetime | None) -> None:
-        self._film = film
-        self._base = starts_at
-        self._started: float | None = None
-        self._ready: tuple[int, Picture] | None = None
-        self._ended = False
-        self.dropped = 0
-
-    def read(self, timeout: float) -> Frame | None:
-        """Return the next frame when its time has come."""
-        if self._ready is None and not self._ended:
-            self._ready = self._film.next()
-            self._ended = self._ready is None
-        if self._ready is None:
-            time.sleep(timeout)
-            return None
-        if self._started is None or self._base is None:
-            # From now, not from when the film was opened: until the first frame is asked for, time passes.
-            self._started, self._base = time.monotonic(), self._base or now()
-        index, picture = self._ready
-        seconds = index / self._film.frames_per_second
-        wait = self._started + seconds - time.monotonic()
-        if wait > timeout:
-            time.sleep(timeout)
-            return None
-        time.sleep(max(0.0, wait))
-        self._ready = None
-        return Frame(index, self._base + timedelta(seconds=seconds), picture)
-
-    @property
-    def condition(self) -> Condition:
-        """Watching until the film is over."""
-        if self._ended:
-            return Condition(Watch.ENDED, "the film is over")
-        return Condition(Watch.WATCHING if self._started is not None else Watch.STARTING)
-
-    def close(self) -> None:
-        """Let go of the film."""
-        self._film.close()

@@ -6,39 +6,30 @@ import contextlib
 import os
 import threading
 import tomllib
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from broker.settings import ENVIRONMENT, BadSettings, CameraSettings, EdgeSettings, LineSettings, Settings, read
-from edge import geometry
-from edge.detectors import BadDetector
-from edge.eyes import Eyes
+from edge.box import Box
 from edge.scene import SCENES
-from edge.source import SCENE, NoPictures, Stuck
-from edge.spool import SpoolError
+from edge.source import SCENE
 
-REFUSALS: Final = (NoPictures, BadDetector, SpoolError, geometry.BadGeometry, Stuck)
-"""What ends the eyes with a sentence and exit code 3."""
-
-_NOMINAL: Final = (1600, 900)
-"""A size of picture good enough to find a line without length before the camera gives the real one."""
+_OF_ONE_CAMERA: Final = frozenset(("source", "line", "inside", "zone", "view", "detector", "model", "fps", "spool"))
+"""Options that are about a single camera."""
 
 
-def watch(settings: EdgeSettings, camera: CameraSettings, spool: Path | None, stop: threading.Event) -> None:
-    """Run the eyes of *camera* until *stop*. Raises one of REFUSALS."""
-    for line in camera.lines:
-        geometry.segment(line.points, line.inside, _NOMINAL, name=line.id)
-    for area in camera.areas:
-        geometry.polygon(area.points, _NOMINAL, name=area.id)
-    Eyes(settings, camera, spool or settings.store.data / f"spool-{camera.id}.db").run(stop)
+def watch(settings: EdgeSettings, cameras: Sequence[CameraSettings], spool: Path | None, stop: threading.Event) -> None:
+    """Watch *cameras* until *stop*. With a single one raises one of eyes.REFUSALS when it can never work."""
+    Box(settings, [(camera, spool or settings.store.data / f"spool-{camera.id}.db") for camera in cameras]).run(stop)
 
 
-def settings(file: Path | None, camera_id: str | None, given: dict[str, Any]) -> tuple[EdgeSettings, CameraSettings]:
-    """Return the settings and the camera. *given* are the options by name, None where not given.
+def settings(file: Path | None, camera_id: str | None, given: dict[str, Any]) -> tuple[EdgeSettings, tuple[CameraSettings, ...]]:
+    """Return the settings and the cameras to watch: the one of *camera_id*, or all of the file.
 
-    Raises BadSettings.
+    *given* are the options by name, None where not given; those about a camera need one camera. Raises BadSettings.
     """
     told = {key: value for key, value in given.items() if value is not None}
     base = read(_kind(file), file)
@@ -50,7 +41,9 @@ def settings(file: Path | None, camera_id: str | None, given: dict[str, Any]) ->
             "mqtt": base.mqtt.model_dump() | _present(mqtt),
             "standards": base.standards.model_dump(),
         }
-        return EdgeSettings.model_validate(merged), _camera(_chosen(base, camera_id), camera_id, told)
+        chosen = _chosen(base, camera_id, told.keys() & _OF_ONE_CAMERA)
+        cameras = tuple(_camera(camera, camera_id, told) for camera in chosen)
+        return EdgeSettings.model_validate(merged), cameras
     except ValidationError as wrong:
         first = wrong.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -67,17 +60,20 @@ def _kind(file: Path | None) -> type[EdgeSettings]:
     return Settings if tables & (Settings.model_fields.keys() - EdgeSettings.model_fields.keys()) else EdgeSettings
 
 
-def _chosen(base: EdgeSettings, camera_id: str | None) -> CameraSettings | None:
-    """Return the camera of the file that is meant, or None when the file has none."""
+def _chosen(base: EdgeSettings, camera_id: str | None, of_one: Set[str]) -> tuple[CameraSettings | None, ...]:
+    """Return the cameras of the file that are meant, or one None when the file has none."""
     if not base.cameras:
-        return None
+        return (None,)
     ids = ", ".join(camera.id for camera in base.cameras)
-    if camera_id is None and len(base.cameras) > 1:
-        raise BadSettings(f"the file has {len(base.cameras)} cameras ({ids}); say which with --camera-id")
-    for camera in base.cameras:
-        if camera_id in (None, camera.id):
-            return camera
-    raise BadSettings(f"the file has no camera {camera_id!r}; it has {ids}")
+    if camera_id is None and len(base.cameras) > 1 and of_one:
+        option = sorted(of_one)[0].replace("source", "camera").replace("_", "-")
+        raise BadSettings(
+            f"--{option} is about one camera, and the file has {len(base.cameras)} ({ids}); say which with --camera-id"
+        )
+    chosen = tuple(camera for camera in base.cameras if camera_id in (None, camera.id))
+    if not chosen:
+        raise BadSettings(f"the file has no camera {camera_id!r}; it has {ids}")
+    return chosen
 
 
 def _camera(base: CameraSettings | None, camera_id: str | None, told: dict[str, Any]) -> CameraSettings:

@@ -132,12 +132,13 @@ def test_the_options_lie_over_the_file(tmp_path: Path) -> None:
         '[[cameras]]\nid = "front"\nsource = "1"\nframes_per_second = 5\n[[cameras.lines]]\nzone = "shoes"\n'
         'points = [[0.1, 0.2], [0.9, 0.2]]\ninside = "down"\n'
     )
-    settings, camera = starting.settings(file, "front", {"source": "2", "mqtt_port": 1884, "zone": "hats", "view": None})
+    settings, (camera,) = starting.settings(file, "front", {"source": "2", "mqtt_port": 1884, "zone": "hats", "view": None})
     assert (settings.store.id, settings.mqtt.host, settings.mqtt.port) == ("oslo", "10.0.0.1", 1884)
     assert (camera.source, camera.frames_per_second) == ("2", 5)
     assert (camera.lines[0].zone, camera.lines[0].inside, camera.lines[0].points[0]) == ("hats", "down", (0.1, 0.2))
-    with pytest.raises(BadSettings, match=r"2 cameras \(back, front\); say which with --camera-id"):
-        starting.settings(file, None, {})
+    with pytest.raises(BadSettings, match=r"--camera is about one camera, and the file has 2 \(back, front\); say which with"):
+        starting.settings(file, None, {"source": "2"})
+    assert [camera.id for camera in starting.settings(file, None, {"mqtt_port": 1884})[1]] == ["back", "front"]
     with pytest.raises(BadSettings, match="no camera 'side'; it has back, front"):
         starting.settings(file, "side", {})
 
@@ -152,7 +153,7 @@ def test_settings_of_other_parts_in_the_environment_do_no_harm(monkeypatch: pyte
 def test_the_file_of_a_whole_shop_will_do(tmp_path: Path) -> None:
     file = tmp_path / "greetline.toml"
     file.write_text('[dashboard]\nport = 9000\n[[cameras]]\nid = "door"\nsource = "scene:door"\n')
-    _, camera = starting.settings(file, None, {})
+    _, (camera,) = starting.settings(file, None, {})
     assert (camera.lines[0].zone, camera.lines[0].inside) == ("entrance", "up")
     assert camera.lines[0].points == ((0.08, 0.56), (0.92, 0.56))
 

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import cv2
+import psutil
 import pytest
 
 from broker.contract.messages import Watch
-from edge import live
-from edge.live import Live, is_live
+from edge import live, reader
+from edge.live import Live
+from edge.nursery import Nursery
+from edge.shelf import Shelf
 from edge.sightings import Frame
-from edge.source import Stuck, monotonic, now
-from tests.edge.builders import plain
+from edge.source import monotonic, now
+from tests.deploy.running import outlived
+from tests.edge.builders import clip, plain
+from tests.service.parts import wait_until
 
 
 class Camera:
@@ -23,6 +34,7 @@ class Camera:
 
     def __init__(self, port: int = 0) -> None:
         self.behave = "send"
+        self.size = (160, 96)
         self.stopping = threading.Event()
         self.sent = 0
         camera = self
@@ -54,7 +66,7 @@ class Camera:
             if self.behave == "stall":
                 continue
             self.sent += 1
-            _, jpeg = cv2.imencode(".jpg", plain(self.sent % 200, size=(160, 96)))
+            _, jpeg = cv2.imencode(".jpg", plain(self.sent % 200, size=self.size))
             body = jpeg.tobytes()
             request.wfile.write(b"--part\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(body))
             request.wfile.write(body + b"\r\n")
@@ -74,13 +86,23 @@ def camera() -> Iterator[Camera]:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in (("OPEN_S", 2.0), ("READ_S", 1.0), ("HUNG_S", 4.0), ("LOST_S", 1.0), ("LAST_RETRY_S", 0.5)):
-        monkeypatch.setattr(live, name, seconds)
+    for module, name, seconds in (
+        (reader, "OPEN_S", 2.0), (reader, "READ_S", 1.0), (live, "OPENING_S", 4.0), (live, "SILENT_S", 1.5), (live, "LOST_S", 1.0),
+        (live, "LAST_RETRY_S", 0.5), (live, "HOPELESS_RETRY_S", 0.5),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, seconds)
 
 
 @pytest.fixture
-def watch(camera: Camera) -> Iterator[Live]:
-    source = Live(camera.address, 10)
+def nursery() -> Iterator[Nursery]:
+    nursery = Nursery()
+    yield nursery
+    nursery.close()
+
+
+@pytest.fixture
+def watch(camera: Camera, nursery: Nursery) -> Iterator[Live]:
+    source = Live(camera.address, 10, nursery)
     yield source
     source.close()
 
@@ -92,6 +114,11 @@ def until(source: Live, wanted: Callable[[Frame | None], bool], limit: float = 1
         if wanted(frame):
             return frame
     pytest.fail(f"not within {limit} s: {source.condition}")
+
+
+def readers(nursery: Nursery) -> list[psutil.Process]:
+    assert nursery.pid is not None
+    return psutil.Process(nursery.pid).children()
 
 
 def some(frame: Frame | None) -> bool:
@@ -140,13 +167,13 @@ def test_a_camera_that_stalls_is_lost_and_comes_back(camera: Camera, watch: Live
     until(watch, some)
 
 
-def test_a_camera_that_is_not_there_at_the_start_is_waited_for() -> None:
+def test_a_camera_that_is_not_there_at_the_start_is_waited_for(nursery: Nursery) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    source = Live(f"http://127.0.0.1:{port}/door.mjpg", 10)
+    source = Live(f"http://127.0.0.1:{port}/door.mjpg", 10, nursery)
     until(source, lambda _: source.condition.watch is Watch.LOST)
-    assert source.condition.reason == "the camera does not answer"
+    assert source.condition.reason.startswith("nothing listens at the camera's address and port")
     camera = Camera(port)
     try:
         until(source, some)
@@ -155,42 +182,161 @@ def test_a_camera_that_is_not_there_at_the_start_is_waited_for() -> None:
         camera.stop()
 
 
-class _Hanging:
-    """A capture whose read never returns, as a broken RTSP stream's may, whatever time-out was asked for."""
-
-    def __init__(self, release: threading.Event) -> None:
-        self._release = release
-
-    def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name.
-        return True
-
-    def grab(self) -> bool:
-        self._release.wait(60)
-        return False
-
-    def release(self) -> None:
-        pass
-
-
-def test_a_read_that_hangs_is_left_behind_and_too_many_end_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    released = threading.Event()
-    monkeypatch.setattr(live, "HUNG_S", 0.2)
-    monkeypatch.setattr(live, "_open", lambda _: _Hanging(released))
-    source = Live("rtsp://127.0.0.1/none", 10)
-    begin = monotonic()
-    try:
-        with pytest.raises(Stuck, match="only a new process helps"):
-            until(source, lambda _: False)
-        assert monotonic() - begin < 5
-        assert source.condition.watch is Watch.LOST
-    finally:
-        released.set()
+def test_a_server_that_accepts_and_never_answers_is_a_camera_that_does_not_answer(nursery: Nursery) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        source = Live(f"rtsp://viewer:secret@127.0.0.1:{silent.getsockname()[1]}/door", 10, nursery)
+        until(source, lambda _: source.condition.watch is Watch.LOST)
+        assert source.condition.reason == "the camera does not answer"
         source.close()
 
 
-@pytest.mark.parametrize(
-    ("source", "is_camera"),
-    [("0", True), ("/dev/video2", True), ("rtsp://10.0.0.7/door", True), ("door.mp4", False), ("scene:door", False)],
-)
-def test_a_camera_is_told_from_a_film_by_its_name(source: str, is_camera: bool) -> None:
-    assert is_live(source) is is_camera
+def test_a_reader_that_hangs_is_killed_and_another_takes_its_place(watch: Live, nursery: Nursery) -> None:
+    until(watch, some)
+    (hanging,) = readers(nursery)
+    hanging.suspend()
+    until(watch, lambda _: watch.condition.watch is Watch.LOST, limit=4)
+    until(watch, some, limit=5)
+    assert not hanging.is_running() or hanging.status() == psutil.STATUS_ZOMBIE
+    assert watch.condition.watch is Watch.WATCHING
+
+
+def test_a_reader_that_crashes_is_the_trouble_of_its_camera_alone(camera: Camera, watch: Live, nursery: Nursery) -> None:
+    until(watch, some)
+    (crashing,) = readers(nursery)
+    other = Live("scene:door", 10, nursery)
+    until(other, some)
+    crashing.send_signal(signal.SIGSEGV)
+    until(watch, lambda _: watch.condition.watch is Watch.LOST, limit=2)
+    assert watch.condition.reason == "the reading of the camera broke off by itself"
+    assert some(other.read(0.5))
+    until(watch, some, limit=5)
+    assert other.condition.watch is Watch.WATCHING
+    other.close()
+
+
+def test_when_the_parent_of_the_readers_dies_all_of_them_end_and_come_back(watch: Live, nursery: Nursery) -> None:
+    until(watch, some)
+    (orphan,) = readers(nursery)
+    psutil.Process(nursery.pid).kill()
+    assert not outlived([orphan], 3)
+    until(watch, lambda _: watch.condition.watch is Watch.LOST, limit=3)
+    until(watch, some, limit=8)
+
+
+BOX = "from edge.live import Live; from edge.nursery import Nursery; s = Live('scene:door', 10, Nursery())\nwhile True: s.read(0.1)"
+
+
+def test_nobody_is_left_when_the_box_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", BOX]) as box:
+        family = wait_until(lambda: (found := psutil.Process(box.pid).children(recursive=True)) and len(found) == 2 and found)
+        box.kill()
+        assert not outlived(family, 5)
+
+
+def test_a_stream_that_changes_its_resolution_goes_on(camera: Camera, watch: Live) -> None:
+    """Within one connection OpenCV scales to the size at the beginning; on the next one the new size is there."""
+    frame = until(watch, some)
+    assert frame is not None
+    assert (frame.width, frame.height) == (160, 96)
+    camera.size, sent = (96, 64), camera.sent
+    until(watch, lambda frame: frame is not None and camera.sent > sent + 10)
+    assert watch.condition.watch is Watch.WATCHING
+    camera.behave = "hang up"
+    until(watch, lambda _: watch.condition.watch is Watch.LOST)
+    camera.behave = "send"
+    until(watch, lambda frame: frame is not None and (frame.width, frame.height) == (96, 64), limit=5)
+
+
+def test_no_picture_is_ever_half_of_one_and_half_of_another() -> None:
+    file = Shelf.make(320, 240)
+    put, taken = Shelf(file, 320, 240), Shelf(file, 320, 240)
+    newest, stop = [0], threading.Event()
+
+    def paint() -> None:
+        for number in itertools.count(1):
+            if stop.is_set():
+                return
+            put.begin(number)[:] = number % 251
+            put.finish(number)
+            newest[0] = number
+
+    painter = threading.Thread(target=paint)
+    painter.start()
+    whole = 0
+    begin = monotonic()
+    while whole < 200 and monotonic() - begin < 20:
+        number = newest[0]
+        picture = taken.take(number) if number else None
+        if picture is not None:
+            assert (picture == number % 251).all()
+            whole += 1
+    stop.set()
+    painter.join()
+    assert whole == 200
+    assert taken.take(newest[0] - 2) is None
+
+
+def film_of(source: Live, limit: float = 20.0, pause: float = 0.0) -> list[Frame]:
+    frames: list[Frame] = []
+    begin = monotonic()
+    while source.condition.watch is not Watch.ENDED and monotonic() - begin < limit:
+        frame = source.read(0.05)
+        if frame:
+            frames.append(frame)
+            threading.Event().wait(pause)
+    return frames
+
+
+def test_a_film_runs_at_its_real_pace_with_its_own_time_and_ends_once(tmp_path: Path, nursery: Nursery) -> None:
+    starts_at = datetime(2026, 5, 2, 10, tzinfo=UTC)
+    path = clip(tmp_path / "door.avi", [plain(level) for level in range(15)], fps=10)
+    source = Live(str(path), 10, nursery, starts_at=starts_at)
+    assert source.condition.watch is Watch.STARTING
+    until(source, some)
+    begin = monotonic()
+    frames = film_of(source)
+    assert 1.1 < monotonic() - begin < 3.0
+    assert [round((frame.at - starts_at).total_seconds(), 3) for frame in frames] == [index / 10 for index in range(1, 15)]
+    assert source.read(0.01) is None
+    assert source.condition.watch is Watch.ENDED
+    assert source.dropped == 0
+
+
+def test_a_box_that_stops_for_a_moment_loses_nothing_of_a_film(tmp_path: Path, nursery: Nursery) -> None:
+    path = clip(tmp_path / "door.avi", [plain(level) for level in range(20)], fps=10)
+    source = Live(str(path), 10, nursery)
+    until(source, some)
+    threading.Event().wait(0.6)
+    assert len(film_of(source)) == 19
+    assert source.dropped == 0
+
+
+def test_a_box_that_is_always_too_slow_gets_the_newest_of_a_film_and_the_rest_is_counted(tmp_path: Path, nursery: Nursery) -> None:
+    path = clip(tmp_path / "door.avi", [plain(level) for level in range(60)], fps=10)
+    source = Live(str(path), 10, nursery)
+    frames = film_of(source, pause=0.25)
+    assert 15 <= len(frames) <= 35
+    assert source.dropped == 60 - len(frames)
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no video" * 50], ids=["zero bytes", "no video"])
+def test_a_file_that_can_never_work_is_said_to_be_hopeless_and_tried_again_later(
+    tmp_path: Path, nursery: Nursery, content: bytes
+) -> None:
+    path = tmp_path / "door.avi"
+    path.write_bytes(content)
+    source = Live(str(path), 10, nursery)
+    until(source, lambda _: source.condition.watch is Watch.LOST)
+    assert "door.avi is not a video that can be read" in source.hopeless
+    clip(path, [plain(level) for level in range(5)])
+    until(source, some)
+    assert source.hopeless == ""
+
+
+def test_a_clip_that_ends_in_the_middle_of_a_frame_is_shown_so_far(tmp_path: Path, nursery: Nursery) -> None:
+    whole = clip(tmp_path / "door.avi", [plain(level) for level in range(30)])
+    broken = tmp_path / "broken.avi"
+    broken.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    source = Live(str(broken), 10, nursery)
+    assert 1 <= len(film_of(source)) < 30
+    assert source.condition.watch is Watch.ENDED
