@@ -32,10 +32,13 @@ COMMANDS: Final[dict[str, _Door]] = {
     "doctor": _Door("deploy.doctor", "doctor", "", "Say what is missing on this machine, and what to do."),
     "config": _Door("deploy.config", "config", "", "Show and check the settings."),
     "edge": _Door("edge.cli", "main", "edge", "The eyes: watch a door, or count on a clip."),
+    "models": _Door("edge.cli_models", "main", "edge", "Person detectors: what there is, fetch them, check them."),
     "broker": _Door("broker.cli", "main", "shop", "The memory: run the service, check and back up the store."),
     "dashboard": _Door("dashboard.cli", "main", "shop", "The staff's screens."),
     "people": _Door("dashboard.cli_people", "people", "shop", "Who works here."),
     "screens": _Door("dashboard.cli_screens", "screens", "shop", "Tablets that are paired."),
+    "simulate": _Door("deploy.queues", "simulate", "shop", "Queues of a shop that never was, to try rules on."),
+    "wait": _Door("deploy.queues", "wait", "shop", "Whether the waits that customers are told are true."),
     "report": _Door("dashboard.cli_report", "report", "shop", "How the shop kept its promises."),
 }
 

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from broker import lifeline
-from broker.settings import BadSettings, CameraSettings
+from broker.settings import BadSettings, CameraSettings, model_at
 from edge import cli_audit
 
 
@@ -61,7 +61,7 @@ VIEWS = click.Choice(["overhead", "angled"])
 @click.option("--line", type=_Numbers(), help="Both ends in pixels of the picture as shown. Default: across the middle.")
 @click.option("--in", "inside", type=INSIDES, help="Where the shop is. Default: up; left for an upright line.")
 @click.option("--view", type=VIEWS, default="overhead", show_default=True, help="Straight down, or at an angle.")
-@click.option("--model", type=click.Path(path_type=Path), help="Model file; needed for an angled view.")
+@click.option("--model", type=click.Path(path_type=Path), help="Model, a file or a name; needed for an angled view.")
 @click.option("--fps", type=click.FloatRange(1, 60), default=10, show_default=True, help="Frames looked at in a second.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def count(clip: str, line: Any, inside: Any, view: Any, model: Path | None, fps: float, as_json: bool) -> None:
@@ -69,20 +69,21 @@ def count(clip: str, line: Any, inside: Any, view: Any, model: Path | None, fps:
 
     \b
     greetline edge count door.mp4 --line 20,150,300,150 --in up
-    greetline edge count stairs.mp4 --line 28,220,596,220 --view angled --model yolox_nano_416.onnx --json
+    greetline edge count stairs.mp4 --line 28,220,596,220 --view angled --model yolox-nano --json
     """
-    from edge import counting
+    from edge import counting, holdings
     from edge.detectors import BadDetector
     from edge.geometry import BadGeometry
     from edge.source import NoPictures
 
     try:
         across = counting.line_in_pixels(clip, line, inside)
+        model = model_at(model, Path(), holdings.kept_in(None)) if model else None
         camera = CameraSettings(id="clip", source=clip, view=view, model=model, frames_per_second=fps, lines=(across,))
         counted = counting.count(camera) if as_json else _with_progress(camera)
     except (counting.BadLine, BadGeometry) as wrong:
         raise click.BadParameter(str(wrong), param_hint="--line") from None
-    except (NoPictures, BadDetector) as wrong:
+    except (NoPictures, BadDetector, BadSettings) as wrong:
         raise World(str(wrong)) from None
     click.echo(json.dumps(counted.as_json()) if as_json else _in_words(counted.as_json()))
 
@@ -120,8 +121,8 @@ def _in_words(counted: dict[str, Any]) -> str:
 @click.option("--inside", type=INSIDES, help="Where the shop is, seen from the line. Default: up; left if upright.")
 @click.option("--zone", help="The zone of the shop the door opens into. Default: entrance.")
 @click.option("--view", type=VIEWS, help="Straight down, or at an angle. Default: overhead.")
-@click.option("--detector", type=click.Choice(["auto", "blobs", "onnx"]), help="Default: auto, by the view.")
-@click.option("--model", type=click.Path(path_type=Path), help="Model file of the onnx detector.")
+@click.option("--detector", type=click.Choice(["auto", "blobs", "onnx", "openvino", "cv2dnn"]), help="Default: by view and model.")
+@click.option("--model", type=click.Path(path_type=Path), help="Model: a file, or a name of `greetline models list`.")
 @click.option("--fps", type=click.FloatRange(0, 60, min_open=True), help="Frames looked at in a second. Default: 10.")
 @click.option("--store", help="Name of the store on the wire. Default: shop.")
 @click.option("--mqtt-host", help="Address of the MQTT broker. Default: 127.0.0.1.")

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-FOLDER: Final = "models"
-"""Below the directory of what is kept (`[store] data`)."""
 KINDS: Final = (".onnx", ".xml")
 """What the name of a model file ends in: ONNX, or OpenVINO's network (its weights lie beside it, in a .bin)."""
 
@@ -114,8 +112,8 @@ def find(directory: Path, name: str) -> Path | None:
     except OSError:
         return None
     fitting = [file for file in files if sized.fullmatch(_plain(file.stem))]
-    # The plainest name first, and ONNX before OpenVINO, which is an extra.
-    return min(fitting, key=lambda file: (len(file.stem), KINDS.index(file.suffix), file.name), default=None)
+    # The very name first, then the plainest, and ONNX before OpenVINO, which is an extra.
+    return min(fitting, key=lambda file: (file.stem != wanted, len(file.stem), KINDS.index(file.suffix), file.name), default=None)
 
 
 def _plain(stem: str) -> str:

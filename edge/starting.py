@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from broker.settings import ENVIRONMENT, BadSettings, CameraSettings, EdgeSettings, LineSettings, Settings, read
+from broker.settings import ENVIRONMENT, BadSettings, CameraSettings, EdgeSettings, LineSettings, Settings, model_at, read
 from edge.box import Box
 from edge.scene import SCENES
 from edge.source import SCENE
@@ -41,6 +41,8 @@ def settings(file: Path | None, camera_id: str | None, given: dict[str, Any]) ->
             "mqtt": base.mqtt.model_dump() | _present(mqtt),
             "standards": base.standards.model_dump(),
         }
+        if "model" in told:
+            told["model"] = model_at(told["model"], Path(), Path(merged["store"]["data"]))
         chosen = _chosen(base, camera_id, told.keys() & _OF_ONE_CAMERA)
         cameras = tuple(_camera(camera, camera_id, told) for camera in chosen)
         return EdgeSettings.model_validate(merged), cameras

@@ -16,6 +16,9 @@ from broker.settings.tables import CameraSettings, EdgeSettings
 ENVIRONMENT: Final = "GREETLINE_"
 """GREETLINE_DASHBOARD__PORT=9000 overrides `port` in `[dashboard]`."""
 
+MODELS: Final = "models"
+"""Folder in `[store] data` that `greetline models fetch` brings models to."""
+
 
 class BadSettings(Exception):
     """The settings cannot be used. The text names the file, the key, what was read and what is allowed."""
@@ -61,16 +64,23 @@ def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> None:
 def _absolute(settings: S, base: Path) -> S:
     mqtt = settings.mqtt
     files = {field: base / path for field in _MQTT_FILES if (path := getattr(mqtt, field)) is not None}
-    cameras = tuple(_camera_from(base, camera) for camera in settings.cameras)
     store = settings.store.model_copy(update={"data": base / settings.store.data})
+    cameras = tuple(_camera_from(base, camera, store.data) for camera in settings.cameras)
     return settings.model_copy(update={"store": store, "mqtt": mqtt.model_copy(update=files), "cameras": cameras})
 
 
-def _camera_from(base: Path, camera: CameraSettings) -> CameraSettings:
-    model = base / camera.model if camera.model else None
+def _camera_from(base: Path, camera: CameraSettings, data: Path) -> CameraSettings:
+    model = model_at(camera.model, base, data) if camera.model else None
     film = base / camera.source
     # Only a file that is there: "0" is a device, rtsp://... an address.
     return camera.model_copy(update={"model": model, "source": str(film) if film.is_file() else camera.source})
+
+
+def model_at(model: Path, base: Path, data: Path) -> Path:
+    """Return where *model* is meant to be: a file beside *base*, or a name below *data*, where models are fetched to."""
+    fetched = data / MODELS / model
+    bare = len(model.parts) == 1 and not (base / model).is_file()
+    return fetched if bare and (not model.suffix or fetched.is_file()) else base / model
 
 
 _MQTT_FILES: Final = ("password_file", "ca_file", "cert_file", "key_file")
