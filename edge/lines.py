@@ -15,10 +15,12 @@ from broker.contract.messages import Direction
 from edge.geometry import Segment
 from edge.sightings import Place, Track
 
-BAND: Final = 0.1
+BAND: Final = 0.08
 """Half the width of the band, in diagonals of the person."""
 LEAST_WAY: Final = 0.22
 """Somebody first seen within the band must have come so far, in diagonals, straight across the line."""
+LEAST_HITS: Final = 2
+"""So often must somebody have been seen, apart from anybody larger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class DoorLine:
         if before == way.side or way.met is None:
             return None
         met, way.met = way.met, None
-        if not 0 <= met[1] <= 1:
+        if not 0 <= met[1] <= 1 or track.hits < LEAST_HITS:
             return None
         return Passage(track, Direction.IN if way.side > 0 else Direction.OUT, met[0])
 

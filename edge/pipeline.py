@@ -21,7 +21,7 @@ from edge.parties import Parties
 from edge.queues import KINDS, Counter, Ended, Words
 from edge.sightings import Beside, Counted, Crossed, Detection, Event, Frame, Picture, Place, Stayed, Track
 from edge.staff import Staff
-from edge.tracker import Tracker
+from edge.tracker import ANGLED_MEMORY_S, OVERHEAD_MEMORY_S, Tracker
 from edge.zones import Zone
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Pipeline:
         self.plan = plan or camera.plan
         self.tracks: list[Track] = []
         self._gate = Gate()
-        self._tracker = Tracker()
+        self._tracker = _tracker(self.plan)
         self._parties = Parties(party_seconds)
         self._staff = Staff(self.plan.staff, self.plan.view)
         self._meetings = Meetings(self.plan.view)
@@ -70,6 +70,11 @@ class Pipeline:
     def gate_share(self) -> float:
         """Share of the pictures that were looked at."""
         return self._gate.share
+
+    @property
+    def staff(self) -> frozenset[int]:
+        """The numbers of those tracks who work here."""
+        return self._staff.numbers
 
     def replan(self, plan: Plan) -> None:
         """Look by *plan* from the next frame on. Whoever is remembered stays; lines and areas begin anew.
@@ -173,10 +178,14 @@ class Pipeline:
         if self._places is None or self._places.size != size:
             if self._places is not None:
                 log.warning("camera %s now gives %dx%d pictures; everybody in them is new", self._camera.id, *size)
-                self._tracker, self._meetings = Tracker(), Meetings(self.plan.view)
+                self._tracker, self._meetings = _tracker(self.plan), Meetings(self.plan.view)
                 self._staff = Staff(self.plan.staff, self.plan.view)
             self._places = _places(self.plan, size)
         return self._places
+
+
+def _tracker(plan: Plan) -> Tracker:
+    return Tracker(OVERHEAD_MEMORY_S if plan.view == "overhead" else ANGLED_MEMORY_S)
 
 
 def _places(plan: Plan, size: tuple[int, int]) -> _Places:

@@ -93,6 +93,7 @@ class Track:
     number: int
     box: Box
     hits: int
+    """How often they were seen, apart from anybody larger whose arm or bag they might be."""
     seen: bool
     """Whether the newest picture shows them, or this is where they should be."""
     age: float

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from edge.assignment import cheapest
 from edge.sightings import Box, Detection, Place, Track
 
-LOST_AFTER_S: Final = 1.0
-"""A confirmed track that is not seen for so long is forgotten."""
+ANGLED_MEMORY_S: Final = 3.0
+"""At an angle people hide each other: a confirmed track that is not seen for so long is forgotten."""
+OVERHEAD_MEMORY_S: Final = 1.0
+"""Seen from straight above nobody hides anybody."""
 DOUBTED_AFTER_S: Final = 0.35
 """A track seen only once is forgotten sooner."""
+SHARED: Final = 0.6
+"""A box that has more than this share of itself in a larger one may be an arm or a bag of the same person."""
 SURE_SCORE: Final = 0.5
 """A detection below it may continue a track and never begins one."""
 REACH: Final = 0.3
@@ -77,8 +81,12 @@ class _Person:
     height: float
     began: float
     last_seen: float
+    box: Box
+    """As last seen."""
     hits: int = 1
-    seen: bool = field(default=True)
+    own: int = 1
+    """Of the hits, those apart from anybody larger."""
+    seen: bool = True
 
     @property
     def diagonal(self) -> float:
@@ -86,13 +94,15 @@ class _Person:
 
     def track(self, now: float) -> Track:
         (x, y), w, h = self.motion.place, self.width / 2, self.height / 2
-        return Track(self.number, Box(x - w, y - h, x + w, y + h), self.hits, self.seen, now - self.began)
+        return Track(self.number, Box(x - w, y - h, x + w, y + h), self.own, self.seen, now - self.began)
 
 
 class Tracker:
     """Remembers people between pictures."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory_s: float = OVERHEAD_MEMORY_S) -> None:
+        """*memory_s* is for how long somebody who is hidden is still expected."""
+        self._memory_s = memory_s
         self._people: list[_Person] = []
         self._now: float | None = None
         self._number = 0
@@ -105,8 +115,11 @@ class Tracker:
         missing, new = self._pair(self._people, sure, at)
         self._pair(missing, unsure, at)
         self._forget(at)
-        for box in new[: max(0, MOST_TRACKS - len(self._people))]:
+        seen = [person.box for person in self._people if person.seen]
+        fresh = [box for box in new if not any(_shared(box, other) > SHARED for other in seen)]
+        for box in fresh[: max(0, MOST_TRACKS - len(self._people))]:
             self._begin(box, at)
+        self._take_note_of_own()
         return [person.track(at) for person in self._people]
 
     def rest(self, at: float) -> list[Track]:
@@ -138,11 +151,17 @@ class Tracker:
     def _begin(self, box: Box, at: float) -> None:
         self._number += 1
         motion = _Motion(box.centre, pp=(_BLUR * box.diagonal) ** 2, vv=(_FIRST_SPEED * box.diagonal) ** 2)
-        self._people.append(_Person(self._number, motion, box.width, box.height, began=at, last_seen=at))
+        self._people.append(_Person(self._number, motion, box.width, box.height, began=at, last_seen=at, box=box))
+
+    def _take_note_of_own(self) -> None:
+        seen = [person for person in self._people if person.seen and person.hits > 1]
+        for person in seen:
+            larger = (other.box for other in seen if _area(other.box) > _area(person.box))
+            person.own += not any(_shared(person.box, box) > SHARED for box in larger)
 
     def _forget(self, at: float) -> None:
         self._people = [
-            person for person in self._people if at - person.last_seen <= (LOST_AFTER_S if person.hits > 1 else DOUBTED_AFTER_S)
+            person for person in self._people if at - person.last_seen <= (self._memory_s if person.hits > 1 else DOUBTED_AFTER_S)
         ]
 
 
@@ -162,3 +181,15 @@ def _see(person: _Person, box: Box, at: float) -> None:
     person.height += _SIZE_SHARE * (box.height - person.height)
     person.last_seen, person.seen = at, True
     person.hits += 1
+    person.box = box
+
+
+def _area(box: Box) -> float:
+    return box.width * box.height
+
+
+def _shared(one: Box, other: Box) -> float:
+    """Return the part of the smaller box that lies in the larger."""
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    return width * height / min(_area(one), _area(other)) if min(width, height) > 0 else 0.0

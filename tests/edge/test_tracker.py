@@ -7,7 +7,7 @@ import time
 import pytest
 
 from edge.sightings import Box, Detection, Track
-from edge.tracker import DOUBTED_AFTER_S, LOST_AFTER_S, MOST_TRACKS, Tracker
+from edge.tracker import ANGLED_MEMORY_S, DOUBTED_AFTER_S, MOST_TRACKS, OVERHEAD_MEMORY_S, Tracker
 from tests.edge.builders import box
 
 
@@ -42,10 +42,39 @@ def test_a_short_loss_is_survived_and_the_way_goes_on() -> None:
     assert [track.number for track in tracker.update(see((100 + 30 * 16, 500)), 1.6)] == [1]
 
 
-def test_a_long_loss_is_forgotten() -> None:
-    tracker = Tracker()
+@pytest.mark.parametrize("memory", [OVERHEAD_MEMORY_S, ANGLED_MEMORY_S])
+def test_a_long_loss_is_forgotten(memory: float) -> None:
+    tracker = Tracker(memory)
     lead(tracker, 5)
-    assert tracker.update([], 0.4 + LOST_AFTER_S + 0.01) == []
+    assert len(tracker.update([], 0.4 + memory - 0.01)) == 1
+    assert tracker.update([], 0.4 + memory + 0.01) == []
+
+
+def test_who_walks_behind_somebody_for_two_seconds_is_the_same_afterwards() -> None:
+    tracker = Tracker(ANGLED_MEMORY_S)
+    lead(tracker, 10)
+    for step in range(10, 30):
+        tracker.update(see((900, 900)), step / 10)
+    tracks = tracker.update(see((100 + 30 * 30, 500), (900, 900)), 3.0)
+    assert [(track.number, track.seen) for track in tracks] == [(1, True), (2, True)]
+
+
+def test_an_arm_or_a_bag_is_nobody() -> None:
+    """A box within that of somebody who is seen begins no track."""
+    tracker = Tracker()
+    for step in range(10):
+        person = Detection(Box(100 + 10 * step, 100, 200 + 10 * step, 400))
+        arm = Detection(Box(150 + 10 * step, 150, 205 + 10 * step, 300))
+        tracks = tracker.update([person, arm] if step else [person], step / 10)
+    assert [track.number for track in tracks] == [1]
+
+
+def test_a_box_that_was_almost_always_within_anothers_stays_in_doubt() -> None:
+    tracker = Tracker()
+    whole, arm = Detection(Box(100, 100, 200, 400)), Detection(Box(150, 150, 205, 300))
+    for step in range(10):
+        tracks = tracker.update([arm, whole], step / 10)
+    assert [(track.hits > 1) for track in tracks] == [False, True]
 
 
 def test_who_was_seen_only_once_is_forgotten_sooner() -> None:
