@@ -263,7 +263,8 @@ def _make(shop: Shop, was: Ticket, what: Move, said: Said, key: str, at: datetim
     moment = at or shop.clock()
     ticket = was.after(what, moment, shop.promises, said)
     tickets.save(shop.db, ticket)
-    _tell(shop, ticket, what, was.state, moment, said.by, said.reason, key)
+    # A missed call names the counter that had called, though the ticket is free of it now.
+    _tell(shop, ticket, what, was.state, moment, said.by, said.reason, key, was.counter)
     follow = _VISIT_FOLLOWS.get(what)
     if follow is not None and ticket.visit:
         _move_visit(shop, ticket.visit, follow, moment, said.by)
@@ -286,12 +287,14 @@ def _move_visit(shop: Shop, visit_id: str, follow: Callable[[visit_rules.Visit],
         desk_visits.make(shop, visit, what, max(at, visit.t0), by=by, detail=How.TAP if what is VisitMove.ACKNOWLEDGE else "")
 
 
-def _tell(shop: Shop, ticket: Ticket, what: str, was: str, at: datetime, by: str, reason: str, key: str) -> None:
+def _tell(
+    shop: Shop, ticket: Ticket, what: str, was: str, at: datetime, by: str, reason: str, key: str, counter: str | None = None
+) -> None:
     tickets.append_moves(
         shop.db,
         Moved(
             ticket=ticket.id, at=at, by=by, move=str(what), was=str(was), became=ticket.state, service=ticket.service,
-            counter=ticket.counter, reason=reason, key=key,
+            counter=ticket.counter or counter, place=ticket.place, reason=reason, key=key,
         ),
     )  # fmt: skip
     if key:

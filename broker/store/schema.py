@@ -166,10 +166,12 @@ _TICKETS: Final = (
     "CREATE UNIQUE INDEX tickets_counter ON tickets (counter) WHERE state IN ('called', 'serving')",
     """CREATE TABLE ticket_moves (
         id INTEGER PRIMARY KEY AUTOINCREMENT, ticket TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, move TEXT NOT NULL,
-        was TEXT NOT NULL, became TEXT NOT NULL, service TEXT NOT NULL, counter TEXT, reason TEXT NOT NULL, key TEXT NOT NULL
+        was TEXT NOT NULL, became TEXT NOT NULL, service TEXT NOT NULL, counter TEXT, place TEXT NOT NULL, reason TEXT NOT NULL,
+        key TEXT NOT NULL
     )""",
     "CREATE INDEX ticket_moves_ticket ON ticket_moves (ticket, id)",
     "CREATE INDEX ticket_moves_at ON ticket_moves (at)",
+    "CREATE INDEX ticket_moves_calls ON ticket_moves (id) WHERE move = 'call'",
     """CREATE TABLE service_pauses (
         id TEXT PRIMARY KEY, service TEXT NOT NULL, began TEXT NOT NULL, until TEXT NOT NULL, by TEXT NOT NULL,
         reason TEXT NOT NULL, ended TEXT
@@ -180,6 +182,7 @@ _TICKETS: Final = (
     ) WITHOUT ROWID""",
     "CREATE UNIQUE INDEX counter_shifts_open ON counter_shifts (counter) WHERE ended IS NULL",
     "CREATE INDEX counter_shifts_began ON counter_shifts (began)",
+    "CREATE TABLE learnt (what TEXT PRIMARY KEY, at TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TABLE ticket_keys (
         key TEXT PRIMARY KEY, at TEXT NOT NULL, ticket TEXT NOT NULL
     ) WITHOUT ROWID""",

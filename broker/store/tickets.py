@@ -40,6 +40,7 @@ class Moved:
     became: State
     service: str
     counter: str | None
+    place: datetime
     reason: str = ""
     key: str = ""
 
@@ -105,10 +106,12 @@ def kept_numbers(db: Database, service: str, day: date) -> frozenset[int]:
 
 def append_moves(db: Database, *moves: Moved) -> None:
     """Write rows of history, inside the transaction that made them true."""
-    names = "ticket, at, by, move, was, became, service, counter, reason, key"
     db.conn.executemany(
-        f"INSERT INTO ticket_moves ({names}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [(m.ticket, text(m.at), m.by, m.move, m.was, m.became, m.service, m.counter, m.reason, m.key) for m in moves],
+        f"INSERT INTO ticket_moves ({_MOVED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (m.ticket, text(m.at), m.by, m.move, m.was, m.became, m.service, m.counter, text(m.place), m.reason, m.key)
+            for m in moves
+        ],
     )
 
 
@@ -122,6 +125,13 @@ def moves_between(db: Database, begin: datetime, end: datetime) -> list[Moved]:
     return _moves(db, "WHERE at >= ? AND at < ? ORDER BY id", [text(begin), text(end)])
 
 
+def last_call(db: Database) -> datetime | None:
+    """Return when somebody was last called, or None."""
+    # Written out, not bound: only so does SQLite use the index of calls.
+    row = db.execute(f"SELECT at FROM ticket_moves WHERE move = '{Move.CALL}' ORDER BY id DESC LIMIT 1").fetchone()
+    return moment(row[0]) if row else None
+
+
 def of_key(db: Database, key: str) -> str | None:
     """Return the ticket that the request with this idempotency key made or moved, or None for a new request."""
     row = db.execute("SELECT ticket FROM ticket_keys WHERE key = ?", [key]).fetchone()
@@ -133,15 +143,17 @@ def keep_key(db: Database, key: str, ticket_id: str, at: datetime) -> None:
     db.conn.execute("INSERT OR REPLACE INTO ticket_keys (key, at, ticket) VALUES (?, ?, ?)", [key, text(at), ticket_id])
 
 
+_MOVED: Final = "ticket, at, by, move, was, became, service, counter, place, reason, key"
+
+
 def _moves(db: Database, where: str, values: Sequence[Any]) -> list[Moved]:
-    names = "ticket, at, by, move, was, became, service, counter, reason, key"
     return [
         Moved(
             ticket=ticket, at=datetime.fromisoformat(at), by=by, move=move, was=was, became=State(became), service=service,
-            counter=counter, reason=reason, key=key,
+            counter=counter, place=datetime.fromisoformat(place), reason=reason, key=key,
         )
-        for ticket, at, by, move, was, became, service, counter, reason, key in db.execute(
-            f"SELECT {names} FROM ticket_moves {where}", list(values)
+        for ticket, at, by, move, was, became, service, counter, place, reason, key in db.execute(
+            f"SELECT {_MOVED} FROM ticket_moves {where}", list(values)
         ).fetchall()
     ]  # fmt: skip
 
