@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Final
 
 from broker.contract.messages import Watch
+from broker.contract.plan import Plan
 from broker.settings import CameraSettings, EdgeSettings
-from edge import geometry
-from edge.detectors import BadDetector, choose
+from edge.detectors import BadDetector
 from edge.geometry import BadGeometry
 from edge.heartbeat import Counters, Heartbeat
 from edge.live import Live
 from edge.nursery import Nursery
-from edge.pipeline import Pipeline
+from edge.pipeline import NOT_PEOPLE, Pipeline
+from edge.planfile import PlanFile
 from edge.publisher import Publisher
+from edge.serving import Serving
 from edge.sightings import Frame
 from edge.source import Condition, NoPictures, monotonic, need_film, now
 from edge.spool import Spool, SpoolError
@@ -33,9 +35,6 @@ LAST_RETRY_S: Final = 30.0
 STATUS_EVERY_S: Final = 0.2
 """How often to look whether there is something to say of the camera itself."""
 
-_NOMINAL: Final = (1600, 900)
-"""A size of picture good enough to find a line without length before the camera gives the real one."""
-
 
 class Eyes:
     """One camera, from its pictures to the wire.
@@ -48,6 +47,7 @@ class Eyes:
         self.camera = camera
         self.pipeline: Pipeline | None = None
         self.publisher: Publisher | None = None
+        self.serving: Serving | None = None
         self.source: Live | None = None
         self.frame: Frame | None = None
         self.refused: Exception | None = None
@@ -57,7 +57,7 @@ class Eyes:
         self._spool_file = spool
         self._spool: Spool | None = None
         self._nursery = nursery
-        self._heartbeat = Heartbeat(_zones(camera), now())
+        self._heartbeat = Heartbeat(_zones(camera.plan), now())
         self._failures = 0
         self._pause = FIRST_RETRY_S
         self._again_at = 0.0
@@ -97,12 +97,13 @@ class Eyes:
         """Look at the newest frame, if there is one; return it."""
         self.looked_at = monotonic()
         frame = self.source.take() if self.source else None
-        if frame is None or self.pipeline is None or self.publisher is None:
+        if frame is None or self.pipeline is None or self.publisher is None or self.serving is None:
             return None
         try:
             events = self.pipeline.look(frame)
         except BadGeometry as wrong:
-            self.refuse(wrong)
+            if not self.serving.fall_back(wrong, self.pipeline):
+                self.refuse(wrong)
             return None
         except Exception as wrong:
             log.exception("camera %s: frame %d could not be looked at", self.camera.id, frame.index)
@@ -112,6 +113,7 @@ class Eyes:
         for event in events:
             self.publisher.say(event)
         self._note(frame, self.pipeline)
+        self.serving.looked(frame, self.pipeline)
         return frame
 
     def turn(self) -> None:
@@ -124,6 +126,8 @@ class Eyes:
         if self.refused is not None and moment >= self._again_at:
             self.open()
             self.start()
+        if self.serving is not None:
+            self.serving.turn(self._condition(), self.pipeline)
         if moment - self._status_at >= STATUS_EVERY_S:
             self._status_at = moment
             self._tell_status()
@@ -147,15 +151,14 @@ class Eyes:
         if self.publisher is None:
             self.publisher = Publisher(self._settings.mqtt, self._spool, store=self._settings.store.id, device=camera.id)
             self.publisher.start()
+        if self.serving is None:
+            file = PlanFile(self._spool_file.with_name(f"plan-{camera.id}.json"))
+            self.serving = Serving(camera, self.publisher, file)
         _starts_at(camera)
         need_film(camera.source)
-        plan = self.pipeline.plan if self.pipeline else camera.plan
-        for line in plan.lines:
-            geometry.segment(line.points, line.inside, _NOMINAL, name=line.id)
-        for area in plan.areas:
-            geometry.polygon(area.points, _NOMINAL, name=area.id)
         if self.pipeline is None or self._failures:
-            self.pipeline = Pipeline(camera, choose(camera), party_seconds=self._settings.standards.party_seconds, plan=plan)
+            plan, detector = self.serving.begin()
+            self.pipeline = Pipeline(camera, detector, party_seconds=self._settings.standards.party_seconds, plan=plan)
             self._failures = 0
 
     def _fail(self, wrong: Exception) -> None:
@@ -179,6 +182,8 @@ class Eyes:
         if not self._heartbeat.due(self._condition(), at) and not wanted:
             return
         self.publisher.report_wanted.clear()
+        if self.serving is not None:
+            self._heartbeat.watches(_zones(self.serving.plan))
         self.publisher.status(self._heartbeat.status(self._counters(self._spool), at))
 
     def _condition(self) -> Condition:
@@ -191,8 +196,8 @@ class Eyes:
             dropped=self.source.dropped if self.source else 0,
             gate_share=self.pipeline.gate_share if self.pipeline else 1.0,
             spooled=len(spool),
-            trouble=spool.trouble,
-            plan=self.pipeline.plan.version if self.pipeline else None,
+            trouble="; ".join(part for part in (spool.trouble, self.serving.trouble if self.serving else "") if part),
+            plan=self.serving.plan.version if self.serving else None,
             staff_passed=self.pipeline.staff_passed if self.pipeline else None,
         )
 
@@ -212,6 +217,6 @@ def _starts_at(camera: CameraSettings) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _zones(camera: CameraSettings) -> tuple[str, ...]:
-    named = [line.zone for line in camera.lines] + [area.zone or area.id for area in camera.areas]
+def _zones(plan: Plan) -> tuple[str, ...]:
+    named = [line.zone for line in plan.lines] + [area.place for area in plan.areas if area.kind not in NOT_PEOPLE]
     return tuple(dict.fromkeys(named))

@@ -28,6 +28,8 @@ FROZEN_AFTER: Final = timedelta(seconds=5)
 RATE_OVER: Final = timedelta(seconds=10)
 """Frames a second are measured over at least so long."""
 
+MAX_ZONES: Final = 16
+"""Zones named in a status."""
 AGES_OVER: Final = timedelta(seconds=60)
 """The age of frames when they had been looked at is told over so long."""
 MAX_AGES: Final = 3600
@@ -50,7 +52,7 @@ class Heartbeat:
     """Watches the pictures of one camera and makes its status."""
 
     def __init__(self, zones: tuple[str, ...], at: datetime) -> None:
-        self._zones = zones[:16]
+        self.watches(zones)
         self._condition = Condition(Watch.STARTING)
         self._since = at
         self._said_at: datetime | None = None
@@ -62,6 +64,10 @@ class Heartbeat:
         self._window = (at, 0)
         self._rate: float | None = None
         self._ages: deque[tuple[datetime, float]] = deque(maxlen=MAX_AGES)
+
+    def watches(self, zones: tuple[str, ...]) -> None:
+        """Take note of the zones of the shop that the plan in force is about."""
+        self._zones = zones[:MAX_ZONES]
 
     def frame(self, small: Picture, at: datetime) -> None:
         """Take note of the small gray picture that arrived at *at*."""

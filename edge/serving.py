@@ -112,18 +112,21 @@ class Serving:
             return False
         self._report(f"plan {self.plan.version} is not used: {wrong}")
         log.warning("camera %s: %s", self._camera.id, self.trouble)
-        if pipeline:
-            self._see(self._camera.plan, pipeline)
         self.plan = self._camera.plan
+        try:
+            if pipeline:
+                self._see(self.plan, pipeline)
+        except (BadGeometry, BadDetector):
+            return False
         return True
 
     def looked(self, frame: Frame, pipeline: Pipeline) -> None:
         """Take note of what *pipeline* has just made of *frame*."""
         self._size = size = frame.width, frame.height
         at = frame.at.timestamp()
-        self._paths.note(pipeline.tracks, size, at)
+        self._paths.note(pipeline.tracks, size, at, pipeline.staff)
         if self._watching and self._watching.size == size:
-            self._watching.look(pipeline.tracks, at)
+            self._watching.look(pipeline.tracks, at, pipeline.staff)
         if self._wanted:
             self._give_still(self._wanted.request, frame)
 
@@ -147,6 +150,10 @@ class Serving:
             self._do(command, condition, pipeline)
         except (BadGeometry, BadDetector, NotNow) as wrong:
             self._refuse(command.request, str(wrong))
+        except Exception:
+            # A question that we stumble over must not cost anybody who comes in meanwhile.
+            log.exception("camera %s: %s could not be done", self._camera.id, command.name)
+            self._refuse(command.request, "That went wrong in the camera box; its log says more.")
 
     def _do(self, command: Command, condition: Condition, pipeline: Pipeline | None) -> None:
         request, plan = command.request or "", command.plan or self.plan

@@ -6,7 +6,7 @@ The lines and zones are those that count in earnest (edge/lines.py, edge/zones.p
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from broker.contract.messages import MAX_MOMENTS, AreaCount, Counting, Direction
 from broker.contract.plan import Area, Line, Plan, ZoneKind
 from edge import geometry
 from edge.geometry import Segment
-from edge.lines import BAND, DoorLine
+from edge.lines import BAND, DoorLine, Passage
 from edge.paths import Points, Recent
 from edge.sightings import Box, Place, Track
 from edge.zones import Zone
@@ -96,10 +96,10 @@ def _tried(points: Points, line: Line, segment: Segment, counts: DoorLine, now: 
     depth, along, size = _against(points, segment, feet=line.anchor == "feet")
     rest()
     for begin, end in _near(points, depth, size):
-        found = [passage for track, at in _tracks(points[begin:end]) for passage in counts.update([track], at)]
+        found, staff = _passages(points[begin:end], counts)
         for passage in found:
             moments[passage.direction].append(min(3600, max(0, round(now - passage.at))))
-        turned += not found and _turned(depth[begin:end], along[begin:end], size[begin:end])
+        turned += not found and not staff and _turned(depth[begin:end], along[begin:end], size[begin:end])
         rest()
     ins, outs = (sorted(moments[way]) for way in (Direction.IN, Direction.OUT))
     return LineTrial(
@@ -130,11 +130,14 @@ def _near(points: Points, depth: Numbers, size: Numbers) -> list[tuple[int, int]
     return list(zip(begins[wanted].tolist(), ends[wanted].tolist(), strict=True))
 
 
-def _tracks(points: Points) -> list[tuple[Track, float]]:
-    return [
-        (Track(number, Box(left, top, right, bottom), hits=2, seen=True, age=0.0), at)
-        for at, number, left, top, right, bottom in points.tolist()
-    ]
+def _passages(points: Points, line: DoorLine) -> tuple[list[Passage], bool]:
+    """Return how one person crossed *line* as a customer, and whether they turned out to work here."""
+    found: list[Passage] = []
+    staff = False
+    for at, number, left, top, right, bottom, hits, staff in points.tolist():
+        passed = line.update([Track(number, Box(left, top, right, bottom), hits=hits, seen=True, age=0.0)], at)
+        found += passed if not staff else []
+    return found, staff
 
 
 def _turned(depth: Numbers, along: Numbers, size: Numbers) -> bool:
@@ -171,12 +174,13 @@ class Watching:
         self._counts = {line.id: {Direction.IN: 0, Direction.OUT: 0} for line, _, _ in self._drawn.lines}
         self._people = {area.id: 0 for area, _, _ in self._drawn.areas}
 
-    def look(self, tracks: Sequence[Track], at: float) -> None:
-        """Take everybody who is remembered at second *at* of the frames."""
+    def look(self, tracks: Sequence[Track], at: float, staff: Container[int] = ()) -> None:
+        """Take everybody who is remembered at second *at* of the frames; *staff* are the numbers of who works here."""
         people = self._drawn.people(tracks)
         for line, _, counts in self._drawn.lines:
             for passage in counts.update(people, at):
-                self._counts[line.id][passage.direction] += 1
+                self._counts[line.id][passage.direction] += passage.track.number not in staff
+        people = [track for track in people if track.number not in staff]
         for area, corners, zone in self._drawn.areas:
             if zone is None:
                 self._people[area.id] = sum(geometry.within(corners, track.box.centre) for track in tracks)
