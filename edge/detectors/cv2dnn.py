@@ -5,17 +5,17 @@ The same answers as edge/detectors/onnx.py, at twice its cost.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import cv2
 import numpy as np
 
-from edge.detectors import BadDetector, onnxfile
-from edge.detectors.yolox import Floats, Yolox
+from edge.detectors import BadDetector
+from edge.detectors.fitted import Fitted, Run
+from edge.detectors.yolox import Floats
 from edge.sightings import Detection, Picture
-
-_CELL: Final = 32
 
 
 class Cv2Dnn:
@@ -23,37 +23,27 @@ class Cv2Dnn:
 
     def __init__(self, model: Path) -> None:
         """Load *model*. Raises BadDetector when it is missing, unreadable, or of another kind."""
-        content = model.read_bytes()
-        self._yolox = Yolox(*_size(model, content))
-        try:
-            self._net: Any = cv2.dnn.readNetFromONNX(np.frombuffer(content, np.uint8))
-            self._net.setInput(self._yolox.blank())
-            said: Any = self._net.forward(self._net.getUnconnectedOutLayersNames())
-        except cv2.error as wrong:
-            raise BadDetector(f"model: {model} is not a model that can be loaded: {_short(wrong)}") from None
-        self._yolox.check(model, said)
+        self._model = Fitted(model, _load)
 
     def find(self, picture: Picture, small: Picture) -> list[Detection]:
         """Return everybody in *picture*."""
-        self._net.setInput(self._yolox.fit(picture))
-        said: Floats = self._net.forward()
-        return self._yolox.people(said[0], picture)
+        return self._model.find(picture)
 
 
-def _size(model: Path, content: bytes) -> tuple[int, int]:
-    """Return height and width of the input in pixels. Raises BadDetector."""
+def _load(model: Path, content: bytes) -> Run:
     try:
-        shape = onnxfile.input_shape(content)
-    except onnxfile.NotOnnx:
-        raise BadDetector(
-            f"model: {model} is not a model that can be loaded: it is no ONNX file. Fetch or copy it again."
-        ) from None
-    if len(shape) != 4 or shape[1] != 3 or not all(side > 0 and side % _CELL == 0 for side in shape[2:]):
-        raise BadDetector(
-            f"model {model.name} takes {list(shape)}; expected [1, 3, height, width] in multiples of {_CELL}. "
-            "Set `model` to a YOLOX model such as yolox-nano or lwpd."
-        )
-    return shape[2], shape[3]
+        net: Any = cv2.dnn.readNetFromONNX(np.frombuffer(content, np.uint8))
+    except cv2.error as wrong:
+        raise BadDetector(f"model: {model} is not a model that can be loaded: {_short(wrong)}") from None
+    return partial(_run, model, net)
+
+
+def _run(model: Path, net: Any, shown: Floats) -> list[Floats]:
+    try:
+        net.setInput(shown)
+        return list(net.forward(net.getUnconnectedOutLayersNames()))
+    except cv2.error as wrong:
+        raise BadDetector(f"model: {model} is not a model that can be loaded: {_short(wrong)}") from None
 
 
 def _short(wrong: cv2.error) -> str:

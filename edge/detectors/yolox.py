@@ -25,8 +25,10 @@ SURE_FROM: Final = 0.4
 """The model's own score that is worth tracker.SURE_SCORE: only such a detection begins a track."""
 OVERLAP: Final = 0.55
 """Two boxes that overlap by more (intersection over union) are one person."""
+CELL_PX: Final = 32
+"""The sides of an input are multiples of it: the coarsest grid."""
 
-_STRIDES: Final = (8, 16, 32)
+_STRIDES: Final = (8, 16, CELL_PX)
 _PADDING: Final = 114
 
 Floats = NDArray[np.float32]
