@@ -174,6 +174,12 @@ def test_check_without_the_runtime_says_that_it_did_not_try(stick: Path, monkeyp
     assert "not tried: pip install 'greetline[openvino]'" in said["models"][1]["says"]
 
 
+def test_a_model_that_is_here_under_another_name_is_not_fetched(stick: Path, shop: Path) -> None:
+    for end in ("xml", "bin"):
+        (shop / f"PAIR.{end}").write_bytes((stick / f"net.{end}").read_bytes())
+    assert states(answer("fetch", "pair", "--base-url", "http://nowhere.invalid", "--dir", shop)) == {"pair": "here"}
+
+
 def test_half_a_model_of_other_names_is_completed(stick: Path, shop: Path) -> None:
     (shop / "PAIR.xml").write_bytes((stick / "net.xml").read_bytes())
     assert states(answer("list", "--dir", shop)) == {"tiny": "absent", "pair": "partly"}
