@@ -84,7 +84,7 @@ def alert_row(shop: Shop, alert: Alert) -> Row:
         "id": alert.id, "kind": str(alert.kind), "about": alert.subject, "zone": alert.zone, "state": str(alert.state),
         "level": int(alert.level), "since": text(alert.since), "raised_at": text(alert.raised_at), "again": alert.again,
         "by": alert.by, "detail": alert.detail, "by_name": name_of(shop, alert.by),
-        "acknowledged_name": name_of(shop, alert.acknowledged_by),
+        "acknowledged_by": alert.acknowledged_by, "acknowledged_name": name_of(shop, alert.acknowledged_by),
         "version": alert.version, "sounding": alert.state is AlertState.RAISED,
     }  # fmt: skip
 

@@ -1,6 +1,7 @@
 // One card for each party that waits for hello: shape, word and colour, in that order, and a line that grows with age.
 import { attribute, icon, made, part, show, write } from "./dom.js";
 import { t, tn } from "./here.js";
+import { fillQueue, isQueue } from "./queues.js";
 import { stateNow } from "./state.js";
 import { age, hms, left, stopwatch } from "./time.js";
 
@@ -44,7 +45,7 @@ export class Cards {
   #node(card) {
     let node = this.#nodes.get(card.key);
     if (!node) {
-      node = made(card.group ? "group" : "card");
+      node = made(card.group ? "group" : isQueue(card.key) ? "long-queue" : "card");
       node.dataset.key = card.key;
       this.#nodes.set(card.key, node);
     }
@@ -54,16 +55,23 @@ export class Cards {
   #fill(node, card, now) {
     if (card.ghost) this.#ghost(node, card);
     else if (card.group) this.#group(node, card, now);
+    else if (isQueue(card.key)) fillQueue(node, card.visits[0], { floor: this.floor, me: this.me, now });
     else this.#one(node, card.visits[0], now);
   }
 
   /** What is over keeps its place until nobody touches the screen; it says how it ended and has nothing to tap. */
   #ghost(node, card) {
+    if (isQueue(card.key)) return this.#over(node, "sq", t("queue_gone"));
     const row = this.floor.gone.get(card.key) ?? this.floor.visits.get(card.key);
     const end = row ? this.floor.foreseen(row, this.me) : null;
+    const greeted = end?.acknowledged_by && end.state !== "dismissed" && end.state !== "merged";
+    return this.#over(node, greeted ? "sq" : "ring", ended(end));
+  }
+
+  #over(node, shape, words) {
     attribute(node, "data-s", "gone");
-    icon(node, end?.acknowledged_by && end.state !== "dismissed" && end.state !== "merged" ? "sq" : "ring");
-    write(part(node, "state"), ended(end));
+    icon(node, shape);
+    write(part(node, "state"), words);
     for (const control of node.querySelectorAll("button")) control.disabled = true;
     for (const name of ["parties", "sending"]) show(part(node, name), false);
   }

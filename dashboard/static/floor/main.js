@@ -10,6 +10,7 @@ import { here, t, tn } from "./here.js";
 import { drawCount, drawLink, drawPill, speak } from "./link.js";
 import { Menus } from "./menus.js";
 import { Outbox } from "./outbox.js";
+import { isQueue, Lines, longQueues } from "./queues.js";
 import { startShift } from "./shift.js";
 import { Sound } from "./sound.js";
 import { say } from "./toast.js";
@@ -21,7 +22,7 @@ const FEW_VISITS = 10; // below it a share would be read as a finding: say "3 of
 const QUIET_CARDS = 3; // up to so many leave room for the last hour
 const TODAY_AFTER_MS = 800;
 
-const PARTS = ["bars", "cards", "calm", "pill", "zone", "today", "elsewhere", "below"];
+const PARTS = ["bars", "cards", "calm", "pill", "zone", "today", "elsewhere", "below", "queues"];
 const page = Object.fromEntries(PARTS.map((name) => [name, part(document, name)]));
 const floor = new Floor();
 const arrangement = new Arrangement();
@@ -32,6 +33,7 @@ const menus = new Menus({ floor, actions, view, sound });
 const cards = new Cards(page.cards, { floor, me: here.me });
 const bars = new Bars(page.bars, { floor, me: here.me });
 const calm = new Calm(page.calm, floor);
+const lines = new Lines(page.queues, floor);
 let link = { state: "connecting", since: null };
 let drawn = []; // the cards on the page
 let spoken = new Set();
@@ -54,13 +56,15 @@ function draw() {
   const zone = floor.zones.some((one) => one.id === view.zone) ? view.zone : "";
   const waiting = floor.waiting(here.me);
   const { shown, elsewhere } = sorted(waiting, { zone, me: here.me.id, now, standards: floor.standards });
-  drawn = arrangement.cards(shown, floor.flood, performance.now());
+  const queues = longQueues(floor, zone);
+  drawn = arrangement.cards([...shown, ...queues], floor.flood, performance.now());
   cards.draw(drawn, now);
   floor.forget(new Set(drawn.map((card) => card.key)));
   bars.draw(now);
+  lines.draw(now, zone);
   drawPage({ now, zone, waiting, elsewhere });
   sound.tick(alarms(), { now, zone, sound: floor.sound, flood: floor.flood });
-  tell(shown, now);
+  tell(shown, queues, now);
   return drawLink(link, outbox.stuck);
 }
 
@@ -102,23 +106,25 @@ function drawToday() {
   write(part(page.today, "more"), tn("today_visits", today.visits) + median);
 }
 
-/** What may sound on this screen: parties nobody goes to, and colleagues who call. */
+/** What may sound on this screen: parties nobody goes to, colleagues who call, and queues that are too long. */
 function alarms() {
   const waiting = drawn.flatMap((card) =>
     card.visits
       .filter((visit) => visit.alert && UNCLAIMED.has(visit.state) && !visit.late)
       .map((visit) => ({ alert: visit.alert, group: card.group ? card.key : null })),
   );
-  const calls = floor.alerts.filter((alert) => alert.kind === "help" && alert.by !== here.me.id);
+  const calls = floor.alerts.filter(({ kind, by }) => kind === "queue_over" || (kind === "help" && by !== here.me.id));
   return [...waiting, ...calls.map((alert) => ({ alert, group: null }))];
 }
 
-/** Say each party that has just waited too long, once, to those who listen. */
-function tell(shown, now) {
+/** Say each party that has just waited too long and each queue that has grown too long, once, to those who listen. */
+function tell(shown, queues, now) {
   const late = shown.filter((visit) => ["overdue", "escalated"].includes(stateNow(visit, floor.standards, age(visit.t0, now))));
-  const fresh = late.filter((visit) => !spoken.has(visit.id));
-  if (fresh.length) speak(fresh.map((visit) => t("spoken_overdue", { zone: visit.zone_name })).join(" "));
-  spoken = new Set(late.map((visit) => visit.id));
+  const all = [...late, ...queues];
+  const fresh = all.filter((one) => !spoken.has(one.id));
+  const words = (one) => t(one.queue ? "spoken_queue" : "spoken_overdue", { zone: one.zone_name });
+  if (fresh.length) speak(fresh.map(words).join(" "));
+  spoken = new Set(all.map((one) => one.id));
 }
 
 let asked = 0;
@@ -144,7 +150,7 @@ const outbox = new Outbox({
   onSignedOut: () => say(t("sign_in_again")),
 });
 
-const visitOf = (key) => floor.visits.get(key);
+const known = (card) => isQueue(card.key) || floor.visits.has(card.visits[0].id);
 const cardOf = (element) => drawn.find((card) => card.key === element.closest("[data-key]")?.dataset.key);
 const others = (id) => floor.waiting(here.me).filter((visit) => visit.id !== id);
 
@@ -171,7 +177,7 @@ addEventListener("click", (tap) => {
   if (!control || !floor.known) return;
   const card = cardOf(control);
   const ofCard = control.closest("[data-key]");
-  if (ofCard && (!card || card.ghost || !visitOf(card.visits[0].id))) return;
+  if (ofCard && (!card || card.ghost || !known(card))) return;
   TAPS[control.dataset.do]?.(card, control.dataset.about);
 });
 

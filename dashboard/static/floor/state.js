@@ -8,14 +8,14 @@ export class Floor {
     this.gone = new Map(); // id -> the row with which a visit left the list; for a card that has not yet been cleared away
     this.waited = new Map(); // id -> answers that are on their way, oldest first
     Object.assign(this, { known: false, open: true, flood: false, service: null, standards: null, sound: null, zones: [] });
-    Object.assign(this, { cameras: [], pauses: [], alerts: [], today: null, last: null, hour: [] });
+    Object.assign(this, { cameras: [], pauses: [], alerts: [], queues: [], today: null, last: null, hour: [] });
   }
 
   /** Take one event of the stream. Returns whether a visit ended or began, so that the day's figures are old now. */
   take(event, row) {
     if (event === "snapshot") return this.#snapshot(row);
     if (event === "visit") return this.visit(row);
-    if (["cameras", "pauses", "alerts", "hb", "today"].includes(event)) Object.assign(this, this.#known(row));
+    if (["cameras", "pauses", "alerts", "queues", "hb", "today"].includes(event)) Object.assign(this, this.#known(row));
     return false;
   }
 
