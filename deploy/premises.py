@@ -114,14 +114,14 @@ def need_films(settings: Settings, base: Path) -> None:
         raise Fault("The settings have cameras, and their eyes are not installed here: pip install 'greetline[edge]'")
     for camera in settings.cameras:
         film = film_of(camera, base)
-        if film is not None and not film.is_file():
+        if film is not None and not film.exists():
             raise Fault(
                 f"camera {camera.id}: there is no file {film}. Set its source: rtsp://..., a device number, a file, or scene:door."
             )
 
 
 def film_of(camera: CameraSettings, base: Path) -> Path | None:
-    """Return the file that stands for *camera*, or None when its source is a device, an address or a scene."""
+    """Return the file or folder that stands for *camera*, or None when its source is a device, an address or a scene."""
     source = camera.source
     if source.isdigit() or source.startswith(("/dev/", "scene:")) or "://" in source:
         return None

@@ -87,7 +87,7 @@ def parts(settings: Settings, path: Path, own: Own | None) -> list[Part]:
         part("dashboard", DASHBOARD, "dashboard"),
         *([Part(name="mqtt", command=own.command, stage=MQTT)] if own else []),
         part("service", SERVICE, "broker", "run"),
-        *(part(camera.id, EDGE, "edge", "run", "--camera-id", camera.id, vital=False) for camera in settings.cameras),
+        *([part("edge", EDGE, "edge", "run", vital=False)] if settings.cameras else []),
     ]
 
 

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 LOOK_S: Final = 1.0
 """So often the nursery looks which children have ended."""
-END_S: Final = 2.0
+END_S: Final = 0.5
 """So long the nursery has to end when the box does; then it is killed."""
 MAX_ORDER_BYTES: Final = 8 * 1024
 
@@ -62,8 +62,10 @@ class Nursery:
 
     def kill(self, number: int) -> None:
         """End reader *number* at once, whatever it hangs in."""
-        with contextlib.suppress(OSError):
-            self._awake().send(json.dumps({"kill": number}).encode())
+        # Where there is no nursery there is no reader either: it took all of them with it.
+        if self._line is not None:
+            with contextlib.suppress(OSError):
+                self._line.send(json.dumps({"kill": number}).encode())
 
     def close(self) -> None:
         """End all of them."""

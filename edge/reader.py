@@ -22,6 +22,8 @@ OPEN_S: Final = 4.0
 """Time-out for opening a stream."""
 READ_S: Final = 3.0
 """Time-out for one frame of a stream."""
+STALLED: Final = 0.9
+"""Share of the time-out for a frame after which what comes is not a new one."""
 ALIVE_EVERY_S: Final = 0.5
 """So often a reader that decodes nothing says that pictures come."""
 NEWEST_S: Final = 1.0
@@ -163,9 +165,14 @@ def _grab(order: Order, line: Line) -> None:
     capture = _open(order)
     if not capture.isOpened():
         raise Broken
-    every, due, index = 1.0 / order.frames_per_second, time.monotonic(), 0
+    every, index = 1.0 / order.frames_per_second, 0
+    due = before = time.monotonic()
     while capture.grab():
         at, moment = time.time(), time.monotonic()
+        if moment - before > STALLED * order.read_s:
+            # What came of a read that timed out is the last picture the decoder still had, as old as the silence.
+            break
+        before = moment
         if moment < due:
             line.alive(moment)
             continue

@@ -147,8 +147,27 @@ def test_a_camera_that_is_not_a_video_is_said_and_the_rest_of_the_shop_stays_ope
     settings = settings_of(shop_file(tmp_path, cameras=[camera("door.mp4")]))
     with greetline("up", cwd=tmp_path) as running:
         running.wait_for(OPEN)
-        running.wait_for("door cannot work: ")
+        running.wait_for("edge cannot work: camera door: ")
         assert premises.answers(settings)
+
+
+def test_one_process_watches_all_cameras_and_the_trouble_of_one_is_said_and_not_shared(tmp_path: Path) -> None:
+    (tmp_path / "empty.mp4").touch()
+    there = [camera("scene:door"), camera("empty.mp4", id="back"), camera("scene:door", id="side", points=[[0.5, 0.5], [0.5, 0.5]])]
+    settings = settings_of(shop_file(tmp_path, cameras=there))
+    with greetline("up", cwd=tmp_path) as running:
+        running.wait_for(OPEN)
+        running.wait_for("camera back: ")
+        running.wait_for("camera side: line 'door' has no length")
+        state = "SELECT id, watch, reason FROM devices WHERE id IN ('back', 'door', 'side') ORDER BY id"
+        wait_until(lambda: len(found := rows(settings.store.data, state)) == 3 and "starting" not in str(found), state, running)
+        (back, front, side) = rows(settings.store.data, state)
+        assert front[:2] == ("door", "watching")
+        assert (back[1], side[1]) == ("lost", "lost")
+        assert "not a video" in str(back[2])
+        assert "Give two different places" in str(side[2])
+        eyes = [one for one in running.descendants() if {"edge", "run"} <= set(one.cmdline())]
+        assert len(eyes) == 1
 
 
 def test_a_store_that_is_no_store_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
