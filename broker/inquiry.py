@@ -53,7 +53,14 @@ Corners = tuple[Point, Point]
 
 
 class NoAnswer(Exception):
-    """Nobody answered. The text says why, and what to do, to the person who asked."""
+    """Nobody answered. The text says why, and what to do, to the person who asked.
+
+    `why` is a short key for the words of a page: "broker" (the MQTT broker), "camera" (the camera box) or "garbled".
+    """
+
+    def __init__(self, text: str, *, why: str = "camera") -> None:
+        super().__init__(text)
+        self.why = why
 
 
 class NotDone(Exception):
@@ -145,7 +152,7 @@ class _Asked:
         except TooLarge:
             raise NotDone("That plan has too many corners to be sent. Draw it with fewer.") from None
         if not said:
-            raise NoAnswer("The line to the MQTT broker was cut. Try again.")
+            raise NoAnswer("The line to the MQTT broker was cut. Try again.", why="broker")
 
     def next(self, kind: type[Said], seconds: float) -> Said:
         """Return the next answer to us within *seconds*. Raises NotDone, or NoAnswer when there is none."""
@@ -182,7 +189,7 @@ def _asking(settings: EdgeSettings, device: str) -> Iterator[_Asked]:
     link = Link(settings.mqtt, client_id=f"{store}-ask-{secrets.token_hex(6)}", subscriptions=topics)
     with link:
         if not link.wait_connected(CONNECT_SECONDS):
-            raise NoAnswer(f"The MQTT broker at {link.address} cannot be reached.")
+            raise NoAnswer(f"The MQTT broker at {link.address} cannot be reached.", why="broker")
         yield _Asked(link, store, device)
 
 
@@ -192,5 +199,5 @@ def _joined(parts: list[str], device: str) -> bytes:
     except binascii.Error:
         jpeg = b""
     if not jpeg.startswith(JPEG_BEGINS):
-        raise NoAnswer(f"The picture of camera {device} came garbled. Ask again.")
+        raise NoAnswer(f"The picture of camera {device} came garbled. Ask again.", why="garbled")
     return jpeg

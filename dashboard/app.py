@@ -7,9 +7,9 @@ from flask import Flask
 from broker.settings import Settings
 from broker.shop import Shop
 from broker.web import app as web
-from dashboard import admin, floor, reports
+from dashboard import admin, cameras, floor, reports, tallies
 
 
 def create(settings: Settings, *, shop: Shop | None = None) -> Flask:
     """Return the application of the staff screens. Raises StoreError and OSError."""
-    return web.create(settings, name="dashboard", blueprints=[floor.bp, reports.bp, admin.bp], shop=shop)
+    return web.create(settings, name="dashboard", blueprints=[floor.bp, reports.bp, admin.bp, cameras.bp, tallies.bp], shop=shop)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
-from flask_babel import get_locale, get_translations
 
 from broker.desk.reports import Cell, Report, greeting_report
 from broker.domain.kpi import FEW
@@ -22,7 +21,7 @@ from dashboard import charts, exports, sentences, strip
 from dashboard.drawing import NARROW, WIDE
 from dashboard.figures import DASH, Figure, figures
 from dashboard.sentences import Change
-from dashboard.wording import Words
+from dashboard.wording import Words, words_here
 
 bp = Blueprint("reports", __name__, template_folder="templates")
 
@@ -89,9 +88,7 @@ def greeting_csv() -> Response:
 
 
 def _words() -> Words:
-    locale = get_locale()
-    assert locale is not None
-    return Words(get_translations(), locale, current_shop().hours.zone)
+    return words_here(current_shop().hours.zone)
 
 
 def _asked(shop: Shop) -> Report:

@@ -15,6 +15,7 @@ from babel.dates import format_date, format_interval, format_skeleton, format_ti
 from babel.lists import format_list
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
+from flask_babel import get_locale, get_translations
 
 import broker.web
 from broker.domain.period import Period
@@ -127,3 +128,10 @@ class Words:
     def decimal_comma(self) -> bool:
         """Whether numbers are written with a comma here."""
         return self.number(0.5, 1) == "0,5"
+
+
+def words_here(zone: tzinfo) -> Words:
+    """Return the words of whoever asks in this request."""
+    locale = get_locale()
+    assert locale is not None
+    return Words(get_translations(), locale, zone)

@@ -18,6 +18,7 @@ from broker.store.devices import WATCHING, Device
 
 OFFLINE: Final = "offline"
 STARTING: Final = "starting"
+FORGOTTEN: Final = "forgotten"
 SILENT: Final = "it says nothing any more"
 
 
@@ -39,8 +40,35 @@ def heard(
             said_at=said_at or (was.said_at if was else None), heard_at=now, figures=figures or {},
             skew=round((now - said_at).total_seconds(), 3) if said_at and watch != OFFLINE else (was.skew if was else None),
         )  # fmt: skip
+        if was is None and _forgotten_after(shop, device_id, said_at):
+            return device
         _write(shop, was, device)
     return device
+
+
+def forget(shop: Shop, device_id: str, *, by: str) -> None:
+    """Take a camera that is gone for good off every screen. Raises KeyError for none, ValueError for one that still speaks.
+
+    A word said before this, which the MQTT broker may still keep, does not bring it back; a new one does.
+    """
+    with change(shop.db):
+        device, now = devices.find(shop.db, device_id), shop.clock()
+        if device is None or device.kind != "camera":
+            raise KeyError(device_id)
+        if device.watch != OFFLINE or any(camera.id == device_id for camera in shop.settings.cameras):
+            raise ValueError(f"{device_id} still speaks, or stands in the settings")
+        devices.end_gap(shop.db, device_id, now)
+        devices.forget(shop.db, device_id)
+        for alert in alerts.live(shop.db, kind=AlertKind.DEVICE, subject=device_id):
+            desk_alerts.clear(shop, alert, now)
+        zone = device.zones[0] if device.zones else ""
+        body: dict[str, object] = {"watch": FORGOTTEN}
+        journal.append(shop.db, Fact(kind=FactKind.DEVICE, subject=device_id, at=now, zone=zone, by=by, body=body))
+
+
+def _forgotten_after(shop: Shop, device_id: str, said_at: datetime | None) -> bool:
+    last = journal.newest(shop.db, device_id, FactKind.DEVICE, limit=1)
+    return bool(last and said_at and last[0].body.get("watch") == FORGOTTEN and said_at <= last[0].at)
 
 
 def run_silent(shop: Shop) -> int:
@@ -69,8 +97,12 @@ def _write(shop: Shop, was: Device | None, device: Device) -> None:
     devices.save(shop.db, device)
     if device.kind == "camera":
         _watch_gap(shop, device, now)
-    if was is None or (was.watch, was.reason, was.zones) != (device.watch, device.reason, device.zones):
+    planned = device.figures.get("plan")
+    took = was is not None and planned is not None and planned != was.figures.get("plan")
+    if was is None or took or (was.watch, was.reason, was.zones) != (device.watch, device.reason, device.zones):
         body: dict[str, object] = {"watch": device.watch, "reason": device.reason}
+        if planned is not None:
+            body["plan"] = planned
         zone = device.zones[0] if device.zones else ""
         journal.append(shop.db, Fact(kind=FactKind.DEVICE, subject=device.id, at=now, zone=zone, by=device.id, body=body))
 

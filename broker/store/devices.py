@@ -63,6 +63,11 @@ def everyone(db: Database) -> list[Device]:
     return _all(db, "ORDER BY name, id", [])
 
 
+def forget(db: Database, device_id: str) -> None:
+    """Forget a device; that it did not watch at times stays known."""
+    db.conn.execute("DELETE FROM devices WHERE id = ?", [device_id])
+
+
 def begin_gap(db: Database, device: Device) -> None:
     """Write that *device* stopped watching at its `since`; a gap that is already open stays as it began."""
     open_gap = db.execute("SELECT 1 FROM watches WHERE device = ? AND ended IS NULL", [device.id]).fetchone()

@@ -37,6 +37,13 @@ def about(db: Database, subject: str, *, limit: int = PAGE_FACTS) -> list[Fact]:
     return _facts(db.execute(f"{_SELECT} WHERE subject = ? ORDER BY id LIMIT ?", [subject, limit]).fetchall())
 
 
+def newest(db: Database, subject: str, kind: FactKind, *, limit: int = PAGE_FACTS) -> list[Fact]:
+    """Return the newest facts of *kind* about *subject*, newest first."""
+    return _facts(
+        db.execute(f"{_SELECT} WHERE subject = ? AND kind = ? ORDER BY id DESC LIMIT ?", [subject, kind, limit]).fetchall()
+    )
+
+
 def last_id(db: Database) -> int:
     """Return the id of the newest fact, 0 for an empty journal."""
     return int(db.execute("SELECT coalesce(max(id), 0) FROM journal").fetchone()[0])

@@ -30,11 +30,15 @@ PERMISSIONS: Final[dict[str, Role]] = {
     "report.see": Role.LEAD,
     "people.change": Role.MANAGER,
     "screens.change": Role.MANAGER,
+    "cameras.change": Role.MANAGER,
+    "cameras.count": Role.MANAGER,
 }
 """What a signed-in person may do, and the least role it takes. `public` and `screen` need nobody."""
 
-OFFICE_ONLY: Final = frozenset({"people.change", "screens.change"})
-"""Also takes a screen that was trusted with the manager's role: a four-digit PIN on the shop floor is not enough."""
+OFFICE_ONLY: Final = frozenset({"people.change", "screens.change", "cameras.change"})
+"""Also takes a screen that was trusted with the manager's role: a four-digit PIN on the shop floor is not enough.
+
+Whoever counts along beside a camera stands at the door, so `cameras.count` is not one of them: it shows no picture."""
 
 DEVICE_DAYS: Final = 400
 """How long a browser keeps a cookie at most."""

@@ -13,7 +13,8 @@ LANGUAGES = ["en", "nb", "nl", "ms", "lv"]
 
 _SMALL = """(least) => [...document.querySelectorAll("button, a, summary, select, input:not([type=hidden])")]
   .filter((control) => control.checkVisibility({ visibilityProperty: true }))
-  .map((control) => [control.textContent.trim() || control.ariaLabel || control.name, control.getBoundingClientRect()])
+  .map((control) => [control.textContent.trim() || control.ariaLabel || control.name, control.closest("label") ?? control])
+  .map(([name, touched]) => [name, touched.getBoundingClientRect()])
   .filter(([, box]) => box.width < least - 0.5 || box.height < least - 0.5)
   .map(([name, box]) => `${name}: ${box.width.toFixed(0)} x ${box.height.toFixed(0)}`)"""
 
@@ -49,7 +50,7 @@ def without_words(page: Page) -> list[str]:
     shown = f"{page.title()} {page.locator('body').inner_text()} " + " ".join(
         page.evaluate("[...document.querySelectorAll('[aria-label]')].map((part) => part.ariaLabel)")
     )
-    return re.findall(r"\b(?:sign|pair|enter|admin|web|floor|report)\.[a-z]\w*|%\(\w*", shown)
+    return re.findall(r"\b(?:sign|pair|enter|admin|web|floor|report|camera|tally)\.[a-z]\w*|%\(\w*", shown)
 
 
 def looks_right(page: Page, least: int) -> None:

@@ -124,13 +124,17 @@ def test_a_code_that_no_screen_shows_is_refused_and_what_was_typed_stays(house: 
 
 def test_every_page_of_the_office_reaches_the_others_and_the_floor_reaches_them_all(house: House, watch: Watch) -> None:
     page = office(house, watch)
-    for shown in ("People", "Screens", "Reports"):
-        page.get_by_role("navigation", name="Pages").get_by_role("link", name=shown).click()
+    for shown in ("Screens", "Cameras", "People"):
+        setup = page.get_by_role("navigation", name="Set-up")
+        setup.get_by_role("link", name=shown).click()
+        expect(setup.locator("[aria-current=page]")).to_have_text(shown)
+        assert setup.get_by_role("link").all_inner_texts() == ["Cameras", "People", "Screens"]
         nav = page.get_by_role("navigation", name="Pages")
-        expect(nav.locator("[aria-current=page]")).to_have_text(shown)
-        assert nav.get_by_role("link").all_inner_texts() == ["Floor", "Reports", "People", "Screens"]
+        assert nav.get_by_role("link").all_inner_texts() == ["Floor", "Reports", "Set-up"]
         expect(page.locator(".who .name")).to_have_text("Sofie")
-    for shown in ("People", "Screens", "Reports"):
+    nav.get_by_role("link", name="Reports").click()
+    expect(page.get_by_role("navigation", name="Pages").locator("[aria-current=page]")).to_have_text("Reports")
+    for shown in ("People", "Screens", "Cameras", "Reports"):
         page.get_by_role("navigation", name="Pages").get_by_role("link", name="Floor").click()
         expect(page).to_have_url(re.compile("/floor$"))
         open_own_menu(page)
@@ -161,7 +165,7 @@ def test_on_a_tablet_of_the_floor_a_manager_is_told_where_the_office_is(house: H
     house.sign_in(context, "Sofie", role="manager")
     page = context.new_page()
     page.goto("/admin/people")
-    expect(page.locator("main")).to_contain_text("People and screens are changed on an office screen")
+    expect(page.locator("main")).to_contain_text("People, screens and cameras are changed on an office screen")
     accessible(page)
 
 

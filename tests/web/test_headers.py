@@ -26,7 +26,10 @@ WANTED = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-FILLED = {"filename": "ui.css", "secret": "x", "visit_id": "x", "alert_id": "x", "zone": "moon", "person_id": "x", "screen_id": "x"}
+FILLED = {
+    "filename": "ui.css", "secret": "x", "visit_id": "x", "alert_id": "x", "zone": "moon", "person_id": "x", "screen_id": "x",
+    "camera_id": "x", "tally_id": "x",
+}  # fmt: skip
 
 
 def guarded(answer: TestResponse) -> None:
