@@ -294,7 +294,7 @@ def _tell(
         shop.db,
         Moved(
             ticket=ticket.id, at=at, by=by, move=str(what), was=str(was), became=ticket.state, service=ticket.service,
-            counter=ticket.counter or counter, place=ticket.place, reason=reason, key=key,
+            counter=ticket.counter or counter, place=ticket.place, until=ticket.until, reason=reason, key=key,
         ),
     )  # fmt: skip
     if key:

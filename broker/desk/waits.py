@@ -1,203 +1,130 @@
-"""What somebody who takes a ticket is told of the wait, and what the shop learns from how its waits turned out.
-
-The service learns once a day and writes it down; the screens only read, so that no customer waits for the reckoning.
-"""
+"""How long people waited at counters without tickets over some days, zone by zone, for the report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
-from broker.desk.tickets import skills_of
-from broker.domain import wait, waiting
-from broker.domain.queue_log import Event, Outcome, What, outcomes
-from broker.domain.ticket import AT_COUNTER, ENDED, IN_LINE, Move, State, Ticket
-from broker.domain.wait import Counter, Pace, Ranges, Told, Untold
-from broker.domain.wait_audit import WINDOW_DAYS, Audit, audit
+from broker.desk.queues import QUEUE
+from broker.desk.trust import Trust
+from broker.domain import period as spans
+from broker.domain.period import Period, Slots, Span
+from broker.domain.waits import Waiting, Waits, waiting
+from broker.settings import ZoneSettings
 from broker.shop import Shop
-from broker.store import counters, learnt, tickets
-from broker.store.counters import OPEN, Shift
-from broker.store.database import change
-from broker.store.tickets import ISSUE, Moved
+from broker.store import areas
+from broker.store.areas import PastCount
 
-LEARN_EVERY: Final = timedelta(hours=24)
-JUDGED_DAYS: Final = 14
-"""The newest days, on which a shop's own estimate is judged before it may be told."""
-PACE_DAYS: Final = 28
-WAITS: Final = "waits"
+NOBODY: Final = ""
+"""Stands for an area when no camera counts there any more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Prospect:
-    """What can be told for a service now: the people ahead, always, and a range or why there is none."""
+class CounterRow:
+    """One zone: its figures, how long its queue was at the most by hour of the clock, and how long it was not watched.
 
-    service: str
-    ahead: int
-    range: Told | Untold
-    closes_first: bool
-    """Whether even the lower end lies after closing time."""
+    `longest` has every hour in which the shop is open, None where nobody counted; `limit` is how many call a colleague.
+    """
 
-
-def prospect(shop: Shop, service: str, *, priority: int = 0) -> Prospect:
-    """Return what somebody who takes a ticket for *service* now can be told."""
-    now = shop.clock()
-    line = tickets.open_ones(shop.db)
-    place = waiting.place(now, priority, shop.promises)
-    before = [t for t in waiting.ordered(line) if t.state is State.WAITING and t.place <= place]
-    ahead = sum(t.service == service for t in line if t.state in IN_LINE and t.place <= place)
-    told = _range(shop, service, before, line, now)
-    late = isinstance(told, Told) and not shop.hours.open_at(now + timedelta(seconds=told.low))
-    return Prospect(service, ahead, told, late)
+    zone: str
+    name: str
+    limit: int
+    figures: Waiting
+    longest: tuple[tuple[int, int | None], ...]
+    unwatched: float
 
 
-def _range(shop: Shop, service: str, before: Sequence[Ticket], line: Sequence[Ticket], now: datetime) -> Told | Untold:
-    known = learnt.newest(shop.db, WAITS)
-    if known is None or not known[1]["samples"]:
-        return Untold("learning")
-    if not known[1]["earned"]:
-        return Untold("not_earned" if known[1]["judged"] else "learning")
-    pace = _pace(known[1]["pace"])
-    open_now = _open_counters(shop, line, now)
-    middle = wait.middle(service, [ticket.service for ticket in before], open_now, pace)
-    if middle is None:
-        return Untold("no_counter")
-    silent = _silent_for(line, now, tickets.last_call(shop.db))
-    if not wait.believed(middle, silent):
-        return Untold("nobody_called")
-    able = sum(service in counter.skills for counter in open_now)
-    scale = pace.mean(service) / max(1, able) + middle
-    ranges = Ranges.of_rows(known[1]["ranges"], known[1]["samples"])
-    return ranges.told(service, len(before), middle, scale, head_waits=silent or 0.0)
+def counters(
+    shop: Shop, *, period: Period, span: Span, zone: str | None, trusted: Trust, opened: frozenset[int]
+) -> tuple[CounterRow, ...]:
+    """Return a row for each zone with a queue in the period, in the order of the settings. Empty where there is none.
 
-
-def _open_counters(shop: Shop, line: Sequence[Ticket], now: datetime) -> list[Counter]:
-    at_desk = {ticket.counter: ticket for ticket in line if ticket.state in AT_COUNTER}
+    *opened* are the hours of the clock in which the shop is open.
+    """
+    slots = spans.slots(shop.hours, period)
+    waits = _waits(shop, span, zone, slots)
+    counts: dict[str, list[PastCount]] = {}
+    for count in areas.counts(shop.db, *span, zone=zone):
+        counts.setdefault(count.zone, []).append(count)
+    watched_by = _cameras(shop, counts)
+    known = [each for each in waits if waits[each].served or waits[each].left or waits[each].unknown]
+    wanted = [each for each in {*known, *counts, *watched_by} if zone in (None, each)]
+    gaps = {camera.id: camera.gaps for camera in trusted.cameras}
     found = []
-    for name, shift in counters.now(shop.db).items():
-        if shift.kind != OPEN or name not in {counter.id for counter in shop.settings.counters}:
+    for each in sorted(wanted, key=lambda name: (list(shop.zones).index(name) if name in shop.zones else len(shop.zones), name)):
+        cameras = {device: gaps.get(device, ()) for device in watched_by.get(each, ())}
+        most = _longest(counts.get(each, ()), cameras, slots, min(_until(trusted), span[1]))
+        hours = range(min(opened | most.keys()), max(opened | most.keys()) + 1) if opened | most.keys() else range(0)
+        found.append(
+            CounterRow(
+                each, shop.zones.get(each, each), _limit(shop, each), waiting(waits.get(each, Waits())),
+                tuple((hour, most.get(hour)) for hour in hours),
+                spans.seconds(spans.joined(gap for some in cameras.values() for gap in some)),
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _until(trusted: Trust) -> datetime:
+    """Return up to when the shop has been open; a queue is not looked at after that."""
+    return max((end for _, end in trusted.opened), default=datetime.min.replace(tzinfo=UTC))
+
+
+def _limit(shop: Shop, zone: str) -> int:
+    told = next((each.queue_people for each in shop.settings.zones if each.id == zone), None)
+    return told if told is not None else int(ZoneSettings.model_fields["queue_people"].default)
+
+
+def _waits(shop: Shop, span: Span, zone: str | None, slots: Slots) -> dict[str, Waits]:
+    found: dict[str, Waits] = {}
+    for stay in areas.stays(shop.db, *span, zone=zone):
+        if slots.at(stay.at - timedelta(seconds=stay.seconds)) is None:
             continue
-        skills, there = frozenset(skills_of(shop, name)), at_desk.get(name)
-        busy = (now - there.called_at).total_seconds() if there and there.called_at else None
-        found.append(Counter(skills, there.service if there else None, busy))
+        here = found.setdefault(stay.zone, Waits())
+        if stay.kind == QUEUE:
+            here.add(stay.outcome, stay.seconds)
+        else:
+            here.services.append(stay.seconds)
     return found
 
 
-def _silent_for(line: Sequence[Ticket], now: datetime, last_call: datetime | None) -> float | None:
-    """Return how long nobody was called while somebody waited, or None for an empty line."""
-    waits = [ticket.t0 for ticket in line if ticket.state is State.WAITING]
-    if not waits:
-        return None
-    return (now - max(filter(None, (min(waits), last_call)))).total_seconds()
+def _cameras(shop: Shop, counts: Mapping[str, Iterable[PastCount]]) -> dict[str, set[str]]:
+    """Return the cameras that watch the queues of each zone: those that counted, and those of the settings."""
+    found = {zone: {count.device for count in some} for zone, some in counts.items()}
+    for camera in shop.settings.cameras:
+        for area in camera.areas:
+            if area.kind == QUEUE:
+                found.setdefault(area.place, set()).add(camera.id)
+    return found
 
 
-def learn(shop: Shop, *, at_least_every: timedelta = LEARN_EVERY) -> bool:
-    """Learn from the last weeks and judge the estimate on them, unless that was done lately. Return whether it was done."""
-    now = shop.clock()
-    known = learnt.newest(shop.db, WAITS)
-    if known and now - known[0] < at_least_every:
-        return False
-    days = list(_days(shop, now, WINDOW_DAYS + JUDGED_DAYS))
-    judged = audit(days, _hour_of_week(shop), judged_from=max(1, len(days) - JUDGED_DAYS)) if len(days) > 1 else Audit()
-    newest = [sample for day in days[-WINDOW_DAYS:] for outcome in day if (sample := outcome.sample())]
-    ranges = Ranges(newest)
-    body: dict[str, Any] = {
-        "samples": len(newest),
-        "ranges": ranges.as_rows(),
-        "pace": _service_times(shop, now),
-        "judged": judged.whole.judged,
-        "earned": judged.whole.earned,
-        "audit": judged.as_json(),
-    }
-    with change(shop.db):
-        learnt.keep(shop.db, WAITS, now, body)
-    return True
+def _longest(counts: Iterable[PastCount], gaps: Mapping[str, Iterable[Span]], slots: Slots, end: datetime) -> dict[int, int]:
+    """Return the most people at one moment by hour of the clock. A count holds until the next, or until its camera is blind."""
+    events = [(count.at, count.device, count.area, count.people) for count in counts]
+    events += [(begin, device, NOBODY, 0) for device, some in gaps.items() for begin, _ in some]
+    people: dict[tuple[str, str], int] = {}
+    most: dict[int, int] = {}
+    since: datetime | None = None
+    for at, device, area, number in sorted(events):
+        if since is not None and people:
+            _note(most, sum(people.values()), since, min(at, end), slots)
+        since = at
+        if area == NOBODY:
+            people = {key: value for key, value in people.items() if key[0] != device}
+        else:
+            people[device, area] = number
+    if since is not None and people:
+        _note(most, sum(people.values()), since, end, slots)
+    return most
 
 
-def audited(shop: Shop) -> Audit:
-    """Judge the told waits of this shop's own history: the newest JUDGED_DAYS by what came before each."""
-    days = list(_days(shop, shop.clock(), WINDOW_DAYS + JUDGED_DAYS))
-    return audit(days, _hour_of_week(shop), judged_from=max(1, len(days) - JUDGED_DAYS))
-
-
-def _days(shop: Shop, now: datetime, count: int) -> Iterator[list[Outcome]]:
-    """Yield the outcomes of each business day, oldest first, from the first day on which there was a ticket."""
-    begin = shop.hours.day_begins(shop.hours.business_day(now) - timedelta(days=count))
-    end = shop.hours.day_begins(shop.hours.business_day(now))
-    by_day: dict[object, list[Outcome]] = {}
-    for outcome in outcomes(log(shop, begin, end)):
-        day = shop.hours.business_day(datetime.fromtimestamp(outcome.reckoned.at, tz=now.tzinfo))
-        by_day.setdefault(day, []).append(outcome)
-    yield from (by_day[day] for day in sorted(by_day, key=str))
-
-
-def log(shop: Shop, begin: datetime, end: datetime) -> list[Event]:
-    """Return what happened in the queues with begin <= at < end, in order of time."""
-    events = [event for moved in tickets.moves_between(shop.db, begin, end) for event in _events(moved)]
-    for shift in counters.between(shop.db, begin, end):
-        events += _shift(shop, shift)
-    # A counter that closes and opens in one moment was never closed: closing comes first.
-    return sorted(events, key=lambda event: (event.at, event.what is not What.CLOSED, event.what is not What.FREE))
-
-
-def _events(moved: Moved) -> list[Event]:
-    at, place = moved.at.timestamp(), moved.place.timestamp()
-    base = {"at": at, "ticket": moved.ticket, "service": moved.service, "counter": moved.counter or "", "place": place}
-
-    def event(what: What) -> Event:
-        return Event(what=what, **base)  # type: ignore[arg-type]
-
-    if moved.move == ISSUE:
-        return [event(What.ISSUE)]
-    was, became = State(moved.was), moved.became
-    made = []
-    if was in AT_COUNTER and became not in AT_COUNTER:
-        made.append(event(What.FREE))
-    if was is State.WAITING and became not in AT_COUNTER and (became is not State.WAITING or moved.move == Move.LET_PASS):
-        made.append(event(What.GONE))
-    if became is State.WAITING and (was is not State.WAITING or moved.move == Move.LET_PASS):
-        made.append(event(What.BACK))
-    if became in AT_COUNTER and was not in AT_COUNTER:
-        made.append(event(What.CALL))
-    if became in ENDED and was is State.CALLED:
-        made.append(event(What.GONE))
-    return made
-
-
-def _shift(shop: Shop, shift: Shift) -> list[Event]:
-    known = {counter.id for counter in shop.settings.counters}
-    if shift.kind != OPEN or shift.counter not in known:
-        return []
-    skills = frozenset(skills_of(shop, shift.counter))
-    made = [Event(shift.began.timestamp(), What.OPEN, counter=shift.counter, skills=skills)]
-    return [*made, Event(shift.ended.timestamp(), What.CLOSED, counter=shift.counter)] if shift.ended else made
-
-
-def _service_times(shop: Shop, now: datetime) -> dict[str, list[float]]:
-    """Return for each service how long its newest services took, in seconds from call to free, oldest first."""
-    times: dict[str, list[float]] = {}
-    called: dict[str, tuple[str, float]] = {}
-    for event in log(shop, now - timedelta(days=PACE_DAYS), now):
-        if event.what is What.CALL:
-            called[event.counter] = (event.service, event.at)
-        elif event.what is What.FREE and event.counter in called:
-            service, since = called.pop(event.counter)
-            times.setdefault(service, []).append(round(event.at - since, 1))
-    return {service: newest[-wait.KEPT_SERVICES :] for service, newest in times.items()}
-
-
-def _pace(times: dict[str, list[float]]) -> Pace:
-    pace = Pace()
-    for service, newest in times.items():
-        for seconds in newest:
-            pace.add(service, seconds)
-    return pace
-
-
-def _hour_of_week(shop: Shop) -> Any:
-    def hour(at: float) -> int:
-        local = datetime.fromtimestamp(at, tz=shop.settings.store.zone)
-        return local.weekday() * 24 + local.hour
-
-    return hour
+def _note(most: dict[int, int], people: int, begin: datetime, end: datetime, slots: Slots) -> None:
+    place = max(0, bisect_right(slots.begins, begin) - 1)
+    while place < len(slots.hours) and (slots.begins[place] < end or slots.begins[place] <= begin):
+        slot = slots.hours[place]
+        if slot is not None:
+            most[slot[1]] = max(most.get(slot[1], 0), people)
+        place += 1

@@ -31,6 +31,9 @@ class FactKind(StrEnum):
     TICKET_ISSUED = "ticket.issued"
     TICKET_MOVED = "ticket.moved"
     QUEUE_PAUSED = "queue.paused"
+    COUNTER = "counter.changed"
+    RECAP = "ticket.recap"
+    PROBLEM = "problem.changed"
     TALLIED = "camera.tallied"
     CAMERA_PLANNED = "camera.planned"
 

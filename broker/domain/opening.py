@@ -33,3 +33,28 @@ class Hours:
     def day_ends(self, day: date) -> datetime:
         """Return the UTC moment at which the local *day* has ended; 23 or 25 hours later when the clocks change."""
         return self.day_begins(day + timedelta(days=1))
+
+    def closes_at(self, moment: datetime) -> datetime | None:
+        """Return when the shop closes next, as a UTC moment; None while it is closed, or when it never closes."""
+        if self.spans is None or not self.open_at(moment):
+            return None
+        local = moment.astimezone(self.zone)
+        ends = [end for begin, end in self.spans.get(local.weekday(), ()) if begin <= local.time() < end]
+        if not ends:
+            return None
+        if max(ends) == time.max:
+            return self.day_ends(local.date())
+        return datetime.combine(local.date(), max(ends), tzinfo=self.zone).astimezone(UTC)
+
+    def opens_at(self, moment: datetime) -> datetime | None:
+        """Return when the shop opens next, as a UTC moment; None while it is open, or when it never opens."""
+        if self.spans is None or self.open_at(moment):
+            return None
+        local = moment.astimezone(self.zone)
+        for days in range(8):
+            day = local.date() + timedelta(days=days)
+            for begin, _ in sorted(self.spans.get(day.weekday(), ())):
+                opening = datetime.combine(day, begin, tzinfo=self.zone).astimezone(UTC)
+                if opening > moment:
+                    return opening
+        return None

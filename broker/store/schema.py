@@ -166,8 +166,8 @@ _TICKETS: Final = (
     "CREATE UNIQUE INDEX tickets_counter ON tickets (counter) WHERE state IN ('called', 'serving')",
     """CREATE TABLE ticket_moves (
         id INTEGER PRIMARY KEY AUTOINCREMENT, ticket TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, move TEXT NOT NULL,
-        was TEXT NOT NULL, became TEXT NOT NULL, service TEXT NOT NULL, counter TEXT, place TEXT NOT NULL, reason TEXT NOT NULL,
-        key TEXT NOT NULL
+        was TEXT NOT NULL, became TEXT NOT NULL, service TEXT NOT NULL, counter TEXT, place TEXT NOT NULL, until TEXT,
+        reason TEXT NOT NULL, key TEXT NOT NULL
     )""",
     "CREATE INDEX ticket_moves_ticket ON ticket_moves (ticket, id)",
     "CREATE INDEX ticket_moves_at ON ticket_moves (at)",
@@ -182,6 +182,24 @@ _TICKETS: Final = (
     ) WITHOUT ROWID""",
     "CREATE UNIQUE INDEX counter_shifts_open ON counter_shifts (counter) WHERE ended IS NULL",
     "CREATE INDEX counter_shifts_began ON counter_shifts (began)",
+    """CREATE TABLE recaps (
+        ticket TEXT PRIMARY KEY, heard TEXT NOT NULL, has TEXT NOT NULL, tried TEXT NOT NULL, next TEXT NOT NULL,
+        by TEXT NOT NULL, at TEXT NOT NULL, confirmed TEXT, confirmed_at TEXT
+    ) WITHOUT ROWID""",
+    """CREATE TABLE problems (
+        id TEXT PRIMARY KEY, ticket TEXT, visit TEXT, service TEXT NOT NULL, kind TEXT NOT NULL, heard TEXT NOT NULL,
+        owner TEXT NOT NULL, action TEXT NOT NULL, promised_by TEXT, opened_at TEXT NOT NULL, opened_by TEXT NOT NULL,
+        told_at TEXT, outcome TEXT, closed_at TEXT, closed_by TEXT
+    ) WITHOUT ROWID""",
+    "CREATE INDEX problems_open ON problems (promised_by) WHERE closed_at IS NULL",
+    "CREATE INDEX problems_opened ON problems (opened_at)",
+    """CREATE TABLE briefings (
+        ticket TEXT PRIMARY KEY, happened TEXT NOT NULL, tried TEXT NOT NULL, wanted TEXT NOT NULL, by TEXT NOT NULL,
+        at TEXT NOT NULL, answered_by TEXT, answered_at TEXT
+    ) WITHOUT ROWID""",
+    """CREATE TABLE feedback (
+        ticket TEXT PRIMARY KEY, at TEXT NOT NULL, service TEXT NOT NULL, verdict TEXT NOT NULL
+    ) WITHOUT ROWID""",
     "CREATE TABLE learnt (what TEXT PRIMARY KEY, at TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TABLE ticket_keys (
         key TEXT PRIMARY KEY, at TEXT NOT NULL, ticket TEXT NOT NULL

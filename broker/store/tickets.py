@@ -41,6 +41,7 @@ class Moved:
     service: str
     counter: str | None
     place: datetime
+    until: datetime | None = None
     reason: str = ""
     key: str = ""
 
@@ -107,9 +108,22 @@ def kept_numbers(db: Database, service: str, day: date) -> frozenset[int]:
 def append_moves(db: Database, *moves: Moved) -> None:
     """Write rows of history, inside the transaction that made them true."""
     db.conn.executemany(
-        f"INSERT INTO ticket_moves ({_MOVED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO ticket_moves ({_MOVED}) VALUES ({', '.join('?' * 12)})",
         [
-            (m.ticket, text(m.at), m.by, m.move, m.was, m.became, m.service, m.counter, text(m.place), m.reason, m.key)
+            (
+                m.ticket,
+                text(m.at),
+                m.by,
+                m.move,
+                m.was,
+                m.became,
+                m.service,
+                m.counter,
+                text(m.place),
+                text(m.until),
+                m.reason,
+                m.key,
+            )
             for m in moves
         ],
     )
@@ -132,6 +146,26 @@ def last_call(db: Database) -> datetime | None:
     return moment(row[0]) if row else None
 
 
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A ticket was called, or called again: the number of that row of history, and when."""
+
+    number: int
+    ticket: str
+    at: datetime
+    again: bool
+
+
+def newest_calls(db: Database, since: datetime, *, limit: int) -> list[Called]:
+    """Return the newest call of each ticket called since then, newest first."""
+    asked = (
+        "SELECT max(id), ticket, max(at), count(*) > 1 FROM ticket_moves "
+        f"WHERE move IN ('{Move.CALL}', '{Move.RECALL}') AND at >= ? GROUP BY ticket ORDER BY max(id) DESC LIMIT ?"
+    )
+    rows = db.execute(asked, [text(since), limit]).fetchall()
+    return [Called(number, ticket, datetime.fromisoformat(at), bool(again)) for number, ticket, at, again in rows]
+
+
 def of_key(db: Database, key: str) -> str | None:
     """Return the ticket that the request with this idempotency key made or moved, or None for a new request."""
     row = db.execute("SELECT ticket FROM ticket_keys WHERE key = ?", [key]).fetchone()
@@ -143,16 +177,16 @@ def keep_key(db: Database, key: str, ticket_id: str, at: datetime) -> None:
     db.conn.execute("INSERT OR REPLACE INTO ticket_keys (key, at, ticket) VALUES (?, ?, ?)", [key, text(at), ticket_id])
 
 
-_MOVED: Final = "ticket, at, by, move, was, became, service, counter, place, reason, key"
+_MOVED: Final = "ticket, at, by, move, was, became, service, counter, place, until, reason, key"
 
 
 def _moves(db: Database, where: str, values: Sequence[Any]) -> list[Moved]:
     return [
         Moved(
             ticket=ticket, at=datetime.fromisoformat(at), by=by, move=move, was=was, became=State(became), service=service,
-            counter=counter, place=datetime.fromisoformat(place), reason=reason, key=key,
+            counter=counter, place=datetime.fromisoformat(place), until=moment(until), reason=reason, key=key,
         )
-        for ticket, at, by, move, was, became, service, counter, place, reason, key in db.execute(
+        for ticket, at, by, move, was, became, service, counter, place, until, reason, key in db.execute(
             f"SELECT {_MOVED} FROM ticket_moves {where}", list(values)
         ).fetchall()
     ]  # fmt: skip

@@ -34,3 +34,21 @@ def test_a_business_day_is_the_local_day_also_when_the_clocks_change() -> None:
     longest = hours.day_ends(date(2026, 10, 25)) - hours.day_begins(date(2026, 10, 25))
     shortest = hours.day_ends(date(2026, 3, 29)) - hours.day_begins(date(2026, 3, 29))
     assert (longest, shortest) == (timedelta(hours=25), timedelta(hours=23))
+
+
+def test_a_shop_says_when_it_closes_and_when_it_opens_next() -> None:
+    saturday = datetime(2026, 11, 21, 12, tzinfo=OSLO)
+    assert HOURS.closes_at(saturday) == datetime(2026, 11, 21, 18, tzinfo=OSLO)
+    assert HOURS.opens_at(saturday) is None
+    night = datetime(2026, 11, 21, 19, tzinfo=OSLO)
+    assert (HOURS.closes_at(night), HOURS.opens_at(night)) == (None, datetime(2026, 11, 23, 9, tzinfo=OSLO))
+    monday = datetime(2026, 11, 23, tzinfo=OSLO)
+    assert HOURS.closes_at(monday + timedelta(hours=10)) == monday + timedelta(hours=12)
+    assert HOURS.opens_at(monday + timedelta(hours=12, minutes=30)) == monday + timedelta(hours=13)
+    assert HOURS.closes_at(monday + timedelta(hours=20)) == monday + timedelta(days=1)
+
+
+def test_a_shop_that_never_closes_says_no_time_and_one_that_never_opens_neither() -> None:
+    now = datetime(2026, 11, 21, 12, tzinfo=OSLO)
+    assert (Hours(OSLO).closes_at(now), Hours(OSLO).opens_at(now)) == (None, None)
+    assert Hours(OSLO, {}).opens_at(now) is None
