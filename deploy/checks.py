@@ -158,13 +158,16 @@ def _sign_in(settings: Settings, where: str) -> Finding:
 
 
 def cameras(settings: Settings) -> Iterator[Finding]:
-    """Look whether each camera is there."""
+    """Look whether each camera, and the model that is to watch it, is there."""
     for camera in settings.cameras:
         trouble = _absence(camera)
         if trouble:
             yield Finding(camera.id, State.MISSING, f"{_shown(camera.source)}: {trouble}", f"Set source of camera {camera.id}.")
         else:
             yield Finding(camera.id, State.OK, _shown(camera.source))
+        trouble = _blindness(camera)
+        if trouble:
+            yield Finding(f"{camera.id}: model", State.MISSING, trouble, "`greetline models list` says which there are.")
 
 
 def _shown(source: str) -> str:
@@ -188,6 +191,19 @@ def _absence(camera: CameraSettings) -> str | None:
     except NoPictures as wrong:
         return str(wrong)
     opened.close()
+    return None
+
+
+def _blindness(camera: CameraSettings) -> str | None:
+    """Return why the detector of *camera* cannot be had."""
+    if importlib.util.find_spec("cv2") is None:
+        return None
+    from edge.detectors import BadDetector, choose
+
+    try:
+        choose(camera)
+    except BadDetector as wrong:
+        return str(wrong)
     return None
 
 

@@ -42,6 +42,15 @@ def test_everything_that_is_missing_has_an_advice(tmp_path: Path, monkeypatch: p
     assert "secret" not in json.dumps(found)
 
 
+def test_a_model_that_is_not_here_is_found_with_the_command_that_brings_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop_file(tmp_path, cameras=[camera("scene:door"), camera("scene:door", id="back", view="angled", model="lwpd")])
+    code, found = findings(tmp_path, monkeypatch)
+    assert code == 3
+    assert "door: model" not in found
+    assert "camera back: " in found["back: model"]["says"]
+    assert "`greetline models fetch lwpd` brings it" in found["back: model"]["says"]
+
+
 def test_bad_settings_are_found_with_their_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = shop_file(tmp_path)
     path.write_text(path.read_text() + "\n[alert]\n")
