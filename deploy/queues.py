@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from broker.desk import waits
+from broker.desk import prospects
 from broker.domain.queue_log import Event, Outcome, What, outcomes
 from broker.domain.wait_audit import COVERAGE, MOST_LATE, Audit, audit
 from broker.settings import Settings, read
@@ -83,7 +83,7 @@ def _audit_shop(path: Path) -> Audit:
     with faults_said():
         settings = read(Settings, path)
         with shop_of(settings) as shop:
-            return waits.audited(shop)
+            return prospects.audited(shop)
 
 
 def _audit_simulated(seed: int, *, quiet: bool) -> Audit:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from broker.desk import prospects
 from broker.desk import tickets as desk
-from broker.desk import waits
 from broker.desk.screens import name_of
 from broker.domain import numbering, waiting
 from broker.domain.goodbye import Story, goodbye
@@ -46,7 +46,7 @@ def kiosk(shop: Shop, language: str) -> Row:
 
 
 def _choice(shop: Shop, service: ServiceSettings, language: str, now: datetime) -> Row:
-    found = waits.prospect(shop, service.id)
+    found = prospects.prospect(shop, service.id)
     told = found.range if isinstance(found.range, Told) else None
     row = {
         "id": service.id, "name": service.called(language), "letter": service.letter, "icon": service.icon, "ahead": found.ahead,
@@ -99,7 +99,7 @@ def phone(shop: Shop, ticket: Ticket) -> Row:
     line = tickets.open_ones(shop.db)
     history = _spans(shop, ticket)
     waited = waited_seconds(history, now)
-    found = waits.prospect(shop, ticket.service) if ticket.state in IN_LINE else None
+    found = prospects.prospect(shop, ticket.service) if ticket.state in IN_LINE else None
     fresh = found.range if found and isinstance(found.range, Told) else None
     return {
         "now": text(now),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from broker.desk import alerts as desk_alerts
-from broker.desk import devices, queues, visits, zones
+from broker.desk import counters, devices, prospects, queues, tickets, visits, zones
 from broker.shop import Shop
 from broker.store import alerts as stored_alerts
 from broker.store import areas as stored_areas
@@ -56,6 +56,9 @@ class Deadlines:
         due = stored_alerts.next_due(shop.db)
         if due is not None and due <= now:
             made += desk_alerts.run_due(shop)
+        due = tickets.next_due(shop)
+        if due is not None and due <= now:
+            made += tickets.run_due(shop)
         due = stored_areas.next_due(shop.db)
         if due is not None and due <= now:
             made += queues.run_due(shop)
@@ -63,4 +66,8 @@ class Deadlines:
 
     def _slow(self) -> int:
         shop = self._shop
-        return zones.run_due(shop) + devices.run_silent(shop) + visits.run_closing(shop) + queues.look(shop)
+        made = zones.run_due(shop) + devices.run_silent(shop) + visits.run_closing(shop) + queues.look(shop)
+        if shop.settings.services:
+            made += tickets.run_closing(shop) + counters.run_pauses(shop) + counters.run_closing(shop)
+            prospects.learn(shop)
+        return made

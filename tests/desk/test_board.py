@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.desk import board, cases, counters, tickets, waits
+from broker.desk import board, cases, counters, prospects, tickets
 from broker.desk.tickets import Wish
 from broker.domain.moves import IllegalMove
 from broker.domain.ticket import Channel, Move, Outcome, Said, State, Ticket
@@ -68,37 +68,37 @@ def test_the_kiosk_shows_each_service_in_the_chosen_language_with_the_people_ahe
 
 
 def test_a_wait_is_told_once_it_is_earned_and_what_was_told_stays_on_the_ticket(shop: Shop, clock: TurnableClock) -> None:
-    assert waits.prospect(shop, "collect").range == Untold("learning")
+    assert prospects.prospect(shop, "collect").range == Untold("learning")
     a_month(shop, clock)
-    assert waits.learn(shop)
-    assert not waits.learn(shop), "once a day is enough"
-    known = learnt.newest(shop.db, waits.WAITS)
+    assert prospects.learn(shop)
+    assert not prospects.learn(shop), "once a day is enough"
+    known = learnt.newest(shop.db, prospects.WAITS)
     assert known is not None
     assert known[1]["judged"] >= 100
     with change(shop.db):
         # The days above are all alike, so the median of the hour is as good as the estimate; here only the telling is tried.
-        learnt.keep(shop.db, waits.WAITS, known[0], known[1] | {"earned": True})
+        learnt.keep(shop.db, prospects.WAITS, known[0], known[1] | {"earned": True})
     first = a_ticket(shop)
-    second = waits.prospect(shop, "collect")
+    second = prospects.prospect(shop, "collect")
     assert isinstance(second.range, Told)
     assert second.range.low <= 120 <= second.range.high
     told = tickets.issue(shop, Wish(service="collect", told=(second.range.low, second.range.high)))
     clock.turn(seconds=3600)
     assert (rows.get(shop.db, told.id).told_from, rows.get(shop.db, told.id).told_to) == (second.range.low, second.range.high)
-    assert waits.prospect(shop, "collect").range == Untold("nobody_called"), "an hour of silence is not believed"
+    assert prospects.prospect(shop, "collect").range == Untold("nobody_called"), "an hour of silence is not believed"
     assert rows.get(shop.db, first.id).state is State.WAITING
     counters.rest(shop, "desk-1", by="kari")
-    assert waits.prospect(shop, "collect").range == Untold("no_counter")
+    assert prospects.prospect(shop, "collect").range == Untold("no_counter")
 
 
 def test_a_wait_that_is_not_earned_is_not_told_and_the_reason_is(shop: Shop, clock: TurnableClock) -> None:
     a_month(shop, clock)
-    waits.learn(shop)
-    known = learnt.newest(shop.db, waits.WAITS)
+    prospects.learn(shop)
+    known = learnt.newest(shop.db, prospects.WAITS)
     assert known is not None
     with change(shop.db):
-        learnt.keep(shop.db, waits.WAITS, known[0], known[1] | {"earned": False})
-    assert waits.prospect(shop, "collect").range == Untold("not_earned")
+        learnt.keep(shop.db, prospects.WAITS, known[0], known[1] | {"earned": False})
+    assert prospects.prospect(shop, "collect").range == Untold("not_earned")
 
 
 def test_the_history_of_a_shop_is_a_log_that_begins_and_ends_for_everybody(shop: Shop, clock: TurnableClock) -> None:
@@ -110,7 +110,7 @@ def test_the_history_of_a_shop_is_a_log_that_begins_and_ends_for_everybody(shop:
     held = served(shop)
     tickets.move(shop, held.id, Move.HOLD, Said(by="kari", until=later(600), reason="r"))
     tickets.move(shop, held.id, Move.CANCEL, Said(by="kari"))
-    made = [(event.what.value, event.counter) for event in waits.log(shop, NOON, later(10**5))]
+    made = [(event.what.value, event.counter) for event in prospects.log(shop, NOON, later(10**5))]
     assert made == [
         ("open", "desk-1"), ("issue", ""), ("call", "desk-1"), ("free", "desk-1"), ("back", "desk-1"), ("call", "desk-1"),
         ("free", "desk-1"),
