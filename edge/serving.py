@@ -52,7 +52,7 @@ STILL_WAIT_S: Final = 3.0
 """A camera that watches gives its next frame within this."""
 STILL_KEPT_S: Final = 120.0
 """So long the colours of a uniform can be read from the last still; then it is forgotten."""
-NOT_SOONER_S: Final = {Ask.STILL: 2.0, Ask.TRY: 0.5, Ask.WATCH: 0.5, Ask.PLAN: 0.25, Ask.UNIFORM: 0.1, Ask.SHOW: 0.1}
+NOT_SOONER_S: Final = {Ask.STILL: 2.0, Ask.WATCH: 0.5, Ask.PLAN: 0.25}
 """The same thing is not done again within so many seconds, whoever asks."""
 NOMINAL_PX: Final = (1600, 900)
 """A size of picture good enough to judge a plan by before the camera has given the real one."""
@@ -142,12 +142,12 @@ class Serving:
         command = self._publisher.asked()
         if command is None:
             return
-        if clock - self._done_at.get(command.name, float("-inf")) < NOT_SOONER_S[command.name]:
+        if clock - self._done_at.get(command.name, float("-inf")) < NOT_SOONER_S.get(command.name, 0.0):
             self._refuse(command.request, "That was asked a moment ago. Wait two seconds and ask again.")
             return
-        self._done_at[command.name] = clock
         try:
             self._do(command, condition, pipeline)
+            self._done_at[command.name] = clock
         except (BadGeometry, BadDetector, NotNow) as wrong:
             self._refuse(command.request, str(wrong))
         except Exception:
