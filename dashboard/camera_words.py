@@ -6,11 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from broker.desk.cameras import Camera
-from broker.desk.tallies import Tally
 from broker.shop import Shop
 from broker.web import languages
 from broker.web.languages import say
-from dashboard.wording import Words
 
 WATCHES: Final = frozenset({"starting", "watching", "blind", "frozen", "lost", "ended", "offline"})
 
@@ -42,17 +40,6 @@ def force(shop: Shop, camera: Camera) -> str:
     if camera.taken == camera.version and camera.taken_at is not None:
         return say("camera.in_force", time=moment(shop, camera.taken_at, seconds=True))
     return say("camera.not_in_force" if camera.watching else "camera.when_back")
-
-
-def measured(shop: Shop, tally: Tally, words: Words) -> str:
-    """Return what a tally found: the counts, and the accuracy where it may be said."""
-    key = "tally.found" if tally.counts.accuracy is None else "tally.found_share"
-    share = "" if tally.counts.accuracy is None else words.share_text(tally.counts.accuracy)
-    when = languages.day(tally.began, weekday=False)
-    return say(
-        key, hand_in=tally.hand_in, hand_out=tally.hand_out, camera_in=tally.camera_in, camera_out=tally.camera_out, share=share,
-        when=when,
-    )  # fmt: skip
 
 
 def moment(shop: Shop, at: datetime, *, seconds: bool = False) -> str:

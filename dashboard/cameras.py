@@ -26,7 +26,7 @@ from broker.store.database import text
 from broker.web.access import current_person, needs
 from broker.web.languages import language_tag, say
 from broker.web.stores import current_shop
-from dashboard import camera_words
+from dashboard import camera_words, sentences
 from dashboard.answers import Body, Problem, body_of
 from dashboard.wording import Words, words_here
 
@@ -269,9 +269,7 @@ def _list_page(*, said: str = "", bad: str = "") -> ResponseReturnValue:
 
 
 def _row(shop: Shop, camera: Camera, words: Words) -> dict[str, Any]:
-    measured = [
-        (tally.line if len(camera.tallies) > 1 else "", camera_words.measured(shop, tally, words)) for tally in camera.tallies
-    ]
+    measured = [(tally.line if len(camera.tallies) > 1 else "", sentences.measured(tally, words)) for tally in camera.tallies]
     skew = say("camera.skewed", s=words.number(abs(camera.skew or 0), 1)) if camera.wrong_clock else ""
     return {
         "camera": camera, "state": camera_words.state(shop, camera), "plan": camera_words.plan(shop, camera), "skew": skew,

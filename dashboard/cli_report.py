@@ -14,6 +14,7 @@ from rich.table import Table
 
 from broker.desk.people import LANGUAGES
 from broker.desk.reports import Report, greeting_report
+from broker.desk.tallies import Tally
 from broker.domain.period import BadPeriod, period
 from broker.shop import Shop
 from dashboard import exports, sentences
@@ -77,9 +78,16 @@ def plain(found: Report) -> dict[str, Any]:
         "open_seconds": found.trust.open_seconds, "unwatched_seconds": found.trust.unwatched_seconds,
         "paused_seconds": found.trust.paused_seconds, "rejected": found.trust.rejected,
         "cameras": [
-            {"id": camera.id, "name": camera.name, "not_watching_seconds": camera.seconds} for camera in found.trust.cameras
+            {"id": camera.id, "name": camera.name, "not_watching_seconds": camera.seconds,
+             "measured": [_measured(tally) for tally in camera.measured]}
+            for camera in found.trust.cameras
         ],
     }  # fmt: skip
+
+
+def _measured(tally: Tally) -> dict[str, Any]:
+    """Return a count by hand beside a camera: counts, and the share that was right, null where it may not be said."""
+    return {"line": tally.line, "began": tally.began.isoformat()} | asdict(tally.counts) | {"accuracy": tally.counts.accuracy}
 
 
 def _days(first: object, last: object) -> dict[str, str]:
@@ -104,6 +112,8 @@ def _text(found: Report, words: Words) -> None:
     if found.hours:
         console.print(_hour_table(found, words))
     console.print(sentences.watched(found, words))
+    for name, said in sentences.accuracies(found, words):
+        console.print(f"{name}: {said}")
 
 
 def _figure_table(found: Report, words: Words) -> Table:

@@ -21,7 +21,7 @@ from broker.store.history import Past
 from dashboard.figures import DASH, figures
 from dashboard.wording import Words
 
-TABLES: Final = ("summary", "hours", "visits")
+TABLES: Final = ("summary", "hours", "visits", "cameras")
 CHUNK_ROWS: Final = 200
 """Rows sent at a time: a year of visits is never in memory at once."""
 BYTE_ORDER_MARK: Final = "\ufeff"
@@ -37,6 +37,8 @@ def table(name: str, shop: Shop, report: Report, words: Words) -> Iterator[Row]:
         raise KeyError(name)
     if name == "visits":
         return _visits(shop, report, words)
+    if name == "cameras":
+        return _cameras(report, words)
     return _summary(report, words) if name == "summary" else _hours(report, words)
 
 
@@ -108,6 +110,21 @@ def hour_cells(report: Report, words: Words) -> list[list[str]]:
         within = DASH if share is None or here.visits < FEW else words.share_number(share)
         found.append([str(row.hour), words.number(here.visits), median, p90, within, words.number(row.unwatched / 60)])
     return found
+
+
+def _cameras(report: Report, words: Words) -> Iterator[Row]:
+    """Yield how long each camera did not watch, and the newest count by hand at each of its lines; nobody's name."""
+    names = ("camera", "line", "unwatched", "measured_at", "hand_in", "hand_out", "camera_in", "camera_out", "accuracy")
+    yield [words(f"report.column_{name}") for name in names]
+    for camera in report.trust.cameras:
+        blind = plain(words.number(camera.seconds / 60), words)
+        for tally in camera.measured:
+            counts, right = tally.counts, tally.counts.accuracy
+            numbers = [str(each) for each in (counts.hand_in, counts.hand_out, counts.camera_in, counts.camera_out)]
+            share = "" if right is None else plain(words.share_number(right), words)
+            yield [camera.name, tally.line, blind, f"{tally.began.astimezone(words.zone):%Y-%m-%d %H:%M:%S}", *numbers, share]
+        if not camera.measured:
+            yield [camera.name, "", blind, "", "", "", "", "", ""]
 
 
 def _visits(shop: Shop, report: Report, words: Words) -> Iterator[Row]:

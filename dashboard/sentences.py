@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from broker.desk.reports import Cell, HourRow, Report
+from broker.desk.tallies import Tally
+from broker.domain.accuracy import UNWATCHED_SECONDS
 from broker.domain.kpi import FEW
 from dashboard.wording import Words
 
@@ -67,6 +69,30 @@ def watched(report: Report, words: Words) -> str:
         where = words.listed(list(dict.fromkeys(gap.name for gap in trust.unwatched)))
         return words("report.watched_missing", time=words.duration(trust.unwatched_seconds), zones=where)
     return words("report.watched_covered" if trust.camera_seconds >= 1 else "report.watched_all")
+
+
+def measured(tally: Tally, words: Words) -> str:
+    """Return what somebody who counted along at a line found: the counts, and the share that was right where it may be said."""
+    counts = tally.counts
+    said = "tally.found" if counts.accuracy is None else "tally.found_share"
+    share = "" if counts.accuracy is None else words.share_text(counts.accuracy)
+    day = words.day_short(tally.began.astimezone(words.zone).date(), weekday=False)
+    text = words(
+        said, hand_in=counts.hand_in, hand_out=counts.hand_out, camera_in=counts.camera_in, camera_out=counts.camera_out,
+        share=share, when=day,
+    )  # fmt: skip
+    if counts.unwatched > UNWATCHED_SECONDS:
+        return f"{text}. {words('tally.unwatched', time=words.duration(counts.unwatched))}"
+    return text
+
+
+def accuracies(report: Report, words: Words) -> list[tuple[str, str]]:
+    """Return each camera that was measured, with its line if it has several, and what was found."""
+    return [
+        (camera.name if len(camera.measured) == 1 else f"{camera.name}, {tally.line}", measured(tally, words))
+        for camera in report.trust.cameras
+        for tally in camera.measured
+    ]
 
 
 def changes(report: Report, words: Words) -> dict[str, Change]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from itertools import chain
 
 from broker.domain.period import Period, Span, common, joined, opening, seconds, seconds_by_hour
 from broker.shop import Shop
-from broker.store import devices, history
+from broker.store import devices, history, tallies
 from broker.store.devices import Gap
 from broker.store.rejected import KEPT_MESSAGES
+from broker.store.tallies import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class CameraTrust:
     name: str
     zones: tuple[str, ...]
     gaps: tuple[Span, ...]
+    measured: tuple[Tally, ...] = ()
+    """The newest count by hand beside it at each of its lines, up to the end of the period."""
 
     @property
     def seconds(self) -> float:
@@ -113,6 +116,8 @@ def _cameras(shop: Shop, span: Span, opened: list[Span]) -> list[CameraTrust]:
             zones = tuple(dict.fromkeys(line.zone for line in camera.lines))
             name = camera.name or (shop.zones[zones[0]] if zones else camera.id)
             found.append(CameraTrust(camera.id, name, zones, tuple(opened)))
+    measured = tallies.newest(shop.db, before=span[1])
+    found = [replace(each, measured=tuple(tally for tally in measured if tally.camera == each.id)) for each in found]
     return sorted(found, key=lambda camera: (camera.name, camera.id))
 
 
