@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.badges import NUMBERS, squares
 from edge.sightings import Picture, Place
 
 Colour = tuple[int, int, int]
@@ -29,6 +30,12 @@ _CLOTHES: Final[tuple[Colour, ...]] = (
     (96, 58, 34), (52, 44, 160), (58, 96, 42), (40, 38, 40), (132, 92, 46), (70, 52, 108),
     (38, 98, 168), (120, 60, 96), (72, 70, 64), (48, 120, 132), (88, 36, 44), (60, 66, 128),
 )  # fmt: skip
+UNIFORM: Final[Colour] = (170, 150, 20)
+"""What those who work in the rendered shop wear, and nobody else: turquoise."""
+CAP_PX: Final = 19
+"""Half the width of their white cap..."""
+BADGE_PX: Final = 22
+"""...and a side of the badge on it."""
 _HAIR: Final[tuple[Colour, ...]] = ((22, 26, 34), (30, 44, 74), (44, 78, 118), (70, 120, 172), (118, 120, 124), (20, 20, 22))
 _TROUSERS: Final[tuple[Colour, ...]] = ((64, 48, 38), (40, 40, 44), (92, 74, 52))
 _BAGS: Final[tuple[Colour, ...]] = ((40, 60, 96), (36, 36, 120), (92, 84, 40))
@@ -36,11 +43,15 @@ _BAGS: Final[tuple[Colour, ...]] = ((40, 60, 96), (36, 36, 120), (92, 84, 40))
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Somebody to be painted: where, how fast (pixels a second), and a number from which their looks follow."""
+    """Somebody to be painted: where, how fast (pixels a second), and a number from which their looks follow.
+
+    `staff` wear a uniform, and a cap with a badge.
+    """
 
     place: Place
     velocity: Place
     looks: int
+    staff: bool = False
 
 
 def paint(size: tuple[int, int], people: Sequence[Figure], seconds: float, *, line_y: float) -> Picture:
@@ -148,6 +159,8 @@ def _draw(canvas: Picture, person: Figure) -> None:
     vx, vy = person.velocity
     heading = math.atan2(vy, vx) if math.hypot(vx, vy) > 8 else -math.pi / 2
     swing = math.sin(2 * math.pi * (person.place[0] + person.place[1]) / STEP_PX)
+    if person.staff:
+        looks = replace(looks, clothes=UNIFORM, bag=None)
     brush = _Brush(canvas, person.place, heading, looks.size)
     for side in (-1, 1):
         brush.oval((side * swing * 17, side * 9), (12, 6), looks.trousers)
@@ -157,6 +170,10 @@ def _draw(canvas: Picture, person: Figure) -> None:
     brush.oval((2, 0), (CHEST_PX - 7, SHOULDERS_PX - 8), _shift(looks.clothes, 16))
     if looks.bag:
         brush.oval((-13, 0), (9, 15), looks.bag)
+    if person.staff:
+        brush.oval((3, 0), (CAP_PX, CAP_PX), (244, 246, 246))
+        brush.badge((3, 0), person.looks % NUMBERS)
+        return
     brush.oval((5, 0), (13, 12), looks.hair)
     brush.oval((7, -2), (6, 5), _shift(looks.hair, 22))
 
@@ -177,9 +194,28 @@ class _Brush:
 
     def oval(self, offset: Place, half: Place, colour: Colour) -> None:
         """Fill an oval; *offset* and *half* are (forward, right) in pixels of an average person."""
-        ahead, right = offset[0] * self.size, offset[1] * self.size
-        x = self.place[0] + ahead * math.cos(self.heading) - right * math.sin(self.heading)
-        y = self.place[1] + ahead * math.sin(self.heading) + right * math.cos(self.heading)
+        x, y = self._at(offset)
         axes = (max(1, round(half[0] * self.size * 8)), max(1, round(half[1] * self.size * 8)))
         # Coordinates in eighths of a pixel: people glide instead of jumping.
         cv2.ellipse(self.canvas, (round(x * 8), round(y * 8)), axes, math.degrees(self.heading), 0, 360, colour, -1, cv2.LINE_AA, 3)
+
+    def badge(self, offset: Place, number: int) -> None:
+        """Paint badge *number* around *offset*, as (forward, right)."""
+        rows = squares(number)
+        module, middle = BADGE_PX / len(rows), len(rows) / 2
+        self._square(offset, middle * module, (28, 28, 28))
+        for row, line in enumerate(rows):
+            for column, black in enumerate(line):
+                place = offset[0] + (middle - row - 0.5) * module, offset[1] + (column + 0.5 - middle) * module
+                if not black:
+                    self._square(place, module / 2, (244, 246, 246))
+
+    def _square(self, offset: Place, half: float, colour: Colour) -> None:
+        corners = [self._at((offset[0] + a * half, offset[1] + r * half)) for a, r in ((1, -1), (1, 1), (-1, 1), (-1, -1))]
+        cv2.fillConvexPoly(self.canvas, np.array([(round(x * 8), round(y * 8)) for x, y in corners]), colour, cv2.LINE_AA, 3)
+
+    def _at(self, offset: Place) -> Place:
+        """Return the place in the picture that is *offset* (forward, right) from the person's middle."""
+        ahead, right = offset[0] * self.size, offset[1] * self.size
+        cos, sin = math.cos(self.heading), math.sin(self.heading)
+        return self.place[0] + ahead * cos - right * sin, self.place[1] + ahead * sin + right * cos

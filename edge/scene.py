@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, Literal
@@ -53,19 +53,24 @@ class Kind:
     inside: Literal["up", "down", "left", "right"]
 
 
-SCENES: Final[dict[str, Kind]] = {"door": Kind(points=((0.08, 0.56), (0.92, 0.56)), inside="up")}
-"""Every scene there is."""
+_DOOR: Final = Kind(points=((0.08, 0.56), (0.92, 0.56)), inside="up")
+STAFF: Final = "staff"
+SCENES: Final[dict[str, Kind]] = {"door": _DOOR, STAFF: _DOOR}
+"""Every scene there is: a door, and the same door where some people work in the shop (a uniform, and a cap with a badge)."""
+STAFF_SHARE: Final = 0.45
+"""So many of those who come alone work there, and so many parties have a colleague in them."""
 
 _LINE_Y: Final = 0.56 * HEIGHT_PX
 
 
 @dataclass(frozen=True, slots=True)
 class TrueCrossing:
-    """Somebody's middle is on the line, `seconds` after the start of the scene. `party` numbers those who belong together."""
+    """Somebody's middle is on the line, `seconds` after the start of the scene. `party` numbers those who walk together."""
 
     seconds: float
     direction: Direction
     party: int
+    staff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class _Walker:
     looks: int
     way: tuple[tuple[float, float, float], ...]
     """(seconds, x, y), at least two, in order of time."""
+    staff: bool = False
 
     @property
     def begin(self) -> float:
@@ -98,7 +104,7 @@ class _Walker:
         for (t1, _, y1), (t2, _, y2) in pairwise(self.way):
             if (y1 > _LINE_Y) != (y2 > _LINE_Y):
                 seconds = t1 + (y1 - _LINE_Y) / (y1 - y2) * (t2 - t1)
-                yield TrueCrossing(seconds, Direction.IN if y2 < y1 else Direction.OUT, self.party)
+                yield TrueCrossing(seconds, Direction.IN if y2 < y1 else Direction.OUT, self.party, self.staff)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,7 @@ class Scene:
     def picture(self, seconds: float) -> Picture:
         """Return the picture *seconds* after the start: HEIGHT_PX x WIDTH_PX, blue-green-red."""
         people = [
-            painting.Figure(place, velocity, walker.looks)
+            painting.Figure(place, velocity, walker.looks, walker.staff)
             for walker in self._walkers(seconds)
             if (now := walker.at(seconds)) is not None
             for place, velocity in [now]
@@ -176,7 +182,7 @@ def _block(scene: Scene, number: int) -> tuple[_Walker, ...]:
     for attempt in range(round(WALKS_A_MINUTE * scene.busy * (end - begin) / BLOCK_S)):
         party = _party(chance, begin + BEGIN_S, end - CLEAR_S, number * 1000 + attempt)
         if all(walker.end <= end - CLEAR_S for walker in party) and _has_room(party, there):
-            there.extend(party)
+            there.extend(_employed(party) if scene.name == STAFF else party)
     return tuple(there)
 
 
@@ -201,6 +207,13 @@ def _party(chance: random.Random, earliest: float, latest: float, number: int) -
         )
         walkers.append(_Walker(number, chance.randrange(1 << 30), way))
     return walkers
+
+
+def _employed(party: list[_Walker]) -> list[_Walker]:
+    """Return the party with one of them in uniform, or as it is. Who it is follows from their looks."""
+    if random.Random(party[0].looks).random() >= STAFF_SHARE:  # noqa: S311 - a scene, not a secret.
+        return party
+    return [replace(party[0], staff=True), *party[1:]]
 
 
 def _through(start: float, x: float, drift: float, speed: float, inward: bool) -> tuple[tuple[float, float, float], ...]:

@@ -5,8 +5,7 @@ A uniform is a histogram of UNIFORM_SHADES numbers, in this order:
     0 to 47   coloured pixels: 16 hues, each in 3 tones (light, as most of the picture, dark), hue by hue
     48 to 63  gray pixels, from white to black
 
-Each number is 255 times the square root of the share of such pixels, so that the Bhattacharyya coefficient of two
-histograms is the sum of the products of their numbers, divided by 255 squared.
+Each number is 255 times the square root of the share of such pixels: small shares count, and a byte holds them.
 
 A pixel is judged by the logarithms of its channels beside those of the picture's white (its 95th percentile), in
 units of how dark the picture's middle is. A lamp's colour, the exposure and the camera's gamma drop out of that:
@@ -19,7 +18,6 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import mul
 from typing import Final
 
 import cv2
@@ -51,9 +49,11 @@ LOOKED_AT_PX: Final = 32
 
 LEAST_COLOUR: Final = 0.6
 """Share of a uniform that must be coloured: black, gray and brown are worn by everybody."""
-ALIKE: Final = 0.7
-"""Bhattacharyya coefficient from which clothes are taken for the uniform."""
-LEAST_LOOKS: Final = 5
+COMMON: Final = 0.25
+"""A colour belongs to a uniform wholly when it has so much of its commonest one, and in part below."""
+WORN: Final = 0.25
+"""Share of what is seen of somebody that must have the uniform's colours: hair, hands and the floor have others."""
+LEAST_LOOKS: Final = 4
 MAJORITY: Final = 2 / 3
 """Somebody is staff when so many of all the looks say so, after LEAST_LOOKS at least."""
 LOOK_S: Final = 0.1
@@ -65,7 +65,7 @@ MOST_LOOKS: Final = 40
 """...until so many; then whoever is undecided stays a customer."""
 LOOKS_A_PICTURE: Final = 4
 """People looked at in one picture, the least looked at first."""
-BADGE_LOOK_S: Final = 0.2
+BADGE_LOOK_S: Final = 0.1
 """Time between two looks for somebody's badge, SELDOM times as long after EAGER_LOOKS, until MOST_LOOKS."""
 
 Floats = NDArray[np.float32]
@@ -116,21 +116,27 @@ def histogram(picture: Picture, box: Box, light: Light | None = None) -> tuple[i
     return tuple(round(255 * math.sqrt(share)) for share in _shares(clothes, light or light_of(picture)))
 
 
-def alike(one: Sequence[int], other: Sequence[int]) -> float:
-    """Return the Bhattacharyya coefficient of two histograms: 0 nothing in common, 1 the same."""
-    return float(sum(map(mul, one, other))) / 255**2
-
-
 def colour(uniform: Sequence[int]) -> float:
     """Return the share of coloured pixels in a histogram."""
-    return alike(uniform[: UNIFORM_SHADES - GRAYS], uniform[: UNIFORM_SHADES - GRAYS])
+    return float(_colours(uniform).sum())
+
+
+def worn(uniform: Sequence[int], seen: Sequence[int]) -> float:
+    """Return the share of *seen* that has the colours of *uniform*; both are histograms. Gray is no sign of anybody."""
+    colours = _colours(uniform)
+    return float(_colours(seen) @ np.minimum(1.0, colours / max(COMMON * float(colours.max()), 1e-9)))
+
+
+def _colours(numbers: Sequence[int]) -> NDArray[np.float64]:
+    shares: NDArray[np.float64] = (np.array(numbers[: UNIFORM_SHADES - GRAYS]) / 255) ** 2
+    return shares
 
 
 def torso(box: Box, view: str) -> Box:
-    """Return where the clothes are: from straight above in the middle, at an angle in the upper middle."""
+    """Return where clothes are: from straight above around the head in the middle, at an angle in the upper middle."""
     (x, y), width, height = box.centre, box.width, box.height
     if view == "overhead":
-        return Box(x - width / 4, y - height / 4, x + width / 4, y + height / 4)
+        return Box(x - 0.35 * width, y - 0.35 * height, x + 0.35 * width, y + 0.35 * height)
     return Box(x - width / 5, box.top + height / 5, x + width / 5, box.top + height / 2)
 
 
@@ -186,7 +192,7 @@ class Staff:
             if _cut(picture, clothes) is None:
                 continue
             votes.looks += 1
-            votes.uniform += alike(histogram(picture, clothes, light), self._uniform) >= ALIKE
+            votes.uniform += worn(self._uniform, histogram(picture, clothes, light)) >= WORN
             if votes.looks >= LEAST_LOOKS and votes.uniform >= MAJORITY * votes.looks:
                 found.append(track.number)
         return found
