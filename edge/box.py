@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,12 +20,14 @@ from broker.settings import CameraSettings, EdgeSettings
 from edge.eyes import Eyes, named
 from edge.live import wait_for_news
 from edge.nursery import Nursery
-from edge.source import NoPictures, monotonic
+from edge.source import monotonic
 
 log = logging.getLogger(__name__)
 
 WAIT_S: Final = 0.1
 """How long to wait for a frame before looking after the cameras themselves."""
+SAME_COMPLAINT_S: Final = 1.0
+"""What breaks at every frame fills no disk with its log."""
 
 _M_ARENA_MAX: Final = -8
 _ARENAS: Final = 2
@@ -62,19 +64,18 @@ class Box:
             source.look_after()
         ready = [eyes for eyes in self.eyes if eyes.waiting]
         if ready:
-            min(ready, key=lambda eyes: eyes.looked_at).look()
+            eyes = min(ready, key=lambda eyes: eyes.looked_at)
+            _alone(eyes, eyes.look)
         moment = monotonic()
         if moment - self._turn_at >= WAIT_S or not ready:
             self._turn_at = moment
             for eyes in self.eyes:
-                eyes.turn()
+                _alone(eyes, eyes.turn)
                 self._end_if_alone(eyes)
 
     def _end_if_alone(self, eyes: Eyes) -> None:
         """A camera that can never work ends a box that has no other."""
-        hopeless = NoPictures(eyes.source.hopeless) if eyes.source and eyes.source.hopeless else None
-        wrong = eyes.refused or hopeless
-        if wrong is not None and len(self.eyes) == 1:
+        if len(self.eyes) == 1 and (wrong := eyes.hopeless) is not None:
             raise type(wrong)(named(eyes.camera, wrong))
 
     def _close(self) -> None:
@@ -87,6 +88,17 @@ class Box:
         self._nursery.close()
         for thread in leaving:
             thread.join()
+
+
+def _alone(eyes: Eyes, step: Callable[[], object]) -> None:
+    """Do *step* of one camera; what it stumbles over is no other camera's trouble."""
+    try:
+        step()
+    except Exception as wrong:
+        if monotonic() - eyes.stumbled_at >= SAME_COMPLAINT_S:
+            log.exception("camera %s: a step failed", eyes.camera.id)
+            eyes.stumbled_at = monotonic()
+        eyes.fail(wrong)
 
 
 def _few_arenas() -> None:

@@ -36,6 +36,10 @@ STATUS_EVERY_S: Final = 0.2
 """How often to look whether there is something to say of the camera itself."""
 
 
+class _Stumbled(Exception):
+    """Something of ours broke again and again."""
+
+
 class Eyes:
     """One camera, from its pictures to the wire.
 
@@ -53,6 +57,8 @@ class Eyes:
         self.refused: Exception | None = None
         self.looked_at = 0.0
         """When it was last this camera's turn, by the monotonic clock."""
+        self.stumbled_at = float("-inf")
+        """When something of ours last broke, and was logged."""
         self._settings = settings
         self._spool_file = spool
         self._spool: Spool | None = None
@@ -105,32 +111,40 @@ class Eyes:
             if not self.serving.fall_back(wrong, self.pipeline):
                 self.refuse(wrong)
             return None
-        except Exception as wrong:
-            log.exception("camera %s: frame %d could not be looked at", self.camera.id, frame.index)
-            self._fail(wrong)
-            return None
-        self._failures, self._pause, self.frame = 0, FIRST_RETRY_S, frame
         for event in events:
             self.publisher.say(event)
         self._note(frame, self.pipeline)
         self.serving.looked(frame, self.pipeline)
+        self._failures, self._pause, self.frame = 0, FIRST_RETRY_S, frame
         return frame
+
+    def fail(self, wrong: Exception) -> None:
+        """Something of ours broke; the third time in a row the camera is lost, and its pipeline begun anew."""
+        self._failures += 1
+        if self._failures >= MAX_FAILURES:
+            what = f"{type(wrong).__name__}: {wrong}"[:120]
+            self.refuse(_Stumbled(f"{MAX_FAILURES} pictures in a row could not be looked at ({what}); the log has more"))
+
+    @property
+    def hopeless(self) -> Exception | None:
+        """Why this camera cannot work before somebody mends something, or None."""
+        if self.refused is not None:
+            return None if isinstance(self.refused, _Stumbled) else self.refused
+        return NoPictures(self.source.hopeless) if self.source and self.source.hopeless else None
 
     def turn(self) -> None:
         """Look after the reader, try again what was refused, say how the camera is."""
         moment = monotonic()
         if self.source is not None:
             self.source.look_after()
-            if self.source.hopeless and self.refused is None:
-                self._heartbeat.due(self.source.condition, now())
-        if self.refused is not None and moment >= self._again_at:
-            self.open()
-            self.start()
         if self.serving is not None:
             self.serving.turn(self._condition(), self.pipeline)
         if moment - self._status_at >= STATUS_EVERY_S:
             self._status_at = moment
             self._tell_status()
+        if self.refused is not None and moment >= self._again_at:
+            self.open()
+            self.start()
 
     def close_reader(self) -> None:
         """Let go of the camera."""
@@ -160,12 +174,6 @@ class Eyes:
             plan, detector = self.serving.begin()
             self.pipeline = Pipeline(camera, detector, party_seconds=self._settings.standards.party_seconds, plan=plan)
             self._failures = 0
-
-    def _fail(self, wrong: Exception) -> None:
-        self._failures += 1
-        if self._failures >= MAX_FAILURES:
-            what = f"{type(wrong).__name__}: {wrong}"[:120]
-            self.refuse(NoPictures(f"{MAX_FAILURES} pictures in a row could not be looked at ({what}); the log has more"))
 
     def _note(self, frame: Frame, pipeline: Pipeline) -> None:
         at = now()

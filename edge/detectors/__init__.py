@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -24,6 +25,9 @@ class Detector(Protocol):
         None means that nothing can be said about this picture, which is not the same as nobody.
         """
 
+
+MAX_LOADED: Final = 4
+"""Models that are kept in memory at a time, for whoever asks for them again."""
 
 Kind = Literal["auto", "onnx", "openvino", "cv2dnn"]
 """Who runs a model file; auto: told from the file."""
@@ -50,11 +54,21 @@ def choose(camera: CameraSettings) -> Detector:
 
 
 def load(model: Path, kind: Kind = "auto") -> Detector:
-    """Return the detector that runs *model*, a file or a folder and the name of a model in it. Raises BadDetector."""
+    """Return the detector that runs *model*, a file or a folder and the name of a model in it. Raises BadDetector.
+
+    Whoever asks for the same file gets the same detector: it remembers nothing of a picture, and is in memory once
+    however many cameras use it. One thread at a time may ask it.
+    """
     file = _file(model)
     kind = _kind_of(file) if kind == "auto" else kind
     if file.suffix.lower() != _RUNS[kind]:
         raise BadDetector(f'detector "{kind}" runs {_RUNS[kind]} files, and `model` is {file.name}. Set detector = "auto".')
+    return _loaded(file.resolve(), kind, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=MAX_LOADED)
+def _loaded(file: Path, kind: Kind, changed_at: int) -> Detector:
+    """Load *file* as it was at *changed_at*: one that was replaced is loaded anew."""
     if kind == "openvino":
         from edge.detectors.openvino import OpenVino
 
