@@ -19,6 +19,7 @@ from edge.detectors.onnxfile import NotOnnx, input_shape
 from edge.sightings import Box
 from edge.tracker import SURE_SCORE
 from tests.edge import builders, tiny_models
+from tests.edge.test_footage import counted, judge
 
 RUNTIMES: tuple[Kind, ...] = ("onnx", "cv2dnn")
 
@@ -95,9 +96,20 @@ def test_half_sure_begins_no_track(kind: Kind, tmp_path: Path) -> None:
 def test_the_network_of_openvino_says_who_is_a_person_and_how_surely(tmp_path: Path) -> None:
     detector = load(tiny_models.openvino(tmp_path / "tiny.xml"))
     side = tiny_models.SIDE * 4
-    ((box, score),) = seen(detector, builders.plain(120, (side, side)))
-    assert [box.left, box.top, box.right, box.bottom] == pytest.approx([4 * edge for edge in tiny_models.WHO])
-    assert score >= SURE_SCORE
+    people = seen(detector, builders.plain(120, (side, side)))
+    for box, _ in people:
+        assert [box.left, box.top, box.right, box.bottom] == pytest.approx([4 * edge for edge in tiny_models.WHO])
+    assert [score >= SURE_SCORE for _, score in people] == [True, False]
+
+
+def test_a_box_that_is_none_is_nobody() -> None:
+    from edge.detectors.openvino import people
+
+    nan, infinite = float("nan"), float("inf")
+    boxes = [(nan, 0, 1, 1), (0, 0, infinite, 1), (0.5, 0, 0.5, 1), (0.9, 0, 0.1, 1), (-2, -2, -1, -1)]
+    assert people(np.array([(0, 1, 0.9, *box) for box in boxes], np.float32), 100, 100) == []
+    (beyond,) = people(np.array([(0, 1, 0.9, -0.5, 0.5, 0.5, 1.5)], np.float32), 100, 100)
+    assert beyond.box == Box(0, 50, 50, 100)
 
 
 def test_without_openvino_one_is_told_how_to_have_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,3 +243,9 @@ def test_opencv_and_onnxruntime_see_the_same_people(name: str) -> None:
             assert (box.left, box.top, box.right, box.bottom, score) == pytest.approx(
                 (other_box.left, other_box.top, other_box.right, other_box.bottom, other_score), abs=0.1
             )
+
+
+@pytest.mark.footage
+def test_the_detector_of_openvino_counts_people_on_the_stairs() -> None:
+    tiny_models.openvino_itself()
+    assert judge(*counted("stairs_up.mp4", "person_detection_retail_0013.xml")) == (13, 0)

@@ -55,16 +55,17 @@ def openvino_itself() -> Any:
 
 
 def openvino(path: Path, *, columns: int = 7) -> Path:
-    """Write a network that says of every picture: a person at WHO, an unsure one, one who is no person, nobody."""
+    """Write a network that says of every picture: a person at WHO, a half sure one, an unsure one, a thing, nobody."""
     runtime = openvino_itself()
     import openvino.opset13 as ops
 
     where = tuple(side / SIDE for side in WHO)
-    said = np.zeros((1, 1, 4, columns), np.float32)
+    said = np.zeros((1, 1, 5, columns), np.float32)
     said[0, 0, 0, :7] = (0, 1, 0.9, *where)[:columns]
     said[0, 0, 1, :7] = (0, 1, 0.1, *where)[:columns]
     said[0, 0, 2, :7] = (0, 0, 0.9, *where)[:columns]
-    said[0, 0, 3, :3] = (-1, 0, 0)
+    said[0, 0, 3, :7] = (0, 1, 0.6, *where)[:columns]
+    said[0, 0, 4, :3] = (-1, 0, 0)
     picture = ops.parameter([1, 3, SIDE, SIDE], np.float32, name="data")
     nothing = ops.multiply(ops.reduce_max(picture, np.array([0, 1, 2, 3]), keep_dims=True), np.float32(0))
     network = runtime.Model([ops.add(ops.constant(said), nothing)], [picture], "tiny")
