@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from broker.contract.codec import decode
-from broker.contract.messages import Ack, Ask, Command, Crossing, Direction, Message, Status, Watch, message
+from broker.contract.messages import Ack, Ask, Command, Crossing, Direction, Message, Refused, Status, StillPart, Watch, message
 from broker.contract.topics import Channel, everything
 from broker.link import Link
 from broker.settings import MqttSettings
@@ -167,3 +167,38 @@ def test_nonsense_on_its_topics_is_passed_over(any_mqtt: MqttSettings, listener:
             listener.link._live[1].publish(f"greetline/1/{STORE}/{DEVICE}/ack", payload, qos=1)  # type: ignore[index]
         listener.say(Ack(ids=(listener.events()[0],)))
         wait_until(lambda: len(spool) == 0, "the acknowledgement behind the nonsense")
+
+
+def test_what_is_asked_waits_in_order_once_each_and_only_so_much_of_it(
+    any_mqtt: MqttSettings, listener: Listener, tmp_path: Path
+) -> None:
+    with voice(any_mqtt, Spool(tmp_path / "spool.db")) as publisher:
+        for request in ("r-1", "r-1", "r-2"):
+            listener.say(Command(name=Ask.SHOW, request=request))
+        listener.say(Command(name=Ask.REPORT))
+        assert publisher.report_wanted.wait(PATIENCE_S)
+        assert [asked.request for asked in iter(publisher.asked, None)] == ["r-1", "r-2"]
+        publisher.report_wanted.clear()
+        for number in range(50):
+            listener.say(Command(name=Ask.SHOW, request=f"f-{number}"))
+        listener.say(Command(name=Ask.REPORT))
+        assert publisher.report_wanted.wait(PATIENCE_S), "who counts is not held up by who asks"
+        assert [asked.request for asked in iter(publisher.asked, None)] == [f"f-{n}" for n in range(publishing.MAX_COMMANDS)]
+        listener.say(Command(name=Ask.SHOW, request="f-49"))
+        asked = wait_until(publisher.asked, "what was passed over may be asked again")
+        assert asked.request == "f-49"
+
+
+def test_a_part_of_a_picture_is_said_so_that_nobody_keeps_it(any_mqtt: MqttSettings, listener: Listener, tmp_path: Path) -> None:
+    ears = Link(any_mqtt, client_id="asker", subscriptions=[everything(STORE, Channel.ANSWER)])
+    with voice(any_mqtt, Spool(tmp_path / "spool.db")) as publisher, ears:
+        assert ears.wait_connected(PATIENCE_S)
+        part = StillPart(request="r-1", part=1, parts=1, width=4, height=3, content="AAAA")
+        wait_until(lambda: publisher.answer(part), "a connection")
+        wait_until(lambda: publisher.answer(Refused(request="r-1", reason="no")))
+        heard = {}
+        while len(heard) < 2:
+            incoming = ears.inbox.get(timeout=PATIENCE_S)
+            heard[type(decode(incoming.topic, incoming.payload).data)] = incoming
+    assert (heard[StillPart].qos, heard[StillPart].retain) == (0, False)
+    assert heard[Refused].qos == 1

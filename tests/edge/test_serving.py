@@ -54,17 +54,20 @@ class Camera:
 
     def wait(self) -> None:
         """Until it has looked at a picture."""
-        ears = [str(Topic(STORE, CAMERA, Channel.STATUS))]
-        with Link(self.settings.mqtt, client_id="waiting", subscriptions=ears) as link:
-            while not self._watches(link.inbox.get(timeout=PATIENCE_S)):
-                assert self.process.alive, self.process.said
+        self.wait_for(Watch.WATCHING)
         wait_until(self._tried, "it has looked")
 
-    def _watches(self, incoming: Incoming) -> bool:
+    def wait_for(self, *watch: Watch) -> None:
+        """Until it says on the wire that it is so."""
+        ears = [str(Topic(STORE, CAMERA, Channel.STATUS))]
+        with Link(self.settings.mqtt, client_id="waiting", subscriptions=ears) as link:
+            while not self._is(link.inbox.get(timeout=PATIENCE_S), watch):
+                assert self.process.alive, self.process.said
+
+    def _is(self, incoming: Incoming, watch: tuple[Watch, ...]) -> bool:
         status = decode(incoming.topic, incoming.payload).data
         # Kept by the MQTT broker, it may be the word of a box that was killed since.
-        fresh = status.since > self.began
-        return status.watch is Watch.WATCHING and fresh
+        return status.watch in watch and status.since > self.began
 
     def shown(self) -> Plan:
         return inquiry.shown(self.settings, CAMERA)
@@ -140,6 +143,7 @@ def test_a_still_arrives_whole_and_is_kept_nowhere(mqtt: MqttSettings, tmp_path:
         assert b"JFIF" not in kept, f"{path} holds a picture"
 
 
+@pytest.mark.slow
 def test_a_drawn_plan_is_in_force_at_once_and_outlives_kill_9(any_mqtt: MqttSettings, tmp_path: Path) -> None:
     with camera(tmp_path, any_mqtt) as door:
         door.wait()
@@ -218,7 +222,7 @@ def test_the_uniform_is_read_from_the_last_still(door: Camera) -> None:
 
 def test_a_camera_without_a_picture_says_so_instead_of_leaving_one_waiting(any_mqtt: MqttSettings, tmp_path: Path) -> None:
     with camera(tmp_path, any_mqtt, f"rtsp://127.0.0.1:{free_port()}/door") as door:
-        wait_until(lambda: _is_there(door), "it is on the wire")
+        door.wait_for(Watch.STARTING, Watch.LOST)
         with pytest.raises(NotDone, match="gives no picture"):
             inquiry.still(door.settings, CAMERA)
         with pytest.raises(NotDone, match="gives no picture"):
