@@ -61,7 +61,7 @@ CATALOGUE: Final = (
         "lwpd",
         "onnx",
         "Apache-2.0",
-        "Cameras at an angle with people who fill a fifth of the picture's height or more: a quarter of yolox-nano's cost.",
+        "Cameras at an angle with large people in them: less than half of yolox-nano's cost, and misses small ones.",
         (
             ModelFile(
                 "lwpd.onnx",
@@ -77,7 +77,7 @@ CATALOGUE: Final = (
         "person-detection-retail-0013",
         "openvino",
         "Apache-2.0",
-        "Counters seen at an angle: boxes that stay put. Needs the extra `openvino`.",
+        "Counters in good light, seen at an angle: boxes that stay put. Needs the extra `openvino`.",
         (
             ModelFile(
                 "person-detection-retail-0013.bin",
