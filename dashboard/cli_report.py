@@ -15,9 +15,11 @@ from rich.table import Table
 from broker.desk.people import LANGUAGES
 from broker.desk.reports import Report, greeting_report
 from broker.desk.tallies import Tally
+from broker.desk.waits import CounterRow
 from broker.domain.period import BadPeriod, period
+from broker.domain.waits import BOUNDS
 from broker.shop import Shop
-from dashboard import exports, sentences
+from dashboard import exports, sentences, waits
 from dashboard.figures import figures
 from dashboard.which_shop import opened_shop, which_shop
 from dashboard.wording import Words
@@ -75,6 +77,7 @@ def plain(found: Report) -> dict[str, Any]:
         "hours": [{"hour": row.hour, "unwatched_seconds": row.unwatched} | asdict(row.figures) for row in found.hours],
         "zones": [{"zone": row.zone, "name": row.name} | asdict(row.figures) for row in found.zones],
         "bins": [asdict(part) for part in found.bins],
+        "counters": [_counter(row) for row in found.counters],
         "open_seconds": found.trust.open_seconds, "unwatched_seconds": found.trust.unwatched_seconds,
         "paused_seconds": found.trust.paused_seconds, "rejected": found.trust.rejected,
         "cameras": [
@@ -83,6 +86,20 @@ def plain(found: Report) -> dict[str, Any]:
             for camera in found.trust.cameras
         ],
     }  # fmt: skip
+
+
+def _counter(row: CounterRow) -> dict[str, Any]:
+    figures = asdict(row.figures)
+    counts = zip([*BOUNDS, None], figures.pop("bins"), strict=True)
+    return (
+        {"zone": row.zone, "name": row.name, "queue_people": row.limit}
+        | figures
+        | {
+            "bins": [{"upto": upto, "waits": n} for upto, n in counts],
+            "hours": [{"hour": hour, "longest_queue": longest} for hour, longest in row.longest],
+            "not_watching_seconds": row.unwatched,
+        }
+    )
 
 
 def _measured(tally: Tally) -> dict[str, Any]:
@@ -111,6 +128,8 @@ def _text(found: Report, words: Words) -> None:
     console.print(_figure_table(found, words))
     if found.hours:
         console.print(_hour_table(found, words))
+    if found.counters:
+        console.print(_queue_table(found, words))
     console.print(sentences.watched(found, words))
     for name, said in sentences.accuracies(found, words):
         console.print(f"{name}: {said}")
@@ -135,6 +154,15 @@ def _hour_table(found: Report, words: Words) -> Table:
         table.add_column(name, justify="right")
     for row in exports.hour_cells(found, words):
         table.add_row(*row)
+    return table
+
+
+def _queue_table(found: Report, words: Words) -> Table:
+    table = Table(box=None, pad_edge=False, title=waits.head(found.counters, words), title_justify="left")
+    for n, name in enumerate(waits.columns(words)):
+        table.add_column(name, justify="right" if n else "left")
+    for row in found.counters:
+        table.add_row(*waits.cells(row, words))
     return table
 
 

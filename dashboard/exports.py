@@ -18,10 +18,12 @@ from broker.domain.kpi import FEW
 from broker.shop import Shop
 from broker.store import history
 from broker.store.history import Past
+from dashboard import waits
 from dashboard.figures import DASH, figures
 from dashboard.wording import Words
 
-TABLES: Final = ("summary", "hours", "visits", "cameras")
+QUEUES: Final = "queues"
+TABLES: Final = ("summary", "hours", "visits", QUEUES, "cameras")
 CHUNK_ROWS: Final = 200
 """Rows sent at a time: a year of visits is never in memory at once."""
 BYTE_ORDER_MARK: Final = "\ufeff"
@@ -37,6 +39,8 @@ def table(name: str, shop: Shop, report: Report, words: Words) -> Iterator[Row]:
         raise KeyError(name)
     if name == "visits":
         return _visits(shop, report, words)
+    if name == QUEUES:
+        return _queues(report, words)
     if name == "cameras":
         return _cameras(report, words)
     return _summary(report, words) if name == "summary" else _hours(report, words)
@@ -89,6 +93,12 @@ def _hours(report: Report, words: Words) -> Iterator[Row]:
     yield hour_columns(report, words)
     for row in hour_cells(report, words):
         yield [plain(cell, words) for cell in row]
+
+
+def _queues(report: Report, words: Words) -> Iterator[Row]:
+    yield waits.file_columns(report.counters, words)
+    for row in report.counters:
+        yield [plain(cell, words) for cell in waits.file_cells(row, words)]
 
 
 def hour_columns(report: Report, words: Words) -> Row:

@@ -17,7 +17,7 @@ from broker.domain.period import LONGEST_DAYS, NAMED, BadPeriod, Period, period
 from broker.shop import Shop
 from broker.web.access import needs
 from broker.web.stores import current_shop, stores
-from dashboard import charts, exports, sentences, strip
+from dashboard import charts, exports, sentences, strip, waits
 from dashboard.drawing import NARROW, WIDE
 from dashboard.figures import DASH, Figure, figures
 from dashboard.sentences import Change
@@ -62,7 +62,7 @@ def page() -> str:
         periods=_periods(report, words), zones=_zones(shop, report, words), exports=_exports(report, words),
         hours=_hours(report, words), bins=_bins(report, words), week=_week(report, words), zone_plots=_zone_plots(report, words),
         gaps=_gaps(report, words), strips=_strips(shop, report, words), longest_days=LONGEST_DAYS, dash=DASH, few=FEW,
-        today=shop.hours.business_day(report.now),
+        today=shop.hours.business_day(report.now), waits=waits.section(report, words),
     )  # fmt: skip
 
 
@@ -131,7 +131,11 @@ def _zones(shop: Shop, report: Report, words: Words) -> list[Link]:
 
 
 def _exports(report: Report, words: Words) -> list[Link]:
-    return [Link(words(f"report.table_{name}"), _address("reports.greeting_csv", report, table=name)) for name in exports.TABLES]
+    return [
+        Link(words(f"report.table_{name}"), _address("reports.greeting_csv", report, table=name))
+        for name in exports.TABLES
+        if name != exports.QUEUES or report.counters
+    ]
 
 
 def _cards(report: Report, shown: dict[str, Figure], words: Words) -> list[Card]:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from broker.domain.alerts import Alert, AlertKind, AlertState
+from broker.domain.arrivals import Counted, Stayed
 from broker.domain.facts import Fact, FactKind
 from broker.domain.period import opening
 from broker.domain.visit import How, State, Visit
 from broker.shop import Shop
-from broker.store import alerts, devices, journal, pauses, people, rejected, visits
+from broker.store import alerts, arrivals, devices, journal, pauses, people, rejected, visits
 from broker.store.database import change
 from broker.store.devices import Device
 from broker.store.pauses import Pause
@@ -108,6 +109,21 @@ def a_camera(shop: Shop, name: str, *zones: str, gaps: tuple[tuple[datetime, dat
             if end is not None:
                 devices.end_gap(shop.db, camera.id, end)
         devices.save(shop.db, replace(camera, watch=devices.WATCHING))
+
+
+def a_queue(shop: Shop, zone: str, camera: str, *, wait: float, most: int, people: int = 60, seed: int = 3) -> None:
+    """Write a day of a counter without tickets: *people* who waited about *wait* seconds, queues of up to *most*."""
+    chance, now = random.Random(f"{seed} {zone}"), shop.clock()
+    (begin, _), *_ = opening(shop.hours, shop.hours.business_day(now))
+    with change(shop.db):
+        for n in range(people):
+            at = begin + (now - begin) * ((n + 1) / (people + 1))
+            seen = {"event": f"{zone}-{n}", "device": camera, "zone": zone, "at": at}
+            outcome, seconds = "left" if chance.random() < 0.12 else "served", chance.lognormvariate(0, 0.6) * wait
+            arrivals.save_stay(shop.db, Stayed(**seen, area=f"{zone}-line", seconds=seconds, outcome=outcome))
+            service = chance.lognormvariate(0, 0.4) * 50
+            arrivals.save_stay(shop.db, Stayed(**seen, area=f"{zone}-desk", seconds=service, kind="service"))
+            arrivals.save_counts(shop.db, [Counted(**seen, area=f"{zone}-line", people=chance.randint(0, most))])
 
 
 def a_shift(shop: Shop, name: str, began: datetime, ended: datetime | None) -> None:

@@ -5,26 +5,32 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from broker.desk.reports import SIGNED_IN_HOURS, WEEK_DAYS
 from broker.desk.shifts import IDLE
 from broker.domain.kpi import FEW, FORMULAS
 from broker.domain.period import LONGEST_DAYS, NAMED
+from broker.domain.waits import BOUNDS
+from broker.domain.waits import FORMULAS as WAITS
 from broker.store.rejected import KEPT_MESSAGES
 from dashboard.exports import TABLES
 from dashboard.sentences import MISSING_SHARE
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/reports.md"
+WAITS_BEGIN = "<!-- formulas of waits -->\n"
 BEGIN, END = "<!-- formulas -->\n", "<!-- /formulas -->"
 
 
-def test_every_formula_is_on_the_page_as_the_rules_have_it() -> None:
+@pytest.mark.parametrize(("begin", "formulas"), [(BEGIN, FORMULAS), (WAITS_BEGIN, WAITS)])
+def test_every_formula_is_on_the_page_as_the_rules_have_it(begin: str, formulas: dict[str, str]) -> None:
     text = PAGE.read_text(encoding="utf-8")
-    listed = "| key | formula |\n|---|---|\n" + "".join(f"| `{key}` | {formula} |\n" for key, formula in FORMULAS.items())
+    listed = "| key | formula |\n|---|---|\n" + "".join(f"| `{key}` | {formula} |\n" for key, formula in formulas.items())
     if os.environ.get("GREETLINE_WRITE_DOCS"):
-        head, rest = text.split(BEGIN)
-        text = head + BEGIN + listed + END + rest.split(END)[1]
+        head, rest = text.split(begin)
+        text = head + begin + listed + END + END.join(rest.split(END)[1:])
         PAGE.write_text(text, encoding="utf-8")
-    assert text.split(BEGIN)[1].split(END)[0] == listed, "run the tests once with GREETLINE_WRITE_DOCS=1 and look at the change"
+    assert text.split(begin)[1].split(END)[0] == listed, "run the tests once with GREETLINE_WRITE_DOCS=1 and look at the change"
 
 
 def test_the_numbers_on_the_page_are_those_of_the_rules() -> None:
@@ -36,3 +42,4 @@ def test_the_numbers_on_the_page_are_those_of_the_rules() -> None:
     assert f"until {IDLE.total_seconds() / 3600:.0f} hours after the last tap" in text
     assert (SIGNED_IN_HOURS, LONGEST_DAYS, list(NAMED.values())) == (1.0, 366, [1, 7, 28])
     assert "|".join(TABLES) in text
+    assert ", ".join(str(bound // 60) for bound in BOUNDS) + " and more minutes" in text

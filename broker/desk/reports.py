@@ -15,6 +15,7 @@ from typing import Final
 
 from broker.desk.shifts import IDLE
 from broker.desk.trust import Trust, open_time, trust
+from broker.desk.waits import CounterRow, counters
 from broker.domain import period as spans
 from broker.domain.kpi import FEW, Greeting, Seen, greeting, quantile
 from broker.domain.period import Period, Span
@@ -104,6 +105,7 @@ class Report:
     week_period: Period
     zones: tuple[ZoneRow, ...]
     trust: Trust
+    counters: tuple[CounterRow, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -146,6 +148,7 @@ def greeting_report(shop: Shop, *, period: Period, zone: str | None = None) -> R
         hours=_hours(here, open_hours(shop, period), trusted, promise, shop.hours.zone), bins=_bins(here, promise),
         week=_week([visit for visit in placed if visit.seen.t0 >= week_begins], open_hours(shop, week)), week_period=week,
         zones=() if zone else _zones(shop, here), trust=trusted,
+        counters=counters(shop, period=period, span=span, zone=zone, trusted=trusted, opened=open_hours(shop, period)),
     )  # fmt: skip
 
 

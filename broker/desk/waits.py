@@ -109,7 +109,7 @@ def _longest(counts: Iterable[PastCount], gaps: Mapping[str, Iterable[Span]], sl
     most: dict[int, int] = {}
     since: datetime | None = None
     for at, device, area, number in sorted(events):
-        if since is not None and people:
+        if since is not None and people and at > since:
             _note(most, sum(people.values()), since, min(at, end), slots)
         since = at
         if area == NOBODY:

@@ -12,7 +12,7 @@ from broker.desk.people import LANGUAGES
 from broker.settings import OpeningSettings
 from tests.browser.house import House, Watch, accessible
 from tests.builders import NOON, TurnableClock
-from tests.history import a_camera, a_pause, a_shift, fill
+from tests.history import a_camera, a_pause, a_queue, a_shift, fill
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat")
 EVENING = NOON + timedelta(hours=7, minutes=40)
@@ -40,6 +40,8 @@ def lit(make_house: Callable[..., House]) -> House:
     a_camera(shop, "Entrance", "entrance", gaps=((NOON - timedelta(minutes=58), NOON - timedelta(minutes=51)),))
     a_camera(shop, "Back door", "kids", gaps=((NOON + timedelta(hours=2), NOON + timedelta(hours=3)),))
     a_pause(shop, "shoes", NOON - timedelta(hours=1), 15)
+    a_queue(shop, "entrance", "entrance", wait=70, most=8)
+    a_queue(shop, "kids", "back-door", wait=150, most=4, people=7)
     a_shift(shop, "Ola", NOON - timedelta(hours=2), None)
     return house
 
@@ -95,7 +97,15 @@ def test_one_drawing_of_each_chart_is_shown(seen: Callable[..., Page]) -> None:
         visible = page.evaluate(
             "[...document.querySelectorAll('svg.plot')].filter((e) => e.checkVisibility()).map((e) => e.classList[1])"
         )
-        assert visible == [shown] * 4
+        assert visible == [shown] * 5
+
+
+def test_the_counters_stand_in_their_own_part_with_their_formulas(seen: Callable[..., Page]) -> None:
+    part = seen().locator(".waits")
+    expect(part.locator("h2")).to_contain_text("Waiting at the counters: at Entrance half wait at most")
+    expect(part.locator(".heat tbody tr")).to_have_count(2)
+    expect(part.locator(".reckoned div")).to_have_count(6)
+    expect(part.locator("p").first).to_contain_text("Kids was not watched for 1 h")
 
 
 def test_it_works_without_a_script(seen: Callable[..., Page]) -> None:

@@ -31,10 +31,10 @@ DYNAMIC = (
     "admin.no_", "admin.screen_", "web.error_", "web.nav_", "web.role_", "report.column_", "report.figure_", "report.formula_",
     "report.how_", "report.period_", "report.table_", "report.why_", "floor.is_", "floor.why_",
     "camera.is_", "camera.no_", "camera.add_", "camera.anchor_", "camera.colour_", "camera.kind_", "camera.side_", "camera.tool_",
-    "camera.view_", "tally.no_",
+    "camera.view_", "tally.no_", "waits.column_", "waits.figure_", "waits.formula_", "waits.heat_",
 )  # fmt: skip
 """Beginnings that the code puts an ending to: of an error, a role, a column."""
-SECTIONS = "web|sign|pair|enter|admin|floor|report|camera|tally"
+SECTIONS = "web|sign|pair|enter|admin|floor|report|camera|tally|waits"
 NOT_MESSAGES = re.compile(r"\.(html|js|css|svg|csv|po|mo)$")
 NUMBERS = (0, 1, 2, 10, 11, 21, 22, 100, 101)
 ZERO, ONE, OTHER = 0, 1, 2
