@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from broker.settings import EdgeSettings, read
 from deploy.cli import main as greetline
-from edge import models
+from edge import models, starting
 from edge.detectors import choose
 from edge.detectors.onnx import Onnx
 from edge.models import Model, ModelFile
@@ -243,6 +243,18 @@ def test_listing_models_loads_no_eyes() -> None:
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60, cwd=root)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_fetched_model_goes_by_its_name_on_the_command_line_too(stick: Path, shop: Path) -> None:
+    (shop / "greetline.toml").write_text('[store]\ndata = "kept"\n')
+    command("fetch", "tiny", "--from", stick)
+    count = ["edge", "count", "scene:door?seconds=5", "--view", "angled", "--json", "--model"]
+    done = CliRunner().invoke(greetline, [*count, "tiny"])
+    assert done.exit_code == 0, done.output
+    missing = CliRunner().invoke(greetline, [*count, "pair"])
+    assert (missing.exit_code, "`greetline models fetch pair` brings it" in missing.output) == (3, True)
+    _, cameras = starting.settings(shop / "greetline.toml", None, {"source": "scene:door", "model": Path("tiny")})
+    assert [camera.model for camera in cameras] == [shop / "kept/models/tiny"]
 
 
 @pytest.mark.parametrize(
