@@ -94,6 +94,8 @@ def _tried(points: Points, line: Line, segment: Segment, counts: DoorLine, now: 
     moments: dict[Direction, list[int]] = {Direction.IN: [], Direction.OUT: []}
     turned = 0
     depth, along, size = _against(points, segment, feet=line.anchor == "feet")
+    telling = _telling(points, depth, size)
+    points, depth, along, size = points[telling], depth[telling], along[telling], size[telling]
     rest()
     for begin, end in _near(points, depth, size):
         found, staff = _passages(points[begin:end], counts)
@@ -116,6 +118,18 @@ def _against(points: Points, segment: Segment, *, feet: bool) -> tuple[Numbers, 
     depth: Any = segment.depth(place)  # type: ignore[arg-type]
     along: Any = segment.along(place)  # type: ignore[arg-type]
     return depth, along, np.hypot(right - left, bottom - top)
+
+
+def _telling(points: Points, depth: Numbers, size: Numbers) -> NDArray[np.bool_]:
+    """Return which points matter: of a way clear of the line on one side only its begin, its end and its farthest."""
+    if not len(points):
+        return np.zeros(0, np.bool_)
+    side = np.where(np.abs(depth) >= BAND * size, np.sign(depth), 0)
+    begins = np.flatnonzero(np.append(True, (np.diff(points["number"]) != 0) | (np.diff(side) != 0)))
+    lengths = np.diff(np.append(begins, len(points)))
+    telling: NDArray[np.bool_] = (side == 0) | (np.abs(depth) == np.repeat(np.maximum.reduceat(np.abs(depth), begins), lengths))
+    telling[begins] = telling[begins + lengths - 1] = True
+    return telling
 
 
 def _near(points: Points, depth: Numbers, size: Numbers) -> list[tuple[int, int]]:

@@ -74,7 +74,7 @@ def test_a_line_drawn_elsewhere_would_have_counted_as_if_it_had_been_there(seen:
     told = trial(seen, plan(DRAWN[name], x=(0.08, 0.92)))
     [fresh] = seen.beside[name].said(0.0, last=True).lines
     assert (told.ins, told.outs) == (fresh.ins, fresh.outs)
-    assert told.ins + told.outs >= 10
+    assert told.ins + told.outs > 6
 
 
 def walked(*ways: list[tuple[float, float]]) -> Recent:
@@ -148,15 +148,15 @@ def an_hour(points: int) -> Recent:
     return Recent(filled, SIZE, KEPT_S, KEPT_S)
 
 
-def test_a_full_hour_of_a_busy_door_is_counted_in_a_second_and_its_newest_moments_are_told() -> None:
-    recent = an_hour(MAX_POINTS // 4)
+def test_a_full_hour_of_a_door_that_is_crossed_without_end_is_counted_in_a_second() -> None:
+    recent = an_hour(MAX_POINTS)
     begin = perf_counter()
     [told] = tried(recent, plan())
     assert perf_counter() - begin < 1.0
-    assert told.ins == MAX_POINTS // 4 // 40
+    assert told.ins == MAX_POINTS // 40
     assert len(told.ins_ago) == MAX_MOMENTS
     assert list(told.ins_ago) == sorted(told.ins_ago)
-    assert told.ins_ago[-1] < 500
+    assert told.ins_ago[-1] < 120, "the newest"
 
 
 def test_a_plan_that_is_watched_says_so_every_second_for_a_minute() -> None:
