@@ -49,10 +49,11 @@ def a_visit(*, t0: datetime = NOON, heard: float = 0, zone: str = "entrance", id
 
 
 def crossed(
-    n: int, *, at: datetime = NOON, inward: bool = True, party: int | None = None, zone: str = "entrance", device: str = "door"
-) -> Crossed:
+    n: int, *, at: datetime = NOON, inward: bool = True, party: int | None = None, zone: str = "entrance", device: str = "door",
+    staff: bool = False,
+) -> Crossed:  # fmt: skip
     """The *n*-th crossing a camera reports; *party* is the number of the party's first crossing."""
     return Crossed(
         event=f"ab-{n}", device=device, at=at, zone=zone, line="door", inward=inward, party=f"ab-{n if party is None else party}",
-        decided_at=at,
+        decided_at=at, staff=staff,
     )  # fmt: skip

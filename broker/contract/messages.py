@@ -120,6 +120,9 @@ class Press(_Value):
 class Status(_Value):
     """How a device is. Said every 10 s and kept by the MQTT broker; the last will says OFFLINE."""
 
+    kind: Literal["camera", "button"] = Field(
+        default="camera", description="What it is: only of a camera does anybody ask whether it watches."
+    )
     watch: Watch = Field(description="Whether it sees.")
     since: AwareDatetime = Field(description="When this state of `watch` began.")
     reason: str = Field(default="", max_length=200, description="Why it does not watch, for the person standing there.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from broker.desk import queues
 from broker.desk import visits as desk
@@ -17,6 +18,9 @@ from broker.store import arrivals, journal, pauses, visits
 from broker.store.arrivals import Presence
 from broker.store.database import change
 from broker.store.pauses import Pause
+
+WHOLE_SECOND: Final = timedelta(seconds=1)
+"""A button may know whole seconds only: its press is not before somebody who came in within the same second."""
 
 
 @dataclass(slots=True)
@@ -56,10 +60,10 @@ def _take_one(shop: Shop, batch: _Batch, item: News) -> None:
             _went_out(shop, batch, item)
         case Pressed():
             _settle(shop, batch)
-            _greet_longest_waiting(shop, item, How.BUTTON)
+            _greet_longest_waiting(shop, batch, item, How.BUTTON)
         case Beside():
             _settle(shop, batch)
-            _seen_beside(shop, item)
+            _seen_beside(shop, batch, item)
         case Counted():
             batch.counts.append(item)
         case Stayed():
@@ -144,22 +148,35 @@ def _one_left(shop: Shop, visit: Visit, crossed: Crossed) -> None:
         visits.save(shop.db, visit)
 
 
-def _greet_longest_waiting(shop: Shop, item: News, how: How) -> None:
+def _greet_longest_waiting(shop: Shop, batch: _Batch, item: News, how: How) -> None:
     """Greet the longest waiting party of the zone that had come in by then."""
-    waiting = [visit for visit in visits.waiting(shop.db, zone=item.zone) if visit.t0 <= item.at]
+    waiting = [visit for visit in visits.waiting(shop.db, zone=item.zone) if visit.t0 < item.at + WHOLE_SECOND]
     if waiting:
-        desk.make(shop, waiting[0], Move.ACKNOWLEDGE, item.at, by=item.device, detail=how)
+        _greet(shop, batch, waiting[0], item, how)
 
 
-def _seen_beside(shop: Shop, beside: Beside) -> None:
-    """Greet the party that the camera saw come in; without one, the longest waiting of the zone."""
+def _seen_beside(shop: Shop, batch: _Batch, beside: Beside) -> None:
+    """Greet the party that the camera saw come in, wherever in the shop; without one, the longest waiting of the zone.
+
+    A party of which no visit waits (the zone was paused, somebody greeted them, they were dismissed) is nobody else's
+    greeting: the others go on waiting.
+    """
     if beside.party is None:
-        _greet_longest_waiting(shop, beside, How.SEEN)
+        _greet_longest_waiting(shop, batch, beside, How.SEEN)
         return
     visit_id = f"{beside.device}.{beside.party}"
-    for visit in visits.waiting(shop.db, zone=beside.zone):
-        if visit.id == visit_id and visit.t0 <= beside.at:
-            desk.make(shop, visit, Move.ACKNOWLEDGE, beside.at, by=beside.device, detail=How.SEEN)
+    if not visits.among(shop.db, [visit_id]):
+        return
+    visit = visits.get(shop.db, visit_id)
+    if visit.merged_into:
+        visit = visits.get(shop.db, visit.merged_into)
+    if visit.waiting and visit.t0 < beside.at + WHOLE_SECOND:
+        _greet(shop, batch, visit, beside, How.SEEN)
+
+
+def _greet(shop: Shop, batch: _Batch, visit: Visit, item: News, how: How) -> None:
+    # A device whose clock is ahead greets now, not in an hour.
+    desk.make(shop, visit, Move.ACKNOWLEDGE, min(item.at, batch.now), by=item.device, detail=how)
 
 
 def _presence(shop: Shop, batch: _Batch, crossed: Crossed) -> Presence:

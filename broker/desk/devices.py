@@ -28,14 +28,16 @@ def heard(
 ) -> Device:  # fmt: skip
     """Take a device's word on how it is. Older word than the last is ignored: a retained one may come late.
 
-    *watch* and *since* are the device's own; *said_at* is its clock, from which the skew against ours is reckoned.
+    A last will need not know the *kind*: the one known before stays. *watch* and *since* are the device's own; *said_at*
+    is its clock, from which the skew against ours is reckoned.
     """
     with change(shop.db):
         now, was = shop.clock(), devices.find(shop.db, device_id)
         if was and was.said_at and said_at and said_at < was.said_at and watch != OFFLINE:
             return was
         device = Device(
-            id=device_id, kind=kind, name=_name(shop, device_id, zones or (was.zones if was else ())),
+            id=device_id, kind=was.kind if was and watch == OFFLINE else kind,
+            name=_name(shop, device_id, zones or (was.zones if was else ())),
             zones=zones or (was.zones if was else ()), watch=watch, since=min(since, now), reason=reason,
             said_at=said_at or (was.said_at if was else None), heard_at=now, figures=figures or {},
             skew=round((now - said_at).total_seconds(), 3) if said_at and watch != OFFLINE else (was.skew if was else None),

@@ -69,9 +69,9 @@ def condition(message: Message, said: Status, *, now: datetime, silent_after: ti
     watch, since, reason = said.watch, said.since, said.reason
     if watch is not Watch.OFFLINE and now - message.time > silent_after:
         watch, since, reason = Watch.OFFLINE, message.time, "it says nothing any more"
-    figures = said.model_dump(exclude={"watch", "since", "reason", "zones"}, exclude_none=True)
+    figures = said.model_dump(exclude={"kind", "watch", "since", "reason", "zones"}, exclude_none=True)
     return {
-        "watch": str(watch), "since": since.astimezone(UTC), "reason": reason, "zones": tuple(said.zones),
+        "kind": said.kind, "watch": str(watch), "since": since.astimezone(UTC), "reason": reason, "zones": tuple(said.zones),
         "said_at": message.time.astimezone(UTC), "figures": figures,
     }  # fmt: skip
 

@@ -144,7 +144,7 @@ events = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_duplicates_and_order_change_neither_visits_nor_people(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
