@@ -13,7 +13,7 @@ import click
 
 from broker import lifeline
 from broker.settings import BadSettings, CameraSettings, model_at
-from edge import cli_audit
+from edge import cli_audit, cli_badge
 
 
 class World(click.ClickException):
@@ -33,6 +33,7 @@ def main() -> None:
 
 
 main.add_command(cli_audit.audit)
+main.add_command(cli_badge.badge)
 
 
 class _Numbers(click.ParamType[tuple[float, ...]]):

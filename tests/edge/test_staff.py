@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from broker.contract.messages import Direction
 from broker.contract.plan import Line, Plan, StaffSigns
 from broker.settings import CameraSettings
 from edge import badges
+from edge.cli import main
 from edge.detectors.blobs import Blobs
 from edge.pipeline import Pipeline
 from edge.scene import SCENES, Scene
@@ -259,3 +263,34 @@ def test_without_a_sign_everybody_is_a_customer() -> None:
     assert len(crossings) == 5
     assert not any(crossed.staff for crossed in crossings)
     assert pipeline.staff_passed == 0
+
+
+@pytest.mark.parametrize("ending", [".png", ".pdf"])
+def test_a_badge_is_printed_by_a_command(tmp_path: Path, ending: str) -> None:
+    out = tmp_path / f"badge{ending}"
+    done = CliRunner().invoke(main, ["badge", "12", "--out", str(out), "--size-mm", "80"])
+    assert (done.exit_code, "80 mm a side" in done.output) == (0, True)
+    assert out.read_bytes().startswith({".png": b"\x89PNG", ".pdf": b"%PDF-1.4"}[ending])
+
+
+def test_a_badge_that_cannot_be_written_or_does_not_exist_is_refused(tmp_path: Path) -> None:
+    for arguments, code, says in (
+        (["50"], 2, "0<=x<=49"),
+        (["1", "--out", str(tmp_path / "badge.gif")], 2, "neither .png nor .pdf"),
+        (["1", "--out", str(tmp_path / "none" / "badge.png")], 3, "cannot be written"),
+    ):
+        done = CliRunner().invoke(main, ["badge", *arguments])
+        assert (done.exit_code, says in done.output) == (code, True), done.output
+
+
+def test_a_pdf_badge_has_its_squares_where_they_belong_and_says_where_its_parts_are() -> None:
+    pdf = badges.as_pdf(12, "Staff (12)", size_mm=60)
+    module = 60 / badges.MODULES / 25.4 * 72
+    drawn = [tuple(map(float, found)) for found in re.findall(rb"([\d.]+) ([\d.]+) ([\d.]+) [\d.]+ re", pdf)]
+    black = sum(square for row in badges.squares(12) for square in row)
+    assert len(drawn) == black
+    assert max(x for x, _, _ in drawn) - min(x for x, _, _ in drawn) == pytest.approx(5 * module, abs=0.01)
+    begin = int(pdf.rsplit(b"startxref\n", 1)[1].split()[0])
+    assert pdf[begin:].startswith(b"xref")
+    for number, place in enumerate(re.findall(rb"(\d{10}) 00000 n", pdf), 1):
+        assert pdf[int(place) :].startswith(b"%d 0 obj" % number)
