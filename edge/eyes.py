@@ -64,6 +64,7 @@ class Eyes:
         self._spool: Spool | None = None
         self._nursery = nursery
         self._heartbeat = Heartbeat(_zones(camera.plan), now())
+        self._drawn: Plan | None = None
         self._failures = 0
         self._pause = FIRST_RETRY_S
         self._again_at = 0.0
@@ -177,6 +178,9 @@ class Eyes:
 
     def _note(self, frame: Frame, pipeline: Pipeline) -> None:
         at = now()
+        if pipeline.plan is not self._drawn:
+            self._drawn = pipeline.plan
+            self._heartbeat.replanned()
         if pipeline.small is not None:
             self._heartbeat.frame(pipeline.small, at)
         if frame.moment is not None:

@@ -12,6 +12,7 @@ from typing import Final
 import cv2
 
 from broker.contract.messages import Status, Watch
+from edge.mounting import Mounting
 from edge.sightings import Picture
 from edge.source import Condition
 
@@ -61,6 +62,7 @@ class Heartbeat:
         self._same_since = at
         self._seeing_at = at
         self._blindness = ""
+        self._mounting = Mounting()
         self._window = (at, 0)
         self._rate: float | None = None
         self._ages: deque[tuple[datetime, float]] = deque(maxlen=MAX_AGES)
@@ -84,6 +86,11 @@ class Heartbeat:
         self._blindness = _blindness(mean, deviation)
         if not self._blindness:
             self._seeing_at = at
+            self._mounting.frame(small, at)
+
+    def replanned(self) -> None:
+        """What the camera sees now is what its lines were drawn in."""
+        self._mounting = Mounting()
 
     def decided(self, age: float, at: datetime) -> None:
         """Take note that a frame was *age* seconds old when it had been looked at, at *at*."""
@@ -140,6 +147,8 @@ class Heartbeat:
             return source
         if self._blindness and at - self._seeing_at >= BLIND_AFTER:
             return Condition(Watch.BLIND, self._blindness)
+        if self._mounting.moved:
+            return Condition(Watch.BLIND, "the camera was moved: draw its line anew, or turn it back")
         if self._newest - self._same_since >= FROZEN_AFTER:
             return Condition(Watch.FROZEN, "the picture stands still: the camera sends the same one again and again")
         return source
