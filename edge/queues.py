@@ -297,10 +297,16 @@ class Words:
             self._began = at
             self._said.clear()
         self._last = at
-        due = [one for one in counts if self._is_due(*one, at)]
+        due = [one for one in map(self._filled, counts) if self._is_due(*one, at)]
         for area, people, oldest in due:
             self._said[area.id] = _Said(people, oldest if people else None, at)
         return due
+
+    def _filled(self, count: tuple[Area, int, float | None]) -> tuple[Area, int, float | None]:
+        """The number of people is a median: for a moment somebody may be in it who is nowhere to be seen."""
+        area, people, oldest = count
+        said = self._said.get(area.id)
+        return (area, people, said.oldest) if people and oldest is None and said else count
 
     def _is_due(self, area: Area, people: int, oldest: float | None, at: float) -> bool:
         said = self._said.get(area.id)
