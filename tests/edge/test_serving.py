@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,13 +17,30 @@ import pytest
 
 from broker import inquiry
 from broker.contract.codec import decode
-from broker.contract.messages import Ask, Command, Refused, Status, Watch, message
+from broker.contract.messages import (
+    MAX_STILL_PARTS,
+    STILL_PART_CHARACTERS,
+    Ask,
+    Command,
+    Refused,
+    Status,
+    Watch,
+    message,
+)
 from broker.contract.plan import Line, Plan
 from broker.contract.topics import Channel, Topic, everything
 from broker.inquiry import NoAnswer, NotDone
 from broker.link import Incoming, Link
-from broker.settings import MqttSettings, Settings, read
-from tests.service.parts import PATIENCE_S, STORE, Process, free_port, own_broker, settings_file, wait_until
+from broker.settings import CameraSettings, MqttSettings, Settings, read
+from edge.detectors.blobs import Blobs
+from edge.pipeline import Pipeline
+from edge.planfile import PlanFile
+from edge.publisher import Publisher
+from edge.serving import Serving
+from edge.sightings import Frame
+from edge.source import Condition
+from edge.spool import Spool
+from tests.service.parts import PATIENCE_S, STORE, Process, free_port, own_broker, settings_file, shop_settings, wait_until
 
 CAMERA = "cam-door"
 OWN = '{ id = "door", zone = "entrance", points = [[0.08, 0.56], [0.92, 0.56]], inside = "up" }'
@@ -248,3 +266,38 @@ def test_somebody_who_asks_without_end_is_refused_and_the_camera_goes_on(door: C
         status = [one for one in door.say(Command(name=Ask.REPORT)) if isinstance(one, Status)][-1]
         assert status.newest_frame_age is not None
         assert status.newest_frame_age < 1.0
+
+
+def test_the_largest_picture_there_can_be_arrives_whole(mqtt: MqttSettings, tmp_path: Path) -> None:
+    settings = shop_settings(tmp_path, mqtt=mqtt)
+    publisher = Publisher(mqtt, Spool(tmp_path / "spool.db"), store=STORE, device=CAMERA)
+    camera = CameraSettings(id=CAMERA, source="scene:door")
+    serve = Serving(camera, publisher, PlanFile(tmp_path / "plan.json"))
+    eyes = Pipeline(camera, Blobs(), party_seconds=2.0)
+    stop = threading.Event()
+
+    def look() -> None:
+        noise = np.random.default_rng(1)
+        while not stop.wait(0.1):
+            frame = Frame(0, datetime.now(UTC), noise.integers(0, 255, (720, 1280, 3), dtype=np.uint8))
+            serve.looked(frame, eyes)
+            serve.turn(Condition(Watch.WATCHING), eyes)
+
+    looking = threading.Thread(target=look, daemon=True)
+    publisher.start()
+    looking.start()
+    try:
+        still = wait_until(lambda: _still(settings), "the picture")
+    finally:
+        stop.set()
+        looking.join(10)
+        publisher.stop()
+    assert len(still.jpeg) > MAX_STILL_PARTS // 2 * STILL_PART_CHARACTERS * 3 // 4, "more than half of what may be"
+    assert pixels(still.jpeg).shape == (720, 1280, 3)
+
+
+def _still(settings: Settings) -> inquiry.Still | None:
+    try:
+        return inquiry.still(settings, CAMERA)
+    except (NoAnswer, NotDone):
+        return None
