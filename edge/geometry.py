@@ -86,3 +86,17 @@ def within(corners: Sequence[Place], place: Place) -> bool:
         if (y1 > y) != (y2 > y) and x < x1 + (y - y1) / (y2 - y1) * (x2 - x1):
             inside = not inside
     return inside
+
+
+def depth(corners: Sequence[Place], place: Place) -> float:
+    """Return how far inside a polygon *place* is, in pixels; negative is outside."""
+    x, y = place
+    nearest, inside = math.inf, False
+    for (x1, y1), (x2, y2) in zip(corners, (*corners[1:], corners[0]), strict=True):
+        dx, dy = x2 - x1, y2 - y1
+        length = dx * dx + dy * dy
+        share = min(1.0, max(0.0, ((x - x1) * dx + (y - y1) * dy) / length)) if length else 0.0
+        nearest = min(nearest, math.hypot(x - x1 - share * dx, y - y1 - share * dy))
+        if (y1 > y) != (y2 > y) and x < x1 + (y - y1) / dy * dx:
+            inside = not inside
+    return nearest if inside else -nearest

@@ -21,6 +21,8 @@ LEAST_WAY: Final = 0.22
 """Somebody first seen within the band must have come so far, in diagonals, straight across the line."""
 LEAST_HITS: Final = 2
 """So often must somebody have been seen, apart from anybody larger."""
+OVERHEAD_SHARE: Final = 0.4
+"""Seen from straight above nobody hides anybody: who is in fewer of the pictures is patches of light, taken for one person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,10 @@ class _Way:
 class DoorLine:
     """One line across a door. Anchors are the centre or the feet of a box."""
 
-    def __init__(self, segment: Segment, *, anchor: str = "centre") -> None:
+    def __init__(self, segment: Segment, *, anchor: str = "centre", least_share: float = 0.0) -> None:
+        """Whoever is seen in a smaller share of the pictures than *least_share* does not cross."""
         self._segment = segment
+        self._least_share = least_share
         self._feet = anchor == "feet"
         self._ways: dict[int, _Way] = {}
 
@@ -87,7 +91,7 @@ class DoorLine:
         if before == way.side or way.met is None:
             return None
         met, way.met = way.met, None
-        if not 0 <= met[1] <= 1 or track.hits < LEAST_HITS:
+        if not 0 <= met[1] <= 1 or track.hits < LEAST_HITS or track.share < self._least_share:
             return None
         return Passage(track, Direction.IN if way.side > 0 else Direction.OUT, met[0])
 

@@ -14,7 +14,7 @@ from broker.contract.plan import Area, Line, Plan, ZoneKind
 from broker.settings import CameraSettings
 from edge import geometry
 from edge.detectors import Detector
-from edge.lines import DoorLine, Passage
+from edge.lines import OVERHEAD_SHARE, DoorLine, Passage
 from edge.meetings import GreetArea, Meetings
 from edge.motion import Gate, shrink
 from edge.parties import Parties
@@ -202,12 +202,15 @@ def _places(plan: Plan, size: tuple[int, int]) -> _Places:
             counters.setdefault(area.place, []).append((area, corners))
         else:
             # Seen from straight above a person's feet are under their middle, not at the lower edge of their box.
-            zones.append((area, Zone(corners, feet=plan.view == "angled")))
-    lines = [
-        (line, DoorLine(geometry.segment(line.points, line.inside, size, name=line.id), anchor=line.anchor)) for line in plan.lines
-    ]
-    served = tuple(Counter(areas, feet=plan.view == "angled") for areas in counters.values())
+            zones.append((area, Zone(corners, feet=plan.view == "angled", size=size)))
+    lines = [(line, _door(line, plan, size)) for line in plan.lines]
+    served = tuple(Counter(areas, feet=plan.view == "angled", size=size) for areas in counters.values())
     return _Places(size, tuple(lines), tuple(zones), served, tuple(greets), tuple(excluded))
+
+
+def _door(line: Line, plan: Plan, size: tuple[int, int]) -> DoorLine:
+    across = geometry.segment(line.points, line.inside, size, name=line.id)
+    return DoorLine(across, anchor=line.anchor, least_share=OVERHEAD_SHARE if plan.view == "overhead" else 0.0)
 
 
 def _excluded(places: _Places, person: Detection) -> bool:

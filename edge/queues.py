@@ -15,8 +15,9 @@ from typing import Final
 
 from broker.contract.messages import Outcome
 from broker.contract.plan import Area, ZoneKind
+from edge.geometry import depth
 from edge.sightings import Place, Track
-from edge.zones import ENTER_S, LOST_S, Stay, Zone
+from edge.zones import ENTER_S, Stay, Zone
 
 REACH_S: Final = 5.0
 """Who is served has entered a service area so long after leaving the queue, at most; later they have gone away."""
@@ -38,7 +39,8 @@ GAP_S: Final = 2.0
 """After so long without a picture, whatever was counted before says nothing any more."""
 
 KINDS: Final = frozenset({ZoneKind.QUEUE, ZoneKind.SERVICE})
-_KEPT_S: Final = REACH_S + ENTER_S + LOST_S
+_KEPT_S: Final = 15.0
+"""Longer than anybody is waited for who was lost in a queue, and then on the way to be served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,15 @@ class People:
         there = {track.number for track in tracks}
         self._trails = {n: trail for n, trail in self._trails.items() if n in there or at - trail.seen_at <= _KEPT_S}
 
+    def named(self, tracks: Sequence[Track]) -> list[Track]:
+        """Return *tracks* with one for each person, under the number of the person: the one that is seen."""
+        found: dict[int, Track] = {}
+        for track in tracks:
+            person = self.person(track.number)
+            if person not in found or track.seen:
+                found[person] = replace(track, number=person)
+        return list(found.values())
+
     def known(self) -> set[int]:
         """Return every person who is, or was a moment ago, in the picture."""
         return {trail.person for trail in self._trails.values()}
@@ -114,8 +125,8 @@ class People:
 class _Part(Zone):
     """One area of a counter. Who stands in it is decided by the counter, which knows the other areas."""
 
-    def __init__(self, area: Area, corners: Sequence[Place], *, feet: bool) -> None:
-        super().__init__(corners, feet=feet)
+    def __init__(self, area: Area, corners: Sequence[Place], *, feet: bool, size: tuple[int, int] | None) -> None:
+        super().__init__(corners, feet=feet, size=size)
         self.area = area
         self.corners = tuple(corners)
         self.here: set[int] = set()
@@ -155,10 +166,12 @@ class _Service:
 class Counter:
     """The queue and service areas of one zone of the shop, in one picture."""
 
-    def __init__(self, areas: Iterable[tuple[Area, Sequence[Place]]], *, feet: bool) -> None:
+    def __init__(
+        self, areas: Iterable[tuple[Area, Sequence[Place]]], *, feet: bool, size: tuple[int, int] | None = None
+    ) -> None:
         # A place in two areas belongs to the service area: the wait is over there.
         ordered = sorted(areas, key=lambda one: one[0].kind is not ZoneKind.SERVICE)
-        self._parts = tuple(_Part(area, corners, feet=feet) for area, corners in ordered)
+        self._parts = tuple(_Part(area, corners, feet=feet, size=size) for area, corners in ordered)
         self._serves = any(part.area.kind is ZoneKind.SERVICE for part in self._parts)
         self._people = People()
         self._where: dict[int, _Where] = {}
@@ -170,6 +183,7 @@ class Counter:
     def update(self, tracks: Sequence[Track], at: float) -> list[Ended]:
         """Take everybody who is remembered at second *at*; return the stays that have ended and how."""
         self._people.update(tracks, at)
+        tracks = self._people.named(tracks)
         self._sort(tracks, at)
         ended: list[Ended] = []
         for part in self._parts:
@@ -186,7 +200,7 @@ class Counter:
     def forget(self, numbers: Collection[int]) -> None:
         """Let these tracks never have been here: they are found to be staff."""
         for part in self._parts:
-            part.forget(numbers)
+            part.forget({*numbers, *map(self._people.person, numbers)})
 
     def counts(self) -> list[tuple[Area, int, float | None]]:
         """Return for each area how many stand in it, and since which second the one who has stood there longest."""
@@ -260,20 +274,6 @@ def _settled(where: _Where | None, found: _Part, track: Track, at: float) -> _Wh
     if beyond > BORDER * size or at - since >= SETTLED_S:
         return _Where(found)
     return _Where(where.part, since)
-
-
-def depth(corners: Sequence[Place], place: Place) -> float:
-    """Return how far inside a polygon *place* is, in pixels; negative is outside."""
-    x, y = place
-    nearest, inside = math.inf, False
-    for (x1, y1), (x2, y2) in zip(corners, (*corners[1:], corners[0]), strict=True):
-        dx, dy = x2 - x1, y2 - y1
-        length = dx * dx + dy * dy
-        share = min(1.0, max(0.0, ((x - x1) * dx + (y - y1) * dy) / length)) if length else 0.0
-        nearest = min(nearest, math.hypot(x - x1 - share * dx, y - y1 - share * dy))
-        if (y1 > y) != (y2 > y) and x < x1 + (y - y1) / dy * dx:
-            inside = not inside
-    return nearest if inside else -nearest
 
 
 @dataclass(slots=True)

@@ -98,6 +98,10 @@ class Track:
     """Whether the newest picture shows them, or this is where they should be."""
     age: float
     """Seconds since the first sighting."""
+    share: float = 1.0
+    """In how many of the pictures looked at since then they were seen, 0 to 1."""
+    apart: bool = True
+    """Whether the box is their own beyond doubt: not within that of somebody larger, of whom it may be a part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from edge.sightings import Box, Detection, Place, Track
 
 ANGLED_MEMORY_S: Final = 3.0
 """At an angle people hide each other: a confirmed track that is not seen for so long is forgotten."""
-OVERHEAD_MEMORY_S: Final = 1.0
+OVERHEAD_MEMORY_S: Final = 1.5
 """Seen from straight above nobody hides anybody."""
 DOUBTED_AFTER_S: Final = 0.35
 """A track seen only once is forgotten sooner."""
@@ -87,6 +87,10 @@ class _Person:
     own: int = 1
     """Of the hits, those apart from anybody larger."""
     seen: bool = True
+    apart: bool = True
+    """The newest box is not within that of anybody larger."""
+    looks: int = 1
+    """Pictures looked at since the first sighting, this one too."""
 
     @property
     def diagonal(self) -> float:
@@ -94,7 +98,8 @@ class _Person:
 
     def track(self, now: float) -> Track:
         (x, y), w, h = self.motion.place, self.width / 2, self.height / 2
-        return Track(self.number, Box(x - w, y - h, x + w, y + h), self.own, self.seen, now - self.began)
+        box, share = Box(x - w, y - h, x + w, y + h), self.hits / self.looks
+        return Track(self.number, box, self.own, self.seen, now - self.began, share, self.apart)
 
 
 class Tracker:
@@ -136,6 +141,7 @@ class Tracker:
         self._now = at
         for person in self._people:
             person.seen = False
+            person.looks += 1
             person.motion.predict(passed, _PUSH * person.diagonal)
 
     def _pair(self, people: Sequence[_Person], boxes: Sequence[Box], at: float) -> tuple[list[_Person], list[Box]]:
@@ -157,7 +163,8 @@ class Tracker:
         seen = [person for person in self._people if person.seen and person.hits > 1]
         for person in seen:
             larger = (other.box for other in seen if _area(other.box) > _area(person.box))
-            person.own += not any(_shared(person.box, box) > SHARED for box in larger)
+            person.apart = not any(_shared(person.box, box) > SHARED for box in larger)
+            person.own += person.apart
 
     def _forget(self, at: float) -> None:
         self._people = [
