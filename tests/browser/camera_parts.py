@@ -49,7 +49,7 @@ ENTRANCE = CameraSettings(
         AreaSettings(id="window", kind="ignore", points=((0.02, 0.1), (0.16, 0.08), (0.18, 0.4), (0.03, 0.42))),
     ),
 )  # fmt: skip
-BLUE_AND_WHITE = tuple(200 if n == 38 else 130 if n == 62 else 60 if n == 50 else 0 for n in range(64))
+BLUE_AND_WHITE = tuple(200 if n == 28 else 130 if n == 62 else 60 if n == 50 else 0 for n in range(64))
 
 
 @cache
@@ -139,7 +139,7 @@ def trial(plan: Plan, *, seconds: float = 3600) -> Trial:
     for line in plan.lines:
         ins = 42 + round((line.points[0][1] - 0.45) * 100)
         ins_ago, outs_ago = (tuple(sorted((n * 977 + 40 * n) % int(seconds) for n in range(many))) for many in (ins, 39))
-        lines.append(LineTrial(line=line.id, ins=ins, outs=39, turned=5, ins_ago=ins_ago, outs_ago=outs_ago))
+        lines.append(LineTrial(line=line.id, ins=ins, outs=39, turned=5, ins_ago=ins_ago[:60], outs_ago=outs_ago))
     return Trial(request="x", seconds=seconds, lines=tuple(lines))
 
 

@@ -9,7 +9,7 @@ const SETTLE_MS = 4000; // so long the camera's last word may be on its way
 const MOST_AT_ONCE = 200;
 
 const page = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
-const ahead = Date.parse(here.now) - performance.now(); // the server's clock minus our monotonic one
+let ahead = -Infinity; // the server's clock minus our monotonic one, ms
 const serverNow = () => ahead + performance.now();
 const KEY = `tally.${here.camera}`;
 const key = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -38,7 +38,19 @@ function keep() {
   }
 }
 
-const request = (path, body) => post(path, body, { lost: "tally.no_connection" });
+/** Take the server's word on what time it is: every word was delayed, the least delayed is right. */
+function hear(now) {
+  if (now) ahead = Math.max(ahead, Date.parse(now) - performance.now());
+}
+
+/** Ask the shop and return how the tally stands. Raises NotDone. */
+async function request(path, body) {
+  const said = await (await post(path, body, { lost: "tally.no_connection" })).json();
+  hear(said.now);
+  return said.tally;
+}
+
+hear(here.now);
 const over = () => tally && !tally.ended && serverNow() >= Date.parse(tally.until);
 const waits = (way) => waiting.filter((tap) => tap.way === way).reduce((sum, tap) => sum + tap.step, 0);
 
@@ -84,7 +96,9 @@ function drawAfter() {
 function tap(way, step = 1) {
   if (!tally || tally.ended || over() || ending) return;
   if (step < 0 && tally[way] + waits(way) <= 0) return;
-  waiting.push({ key: key(), at: new Date(serverNow()).toISOString(), way, step });
+  // Our idea of the server's clock lags a little: a tap just after the beginning is not before it.
+  const at = Math.max(serverNow(), Date.parse(tally.began));
+  waiting.push({ key: key(), at: new Date(at).toISOString(), way, step });
   keep();
   draw();
   navigator.vibrate?.(20);
@@ -100,8 +114,7 @@ async function send() {
   try {
     while (waiting.length && tally && !tally.ended) {
       const some = waiting.slice(0, MOST_AT_ONCE);
-      const answer = await request(`/api/v1/tallies/${tally.id}/taps`, { taps: some.map(({ failed, ...rest }) => rest) });
-      tally = (await answer.json()).tally;
+      tally = await request(`/api/v1/tallies/${tally.id}/taps`, { taps: some.map(({ failed, ...rest }) => rest) });
       waiting = waiting.filter((each) => !some.includes(each));
       keep();
     }
@@ -141,7 +154,7 @@ async function finish(at) {
     await new Promise((done) => setTimeout(done, Math.max(0, at + SETTLE_MS - serverNow())));
     while (waiting.length && !(await send())) await new Promise((done) => setTimeout(done, AGAIN_MS));
     if (!tally) return;
-    tally = (await (await request(`/api/v1/tallies/${tally.id}/finish`, { at: new Date(at).toISOString() })).json()).tally;
+    tally = await request(`/api/v1/tallies/${tally.id}/finish`, { at: new Date(at).toISOString() });
     trouble("");
     draw();
     page.after.focus();
@@ -158,7 +171,7 @@ async function begin(event) {
   event.preventDefault();
   try {
     const wish = { id: key(), line: page["which-line"].value, minutes: Number(page.minutes.value) };
-    tally = (await (await request(`/api/v1/cameras/${here.camera}/tallies`, wish)).json()).tally;
+    tally = await request(`/api/v1/cameras/${here.camera}/tallies`, wish);
     waiting = [];
     trouble("");
     draw();

@@ -74,7 +74,7 @@ function edit(change) {
 function undo() {
   if (!past.length) return;
   plan = past.pop();
-  if (!shapes.find(plan, chosen)) chosen = null;
+  if (!shapes.find(plan, chosen)) chosen = shapes.shapes(plan)[0] ?? null;
   draw();
   settled();
   spoken(t("camera.undone"));

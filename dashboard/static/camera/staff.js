@@ -6,6 +6,9 @@ import { t } from "./words.js";
 
 const page = Object.fromEntries(["badges", "greets", "uniform-is", "swatches", "calibrate", "no-uniform"].map((id) => [id, document.getElementById(id)]));
 
+const still = document.getElementById("still");
+const veil = still.querySelector(".veil");
+
 export function startStaff({ plan, edit, trouble, tell }) {
   let drawing = false;
   let painted = null;
@@ -15,15 +18,20 @@ export function startStaff({ plan, edit, trouble, tell }) {
   function wait(on) {
     drawing = on;
     attribute(page.calibrate, "aria-pressed", String(on));
-    document.getElementById("still").classList.toggle("boxing", on);
-    if (on) tell(t("camera.draw_box"));
+    still.classList.toggle("boxing", on);
+    show(veil, on || !still.classList.contains("seen"));
+    if (on) {
+      write(veil.firstElementChild, t("camera.draw_box"));
+      still.scrollIntoView({ block: "nearest" });
+      tell(t("camera.draw_box"));
+    }
     write(page["uniform-is"], on ? t("camera.draw_box") : is());
   }
 
   const is = () => t(plan().staff.uniform.length ? "camera.uniform_is" : "camera.uniform_none");
 
   for (const sign of ["badges", "greets"]) page[sign].addEventListener("change", () => set({ [sign]: page[sign].checked }));
-  page.calibrate.addEventListener("click", () => wait(!drawing));
+  page.calibrate.addEventListener("click", () => still.classList.contains("seen") && wait(!drawing));
   page["no-uniform"].addEventListener("click", () => set({ uniform: [] }));
   addEventListener("keydown", (event) => event.key === "Escape" && drawing && wait(false));
 
