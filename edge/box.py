@@ -36,11 +36,14 @@ _ARENAS: Final = 2
 class Box:
     """The cameras of one process. A camera that cannot be watched is the trouble of nobody else."""
 
-    def __init__(self, settings: EdgeSettings, cameras: Sequence[tuple[CameraSettings, Path]]) -> None:
-        """Prepare to watch *cameras*, each with the file of its spool; nothing is opened before `run`."""
+    def __init__(self, settings: EdgeSettings, cameras: Sequence[tuple[CameraSettings, Path, str]]) -> None:
+        """Prepare to watch *cameras*, each with the file of its spool and what is wrong with its settings, "" for nothing.
+
+        Nothing is opened before `run`.
+        """
         cv2.setNumThreads(1)
         self._nursery = Nursery()
-        self.eyes = [Eyes(settings, camera, spool, self._nursery) for camera, spool in cameras]
+        self.eyes = [Eyes(settings, camera, spool, self._nursery, wrong) for camera, spool, wrong in cameras]
         self._turn_at = 0.0
 
     def run(self, stop: threading.Event) -> None:

@@ -150,7 +150,6 @@ def run(file: Path | None, camera_id: str | None, spool: Path | None, **given: A
         signal.signal(number, lambda *_: stop.set())
     lifeline.watch()
     try:
-        settings, cameras = starting.settings(file, camera_id, {**given, "spool": spool})
-        starting.watch(settings, cameras, spool, stop)
+        starting.watch(starting.settings(file, camera_id, {**given, "spool": spool}), spool, stop)
     except (BadSettings, *REFUSALS) as wrong:
         raise World(str(wrong)) from None

@@ -47,7 +47,8 @@ class Eyes:
     `refused` is why it cannot work as things stand, None while it can.
     """
 
-    def __init__(self, settings: EdgeSettings, camera: CameraSettings, spool: Path, nursery: Nursery) -> None:
+    def __init__(self, settings: EdgeSettings, camera: CameraSettings, spool: Path, nursery: Nursery, wrong: str = "") -> None:
+        """Prepare to watch *camera*; *wrong* is why its settings cannot be used, for its status."""
         self.camera = camera
         self.pipeline: Pipeline | None = None
         self.publisher: Publisher | None = None
@@ -59,6 +60,7 @@ class Eyes:
         """When it was last this camera's turn, by the monotonic clock."""
         self.stumbled_at = float("-inf")
         """When something of ours last broke, and was logged."""
+        self._wrong = wrong
         self._settings = settings
         self._spool_file = spool
         self._spool: Spool | None = None
@@ -169,6 +171,8 @@ class Eyes:
         if self.serving is None:
             file = PlanFile(self._spool_file.with_name(f"plan-{camera.id}.json"))
             self.serving = Serving(camera, self.publisher, file)
+        if self._wrong:
+            raise NoPictures(self._wrong)
         _starts_at(camera)
         need_film(camera.source)
         if self.pipeline is None or self._failures:

@@ -6,13 +6,24 @@ import contextlib
 import os
 import threading
 import tomllib
-from collections.abc import Sequence, Set
+from collections.abc import Set
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from broker.settings import ENVIRONMENT, BadSettings, CameraSettings, EdgeSettings, LineSettings, Settings, model_at, read
+from broker.settings import (
+    ENVIRONMENT,
+    BadSettings,
+    CameraSettings,
+    EdgeSettings,
+    LineSettings,
+    SetAside,
+    Settings,
+    model_at,
+    read_sparing,
+)
 from edge.box import Box
 from edge.scene import SCENES
 from edge.source import SCENE
@@ -21,18 +32,32 @@ _OF_ONE_CAMERA: Final = frozenset(("source", "line", "inside", "zone", "view", "
 """Options that are about a single camera."""
 
 
-def watch(settings: EdgeSettings, cameras: Sequence[CameraSettings], spool: Path | None, stop: threading.Event) -> None:
-    """Watch *cameras* until *stop*. With a single one raises one of eyes.REFUSALS when it can never work."""
-    Box(settings, [(camera, spool or settings.store.data / f"spool-{camera.id}.db") for camera in cameras]).run(stop)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is to be watched, and the cameras that cannot be, with what is wrong with them."""
+
+    settings: EdgeSettings
+    cameras: tuple[CameraSettings, ...]
+    aside: tuple[SetAside, ...] = ()
 
 
-def settings(file: Path | None, camera_id: str | None, given: dict[str, Any]) -> tuple[EdgeSettings, tuple[CameraSettings, ...]]:
+def watch(told: Told, spool: Path | None, stop: threading.Event) -> None:
+    """Watch the cameras until *stop*. With a single one raises one of eyes.REFUSALS when it can never work."""
+
+    def spooled(id: str) -> Path:
+        return spool or told.settings.store.data / f"spool-{id}.db"
+
+    aside = [(CameraSettings(id=one.id, source=one.source), spooled(one.id), one.wrong) for one in told.aside]
+    Box(told.settings, [*((camera, spooled(camera.id), "") for camera in told.cameras), *aside]).run(stop)
+
+
+def settings(file: Path | None, camera_id: str | None, given: dict[str, Any]) -> Told:
     """Return the settings and the cameras to watch: the one of *camera_id*, or all of the file.
 
     *given* are the options by name, None where not given; those about a camera need one camera. Raises BadSettings.
     """
     told = {key: value for key, value in given.items() if value is not None}
-    base = read(_kind(file), file)
+    base, aside = read_sparing(_kind(file), file)
     store = {"id": told.get("store"), "data": told.get("data")}
     mqtt = {key: told.get(f"mqtt_{key}") for key in ("host", "port", "username", "password_file")}
     try:
@@ -43,9 +68,12 @@ def settings(file: Path | None, camera_id: str | None, given: dict[str, Any]) ->
         }
         if "model" in told:
             told["model"] = model_at(told["model"], Path(), Path(merged["store"]["data"]))
+        for one in aside:
+            if one.id == camera_id:
+                raise BadSettings(one.wrong)
         chosen = _chosen(base, camera_id, told.keys() & _OF_ONE_CAMERA)
         cameras = tuple(_camera(camera, camera_id, told) for camera in chosen)
-        return EdgeSettings.model_validate(merged), cameras
+        return Told(EdgeSettings.model_validate(merged), cameras, () if camera_id else aside)
     except ValidationError as wrong:
         first = wrong.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -35,6 +35,16 @@ def settings(tmp_path: Path, text: str, **environment: str) -> Settings:
         ),
         pytest.param("[standard]\nwarn_seconds = 9", ["standard is not a setting", "standards?"], id="a table nobody knows"),
         pytest.param(DOOR + 'facing = "up"', ["cameras.0.lines.0.facing", "inside"], id="deep inside"),
+        pytest.param(
+            DOOR.replace("0.9, 0.5", "640, 0.5"),
+            ["cameras.0.lines.0.points.1.0 (camera door)", "read 640", "divide pixels by its width and height"],
+            id="pixels",
+        ),
+        pytest.param(
+            DOOR + '[[cameras.areas]]\nid = "till"\nkind = "queue"\npoints = [[0.1, 0.1], [0.2, 0.2]]',
+            ["cameras.0.areas.0.points (camera door)", "3 to 32 corners"],
+            id="an area of two points",
+        ),
         pytest.param('[dashboard]\nport = "http"', ["dashboard.port", "'http'"], id="not a number"),
         pytest.param("[standards]\nwarn_seconds = 40", ["warn < greet_within"], id="out of order"),
         pytest.param('[store]\ntimezone = "Europe/Olso"', ["Europe/Oslo?"], id="a zone misspelt"),

@@ -10,8 +10,10 @@ from broker.contract.plan import ZoneKind as ZoneKind
 from broker.settings.reading import ENVIRONMENT as ENVIRONMENT
 from broker.settings.reading import MODELS as MODELS
 from broker.settings.reading import BadSettings as BadSettings
+from broker.settings.reading import SetAside as SetAside
 from broker.settings.reading import model_at as model_at
 from broker.settings.reading import read as read
+from broker.settings.reading import read_sparing as read_sparing
 from broker.settings.tables import (
     SERVICE as SERVICE,
 )

@@ -6,6 +6,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
@@ -33,14 +34,68 @@ def read(model: type[S], path: Path | None, *, environment: Mapping[str, str] | 
     Without a *path* every setting has its default. Raises BadSettings, which names file, key, what was read and what
     is allowed.
     """
+    return _validated(model, path, _values(path, environment))
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A camera of the file that cannot be watched, because what is drawn for it cannot be used."""
+
+    id: str
+    source: str
+    wrong: str
+    """What is wrong and what to do."""
+
+
+def read_sparing(
+    model: type[S], path: Path | None, *, environment: Mapping[str, str] | None = None
+) -> tuple[S, tuple[SetAside, ...]]:
+    """Read as `read` does, but set a camera aside whose lines or areas cannot be used, as long as another one is left.
+
+    Raises BadSettings for everything else.
+    """
+    values = _values(path, environment)
+    try:
+        return _validated(model, path, values), ()
+    except BadSettings:
+        aside = _misdrawn(model, values)
+        left = [camera for camera in values.get("cameras", ()) if camera.get("id") not in {one.id for one in aside}]
+        if not aside or not left:
+            raise
+        return _validated(model, path, values | {"cameras": left}), aside
+
+
+def _values(path: Path | None, environment: Mapping[str, str] | None) -> dict[str, Any]:
     values = _parsed(path) if path else {}
     _overlay(values, os.environ if environment is None else environment)
+    return values
+
+
+def _validated(model: type[S], path: Path | None, values: dict[str, Any]) -> S:
     try:
         settings = model.model_validate(values)
     except ValidationError as wrong:
         name = str(path) if path else "settings"
-        raise BadSettings("\n".join(_explain(name, model, error) for error in wrong.errors())) from None
+        raise BadSettings("\n".join(f"{name}: {_explain(model, error, values)}" for error in wrong.errors())) from None
     return _absolute(settings, (path.parent if path else Path()).resolve())
+
+
+def _misdrawn(model: type[EdgeSettings], values: dict[str, Any]) -> tuple[SetAside, ...]:
+    """Return the cameras whose lines or areas are wrong; none when anything else is wrong as well."""
+    try:
+        model.model_validate(values)
+    except ValidationError as wrong:
+        errors = wrong.errors()
+    else:
+        return ()
+    if not all(len(error["loc"]) > 2 and error["loc"][0] == "cameras" and error["loc"][2] in _DRAWN for error in errors):
+        return ()
+    cameras = [values["cameras"][error["loc"][1]] for error in errors]
+    return tuple(
+        SetAside(str(camera["id"]), str(camera["source"]), _explain(model, error, values))
+        for camera, error in zip(cameras, errors, strict=True)
+        if "id" in camera and "source" in camera
+    )
 
 
 def _parsed(path: Path) -> dict[str, Any]:
@@ -72,8 +127,13 @@ def _absolute(settings: S, base: Path) -> S:
 def _camera_from(base: Path, camera: CameraSettings, data: Path) -> CameraSettings:
     model = model_at(camera.model, base, data) if camera.model else None
     film = base / camera.source
-    # Only a file that is there: "0" is a device, rtsp://... an address.
-    return camera.model_copy(update={"model": model, "source": str(film) if film.is_file() else camera.source})
+    # Only what is there, a file or a folder of pictures: "0" is a device, rtsp://... an address.
+    return camera.model_copy(
+        update={
+            "model": model,
+            "source": str(film) if film.is_file() or (film.is_dir() and not camera.source.isdigit()) else camera.source,
+        }
+    )
 
 
 def model_at(model: Path, base: Path, data: Path) -> Path:
@@ -83,19 +143,42 @@ def model_at(model: Path, base: Path, data: Path) -> Path:
     return fetched if bare and (not model.suffix or fetched.is_file()) else base / model
 
 
+_DRAWN: Final = ("lines", "areas")
 _MQTT_FILES: Final = ("password_file", "ca_file", "cert_file", "key_file")
 
 
-def _explain(file: str, model: type[BaseModel], error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"])
+def _explain(model: type[BaseModel], error: Any, values: dict[str, Any]) -> str:
+    where = ".".join(str(part) for part in error["loc"]) + _camera_named(error["loc"], values)
     if error["type"] != "extra_forbidden":
         read_value = f", read {error['input']!r}" if not isinstance(error["input"], dict | list | tuple) else ""
-        return f"{file}: {where or 'the settings'}: {error['msg'].removeprefix('Value error, ')}{read_value}"
+        said = error["msg"].removeprefix("Value error, ").removesuffix(" after validation")
+        return f"{where or 'the settings'}: {said}{read_value}{_remedy(error)}"
     *path, key = error["loc"]
     allowed = list(_section(model, path).model_fields)
     near = difflib.get_close_matches(str(key), allowed, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]}?" if near else ""
-    return f"{file}: {where} is not a setting (read {str(error['input'])[:60]!r}).{hint} Allowed here: {', '.join(allowed)}."
+    return f"{where} is not a setting (read {str(error['input'])[:60]!r}).{hint} Allowed here: {', '.join(allowed)}."
+
+
+def _camera_named(path: tuple[int | str, ...], values: dict[str, Any]) -> str:
+    """Return which camera it is about: nobody counts cameras from nought."""
+    if len(path) < 2 or path[0] != "cameras":
+        return ""
+    camera = values["cameras"][path[1]]
+    name = camera.get("id") if isinstance(camera, dict) else None
+    return f" (camera {name})" if isinstance(name, str) else ""
+
+
+def _remedy(error: Any) -> str:
+    """Return what to do about a place in the picture that cannot be one."""
+    path = error["loc"]
+    if "points" not in path or path[0] != "cameras":
+        return ""
+    if error["type"] == "less_than_equal":
+        return ". Places are fractions of the picture, 0 to 1: divide pixels by its width and height."
+    if error["type"] in ("too_short", "missing", "too_long"):
+        return ". An area has 3 to 32 corners; a line has two ends."
+    return ""
 
 
 def _section(model: type[BaseModel], path: list[Any]) -> type[BaseModel]:

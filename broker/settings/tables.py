@@ -300,6 +300,11 @@ class EdgeSettings(Section):
     standards: StandardsSettings = StandardsSettings()
     cameras: tuple[CameraSettings, ...] = ()
 
+    @model_validator(mode="after")
+    def _each_camera_named_once(self) -> Self:
+        _unique("cameras", [camera.id for camera in self.cameras])
+        return self
+
 
 class Settings(EdgeSettings):
     """greetline.toml: a whole shop on one machine."""
@@ -315,7 +320,6 @@ class Settings(EdgeSettings):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         _unique("zones", [zone.id for zone in self.zones])
-        _unique("cameras", [camera.id for camera in self.cameras])
         _unique("services", [service.id for service in self.services])
         _unique("services", [service.letter for service in self.services])
         _unique("counters", [counter.id for counter in self.counters])

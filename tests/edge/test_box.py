@@ -31,10 +31,10 @@ def camera(id: str, source: str, **more: object) -> CameraSettings:
 
 
 @contextmanager
-def watched(mqtt: MqttSettings, folder: Path, *cameras: CameraSettings) -> Iterator[tuple[Box, Listener]]:
-    """A box that watches *cameras*, and somebody who hears what they say."""
+def watched(mqtt: MqttSettings, folder: Path, *cameras: CameraSettings, **broken: str) -> Iterator[tuple[Box, Listener]]:
+    """A box that watches *cameras*, some with *broken* settings, and somebody who hears what they say."""
     settings = EdgeSettings(store=StoreSettings(id=STORE, data=folder), mqtt=mqtt)
-    box = Box(settings, [(one, folder / f"spool-{one.id}.db") for one in cameras])
+    box = Box(settings, [(one, folder / f"spool-{one.id}.db", broken.get(one.id, "")) for one in cameras])
     stop, listener = threading.Event(), Listener(mqtt)
     thread = threading.Thread(target=box.run, args=(stop,))
     with listener.link:
@@ -98,12 +98,13 @@ def test_the_trouble_of_one_camera_is_said_and_the_others_watch_on(any_mqtt: Mqt
         "early": (camera("early", "scene:door", starts_at="noon"), "is not a time such as"),
     }
     cut = camera("cut", str(tmp_path / "broken.avi"))
-    cameras = [camera("door", "scene:door"), cut, *(one for one, _ in broken.values())]
-    with watched(any_mqtt, tmp_path, *cameras) as (_, listener):
-        expected = {"door": Watch.WATCHING, "cut": Watch.ENDED} | dict.fromkeys(broken, Watch.LOST)
+    cameras = [camera("door", "scene:door"), cut, camera("aside", "scene:door"), *(one for one, _ in broken.values())]
+    with watched(any_mqtt, tmp_path, *cameras, aside="An area has 3 to 32 corners") as (_, listener):
+        expected = {"door": Watch.WATCHING, "cut": Watch.ENDED, "aside": Watch.LOST} | dict.fromkeys(broken, Watch.LOST)
         said = wait_for_states(listener, expected)
         for name, (_, reason) in broken.items():
             assert reason in said[name].reason, name
+        assert said["aside"].reason == "An area has 3 to 32 corners"
 
 
 def test_what_is_mended_is_watched_without_a_restart(any_mqtt: MqttSettings, tmp_path: Path) -> None:
@@ -187,7 +188,7 @@ def test_a_box_with_too_much_to_do_drops_evenly_says_so_and_is_never_late(any_mq
 def test_a_camera_that_has_no_other_beside_it_and_can_never_work_ends_the_box(tmp_path: Path, source: str) -> None:
     (tmp_path / "notes.mp4").write_text("no video " * 50)
     settings = EdgeSettings(store=StoreSettings(id=STORE, data=tmp_path), mqtt=MqttSettings(host="127.0.0.1", port=9))
-    box = Box(settings, [(camera("door", str(tmp_path / source)), tmp_path / "spool.db")])
+    box = Box(settings, [(camera("door", str(tmp_path / source)), tmp_path / "spool.db", "")])
     with pytest.raises(NoPictures, match=r"^camera door: "):
         box.run(threading.Event())
 

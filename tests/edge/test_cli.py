@@ -132,28 +132,64 @@ def test_the_options_lie_over_the_file(tmp_path: Path) -> None:
         '[[cameras]]\nid = "front"\nsource = "1"\nframes_per_second = 5\n[[cameras.lines]]\nzone = "shoes"\n'
         'points = [[0.1, 0.2], [0.9, 0.2]]\ninside = "down"\n'
     )
-    settings, (camera,) = starting.settings(file, "front", {"source": "2", "mqtt_port": 1884, "zone": "hats", "view": None})
+    told = starting.settings(file, "front", {"source": "2", "mqtt_port": 1884, "zone": "hats", "view": None})
+    settings, (camera,) = told.settings, told.cameras
     assert (settings.store.id, settings.mqtt.host, settings.mqtt.port) == ("oslo", "10.0.0.1", 1884)
     assert (camera.source, camera.frames_per_second) == ("2", 5)
     assert (camera.lines[0].zone, camera.lines[0].inside, camera.lines[0].points[0]) == ("hats", "down", (0.1, 0.2))
     with pytest.raises(BadSettings, match=r"--camera is about one camera, and the file has 2 \(back, front\); say which with"):
         starting.settings(file, None, {"source": "2"})
-    assert [camera.id for camera in starting.settings(file, None, {"mqtt_port": 1884})[1]] == ["back", "front"]
+    assert [camera.id for camera in starting.settings(file, None, {"mqtt_port": 1884}).cameras] == ["back", "front"]
     with pytest.raises(BadSettings, match="no camera 'side'; it has back, front"):
         starting.settings(file, "side", {})
+
+
+DRAWN = """
+[[cameras]]
+id = "door"
+source = "scene:door"
+[[cameras]]
+id = "till"
+source = "scene:door"
+[[cameras.areas]]
+id = "queue"
+kind = "queue"
+points = [[0.1, 0.2], [0.9, 0.2]]
+"""
+
+
+def test_a_camera_with_a_polygon_of_two_points_is_set_aside_and_named_and_the_others_are_watched(tmp_path: Path) -> None:
+    file = tmp_path / "edge.toml"
+    file.write_text(DRAWN)
+    told = starting.settings(file, None, {})
+    assert [camera.id for camera in told.cameras] == ["door"]
+    assert [one.id for one in told.aside] == ["till"]
+    assert "cameras.1.areas.0.points (camera till): Tuple should have at least 3 items" in told.aside[0].wrong
+    assert "An area has 3 to 32 corners" in told.aside[0].wrong
+    with pytest.raises(BadSettings, match="camera till"):
+        starting.settings(file, "till", {})
+
+
+def test_when_no_other_camera_is_left_or_more_is_wrong_the_start_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "edge.toml"
+    alone = "[[cameras]]" + DRAWN.split("[[cameras]]")[2]
+    for text in (alone, DRAWN + "[store]\nid = 'Oslo City'"):
+        file.write_text(text)
+        with pytest.raises(BadSettings, match="camera till"):
+            starting.settings(file, None, {})
 
 
 def test_settings_of_other_parts_in_the_environment_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GREETLINE_DASHBOARD__PORT", "9000")
     monkeypatch.setenv("GREETLINE_STORE__ID", "oslo")
-    settings, _ = starting.settings(None, None, {"source": "scene:door"})
-    assert settings.store.id == "oslo"
+    told = starting.settings(None, None, {"source": "scene:door"})
+    assert told.settings.store.id == "oslo"
 
 
 def test_the_file_of_a_whole_shop_will_do(tmp_path: Path) -> None:
     file = tmp_path / "greetline.toml"
     file.write_text('[dashboard]\nport = 9000\n[[cameras]]\nid = "door"\nsource = "scene:door"\n')
-    _, (camera,) = starting.settings(file, None, {})
+    (camera,) = starting.settings(file, None, {}).cameras
     assert (camera.lines[0].zone, camera.lines[0].inside) == ("entrance", "up")
     assert camera.lines[0].points == ((0.08, 0.56), (0.92, 0.56))
 
