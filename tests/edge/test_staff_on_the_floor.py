@@ -11,6 +11,7 @@ import pytest
 
 from broker.contract.plan import Area, Line, Plan, StaffSigns, ZoneKind
 from broker.settings import CameraSettings
+from edge.meetings import Meetings
 from edge.pipeline import Pipeline
 from edge.sightings import Beside, Box, Counted, Detection, Event, Frame, Picture, Stayed
 from edge.staff import uniform_of
@@ -144,6 +145,7 @@ def test_a_greeting_is_seen_after_two_seconds_beside_each_other_and_once() -> No
     [
         pytest.param(standing((560, 200)), "too far apart", id="far"),
         pytest.param(walking((60, 200), (600, 200), 30, 60), "walks past", id="walks past"),
+        pytest.param(walking((60, 200), (600, 200), 0, 80), "strolls past", id="strolls past"),
     ],
 )
 def test_staff_who_are_far_or_walk_past_greet_nobody(other: Way, why: str) -> None:
@@ -175,8 +177,24 @@ def test_a_customer_whom_this_camera_did_not_see_come_in_has_no_party() -> None:
     assert [event.party for event in events if isinstance(event, Beside)] == [None]
 
 
-def test_a_customer_who_is_lost_for_a_moment_is_greeted_once() -> None:
-    plan = Plan(lines=(LINE,), areas=(area(ZoneKind.GREET),), staff=GREETS)
-    here = standing((300, 200), 0, 45) | standing((300, 200), 58, 130)
-    events = play(plan, here, standing((360, 200)), staff=[1], seconds=12)
-    assert len([event for event in events if isinstance(event, Beside)]) == 1
+def test_a_customer_who_is_lost_and_found_as_somebody_new_is_greeted_once_and_keeps_the_party() -> None:
+    corners = ((0.0, 0.0), (1000.0, 0.0), (1000.0, 1000.0), (0.0, 1000.0))
+    areas = [(area(ZoneKind.GREET), corners)]
+    meetings, met = Meetings("overhead"), []
+    for step in range(120):
+        customer = {0: 2, 1: 2, 2: None, 3: 9}.get(step // 5, 9)
+        tracks = [builders.track(1, (500, 500))] + ([builders.track(customer, (580, 500))] if customer else [])
+        if step == 1:
+            meetings.came_in(tracks[1], 41)
+        met += meetings.update(areas, tracks, {1}, step / 10)
+    assert [party for _, party in met] == [41]
+
+
+def test_somebody_who_was_greeted_and_is_found_as_somebody_new_is_not_greeted_again() -> None:
+    corners = ((0.0, 0.0), (1000.0, 0.0), (1000.0, 1000.0), (0.0, 1000.0))
+    meetings, met = Meetings("overhead"), []
+    for step in range(120):
+        customer = 2 if step < 40 else None if step < 50 else 9
+        tracks = [builders.track(1, (500, 500))] + ([builders.track(customer, (580, 500))] if customer else [])
+        met += meetings.update([(area(ZoneKind.GREET), corners)], tracks, {1}, step / 10)
+    assert len(met) == 1
