@@ -166,9 +166,7 @@ class _Service:
 class Counter:
     """The queue and service areas of one zone of the shop, in one picture."""
 
-    def __init__(
-        self, areas: Iterable[tuple[Area, Sequence[Place]]], *, feet: bool, size: tuple[int, int] | None = None
-    ) -> None:
+    def __init__(self, areas: Iterable[tuple[Area, Sequence[Place]]], *, feet: bool, size: tuple[int, int] | None = None) -> None:
         # A place in two areas belongs to the service area: the wait is over there.
         ordered = sorted(areas, key=lambda one: one[0].kind is not ZoneKind.SERVICE)
         self._parts = tuple(_Part(area, corners, feet=feet, size=size) for area, corners in ordered)
