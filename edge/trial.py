@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from broker.contract.messages import MAX_MOMENTS, AreaCount, Counting, Direction, LineCount, LineTrial
-from broker.contract.plan import Area, Line, Plan, ZoneKind
+from broker.contract.plan import Area, Line, Plan
 from edge import geometry
 from edge.geometry import Segment
 from edge.lines import BAND, DoorLine, Passage
 from edge.paths import Points, Recent
+from edge.pipeline import NOT_PEOPLE, door
 from edge.sightings import Box, Place, Track
 from edge.zones import Zone
 
@@ -56,12 +57,12 @@ def drawing(plan: Plan, size: tuple[int, int]) -> Drawing:
     areas = []
     for area in plan.areas:
         corners = geometry.polygon(area.points, size, name=area.id)
-        passed_over = area.kind in (ZoneKind.IGNORE, ZoneKind.STAFF_ONLY)
-        areas.append((area, corners, None if passed_over else Zone(corners, feet=plan.view == "angled")))
+        passed_over = area.kind in NOT_PEOPLE
+        areas.append((area, corners, None if passed_over else Zone(corners, feet=plan.view == "angled", size=size)))
     lines = []
     for line in plan.lines:
         segment = geometry.segment(line.points, line.inside, size, name=line.id)
-        lines.append((line, segment, DoorLine(segment, anchor=line.anchor)))
+        lines.append((line, segment, door(line, plan, size)))
     return Drawing(tuple(lines), tuple(areas))
 
 
@@ -148,8 +149,9 @@ def _passages(points: Points, line: DoorLine) -> tuple[list[Passage], bool]:
     """Return how one person crossed *line* as a customer, and whether they turned out to work here."""
     found: list[Passage] = []
     staff = False
-    for at, number, left, top, right, bottom, hits, staff in points.tolist():
-        passed = line.update([Track(number, Box(left, top, right, bottom), hits=hits, seen=True, age=0.0)], at)
+    for at, number, left, top, right, bottom, hits, share, staff in points.tolist():
+        track = Track(number, Box(left, top, right, bottom), hits=hits, seen=True, age=0.0, share=share)
+        passed = line.update([track], at)
         found += passed if not staff else []
     return found, staff
 

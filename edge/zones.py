@@ -1,6 +1,6 @@
 """Who stands in a polygon, for how long, and how many they are.
 
-Entering and leaving are debounced, the number of people is the median of two seconds, and a stay goes on when somebody is
+Entering and leaving are debounced, the number of people is the median of 1.2 s, and a stay goes on when somebody is
 not seen for a while: hidden by others, dark before a dark wall, or found again by the tracker as somebody new. Only who is
 seen outside has left at once; who was walking when last seen is waited for shortly, who was standing for longer.
 """

@@ -81,7 +81,7 @@ class Crossing(_Value):
 
 
 class ZoneCount(_Value):
-    """How many people stand in a zone: the median of two seconds. Said soon after the start, when it changes, and now and then."""
+    """How many people stand in a zone: the median of 1.2 seconds. Said soon after the start, when it changes, and now and then."""
 
     zone: Name = Field(description="The zone of the shop.")
     area: Name | None = Field(default=None, description="The area of the picture; absent: named as its zone.")
