@@ -18,7 +18,7 @@ from edge.sightings import Place, Track
 KEPT_S: Final = 3600.0
 """So far back paths reach."""
 MAX_POINTS: Final = 100_000
-"""Points kept, 3 MB: five people at a time all hour. Beyond it the oldest go, and the paths reach less far back."""
+"""Points kept, 3.4 MB: five people at a time all hour. Beyond it the oldest go, and the paths reach less far back."""
 EVERY_S: Final = 0.19
 """Of somebody who moves slowly a point is kept so often, every second frame of ten a second..."""
 STEP: Final = 0.1
@@ -30,13 +30,13 @@ SET_BACK_S: Final = 1.0
 POINT: Final = np.dtype(
     [
         ("at", "f8"), ("number", "i4"), ("left", "f4"), ("top", "f4"), ("right", "f4"), ("bottom", "f4"),
-        ("hits", "u1"), ("staff", "?"),
+        ("hits", "u1"), ("share", "f4"), ("staff", "?"),
     ]
 )  # fmt: skip
 Points = NDArray[np.void]
 
 _MOST_HITS: Final = 255
-_Point = tuple[float, int, float, float, float, float, int, bool]
+_Point = tuple[float, int, float, float, float, float, int, float, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Paths:
 
     def _note(self, track: Track, at: float, *, staff: bool) -> None:
         box, (x, y) = track.box, track.box.centre
-        point = (at, track.number, box.left, box.top, box.right, box.bottom, min(track.hits, _MOST_HITS), staff)
+        point = (at, track.number, box.left, box.top, box.right, box.bottom, min(track.hits, _MOST_HITS), track.share, staff)
         way = self._ways.get(track.number)
         if way and at - way.at < EVERY_S and max(abs(x - way.place[0]), abs(y - way.place[1])) < STEP * box.diagonal:
             way.passed_over = point

@@ -203,12 +203,13 @@ def _places(plan: Plan, size: tuple[int, int]) -> _Places:
         else:
             # Seen from straight above a person's feet are under their middle, not at the lower edge of their box.
             zones.append((area, Zone(corners, feet=plan.view == "angled", size=size)))
-    lines = [(line, _door(line, plan, size)) for line in plan.lines]
+    lines = [(line, door(line, plan, size)) for line in plan.lines]
     served = tuple(Counter(areas, feet=plan.view == "angled", size=size) for areas in counters.values())
     return _Places(size, tuple(lines), tuple(zones), served, tuple(greets), tuple(excluded))
 
 
-def _door(line: Line, plan: Plan, size: tuple[int, int]) -> DoorLine:
+def door(line: Line, plan: Plan, size: tuple[int, int]) -> DoorLine:
+    """Return *line* of *plan* in a picture of *size*, having seen nobody yet. Raises BadGeometry when it cannot be used."""
     across = geometry.segment(line.points, line.inside, size, name=line.id)
     return DoorLine(across, anchor=line.anchor, least_share=OVERHEAD_SHARE if plan.view == "overhead" else 0.0)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from time import perf_counter
 
@@ -124,6 +124,14 @@ def test_who_works_here_counts_neither_way_and_has_not_turned() -> None:
     assert (told.ins, told.outs, told.turned) == (1, 1, 0)
 
 
+def test_patches_of_light_that_cross_no_line_overhead_would_have_crossed_none() -> None:
+    paths = Paths()
+    for step, place in enumerate(straight(700, 300)):
+        paths.note([replace(track(1, place, hits=step + 1), share=0.2)], SIZE, step / 10)
+    assert tried(paths.recent(), plan())[0].ins == 0
+    assert tried(paths.recent(), plan(view="angled"))[0].ins == 1, "where people hide each other, it may be one"
+
+
 def test_lines_are_told_apart_and_none_is_none() -> None:
     both = Plan(lines=(*plan(0.4, id="in-front").lines, *plan(0.65, id="behind").lines))
     told = tried(walked(straight(700, 500)), both)
@@ -144,6 +152,7 @@ def an_hour(points: int) -> Recent:
     steps = np.arange(points)
     y = 700 - 400 * (steps % 40) / 39
     filled["at"], filled["number"], filled["hits"] = steps / points * KEPT_S, steps // 40, 9
+    filled["share"] = 1.0
     filled["left"], filled["right"], filled["top"], filled["bottom"] = 450, 550, y - 50, y + 50
     return Recent(filled, SIZE, KEPT_S, KEPT_S)
 
