@@ -51,7 +51,7 @@ class Box:
         _few_arenas()
         try:
             for eyes in self.eyes:
-                eyes.open()
+                _alone(eyes, eyes.open)
                 self._end_if_alone(eyes)
             # Only now: what a reader shows while the models are still being loaded would be too old.
             for eyes in self.eyes:

@@ -124,8 +124,10 @@ class Eyes:
     def fail(self, wrong: Exception) -> None:
         """Something of ours broke; the third time in a row the camera is lost, and its pipeline begun anew."""
         self._failures += 1
-        if self._failures >= MAX_FAILURES:
-            what = f"{type(wrong).__name__}: {wrong}"[:120]
+        what = f"{type(wrong).__name__}: {wrong}"[:100]
+        if self.pipeline is None:
+            self.refuse(_Stumbled(f"it cannot be set up ({what}); the log has more"))
+        elif self._failures >= MAX_FAILURES:
             self.refuse(_Stumbled(f"{MAX_FAILURES} pictures in a row could not be looked at ({what}); the log has more"))
 
     @property
