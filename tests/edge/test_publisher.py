@@ -173,6 +173,8 @@ def test_what_is_asked_waits_in_order_once_each_and_only_so_much_of_it(
     any_mqtt: MqttSettings, listener: Listener, tmp_path: Path
 ) -> None:
     with voice(any_mqtt, Spool(tmp_path / "spool.db")) as publisher:
+        publisher.status(Status(watch=Watch.WATCHING, since=START))
+        wait_until(listener.states, "it is on the wire")
         own = message(Command(name=Ask.SHOW, request="own"), id="o-1", store=STORE, device=DEVICE, time=datetime.now(UTC))
         assert listener.link.publish(own), "on its topic, and addressed to nobody"
         for request in ("r-1", "r-1", "r-2"):
