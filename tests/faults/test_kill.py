@@ -19,6 +19,7 @@ from broker.settings import MqttSettings
 from tests.service.parts import STORE, Process, free_port, listens, read_store, settings_file, wait_until
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.fault,
     pytest.mark.mosquitto,
     pytest.mark.skipif(not shutil.which("mosquitto"), reason="no mosquitto here"),

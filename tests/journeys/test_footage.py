@@ -33,6 +33,7 @@ FILM_S = 60.0
 """Longer than any of the films, and starting the shop."""
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.footage,
     pytest.mark.skipif(not FOOTAGE.is_dir(), reason=f"the measuring clips are not here ({FOOTAGE})"),
     pytest.mark.skipif(not shutil.which("mosquitto_sub"), reason="no mosquitto_sub to listen with"),
