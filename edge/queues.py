@@ -156,11 +156,10 @@ class _Wait:
 
 @dataclass(slots=True)
 class _Service:
-    """Somebody has been in a service area from `began` to `last`. `used` once it has been the end of a wait."""
+    """Somebody has been in a service area from `began` to `last`."""
 
     began: float
     last: float
-    used: bool = False
 
 
 class Counter:
@@ -234,8 +233,7 @@ class Counter:
         """Return the waits of which it is now known how they ended."""
         ended, open_ = [], []
         for wait in self._waits:
-            if service := self._service_of(wait):
-                service.used = True
+            if self._was_served(wait):
                 ended.append(Ended(wait.area, wait.stay, Outcome.SERVED))
             elif self._waits_again(wait):
                 self._began[wait.person] = wait.stay.entered
@@ -246,12 +244,12 @@ class Counter:
         self._waits = open_
         return ended
 
-    def _service_of(self, wait: _Wait) -> _Service | None:
+    def _was_served(self, wait: _Wait) -> bool:
         left = wait.stay.left
-        for (_, person, _), service in self._services.items():
-            if person == wait.person and not service.used and service.last >= left and service.began <= left + REACH_S:
-                return service
-        return None
+        return any(
+            person == wait.person and service.last >= left and service.began <= left + REACH_S
+            for (_, person, _), service in self._services.items()
+        )
 
     def _waits_again(self, wait: _Wait) -> bool:
         return any(

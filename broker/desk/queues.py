@@ -15,7 +15,7 @@ from broker.desk import alerts as desk_alerts
 from broker.domain.alerts import Alert, AlertKind, AlertMove, AlertState
 from broker.domain.arrivals import Counted
 from broker.domain.facts import Fact, FactKind
-from broker.domain.queues import Area, Limit, Queue
+from broker.domain.queues import LIVE_AGAIN, Area, Limit, Queue
 from broker.shop import Shop
 from broker.store import alerts, areas, arrivals, devices, journal, pauses
 from broker.store.areas import Kept
@@ -148,7 +148,7 @@ def _is_live(word: Area, now: _Now) -> bool:
 def _is_gone(word: Area, now: _Now) -> bool:
     """Return whether the camera watches and has had time to speak of this area, and has not."""
     since = now.watching.get(word.device)
-    return since is not None and not _is_live(word, now) and now.at - since > STALE_AFTER
+    return since is not None and word.at < since - LIVE_AGAIN and now.at - since > STALE_AFTER
 
 
 def _live(words: Iterable[Area], zone: str, now: _Now) -> list[Area]:

@@ -156,6 +156,7 @@ def test_who_said_i_am_going_and_did_not_is_called_back_once(till: Shop, clock: 
 
 def test_late_news_raises_nothing(till: Shop, clock: TurnableClock) -> None:
     clock.turn(seconds=3600)
+    sees(till, since=NOON)
     says(till, 9, ago=till.standards.late_news + 1)
     passes(till, clock, 120)
     assert live(till) == []

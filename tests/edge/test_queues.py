@@ -109,7 +109,7 @@ def test_who_only_passes_through_is_nobody() -> None:
     assert all(not any(count.values()) for count in counts)
 
 
-@pytest.mark.parametrize("step", [1, 2, 3, 7])
+@pytest.mark.parametrize("step", [1, 2, 3, 7, 12, 18])
 def test_who_stands_on_the_border_is_in_one_place_only(step: int) -> None:
     """A box that flickers over the border every few pictures: 500 is the border of both areas."""
     seen, counts, ended = counter(), [], []
@@ -119,6 +119,14 @@ def test_who_stands_on_the_border_is_in_one_place_only(step: int) -> None:
         counts.append({one.id: people for one, people, _ in seen.counts()})
     assert ended == []
     assert {tuple(count.values()) for count in counts[50:]} in ({(1, 0)}, {(0, 1)})
+
+
+def test_who_leans_over_the_border_now_and_then_is_still_in_the_queue() -> None:
+    seen, counts = counter(), []
+    for n in range(300):
+        seen.update([track(1, (512.0 if n % 10 == 5 else 480.0, 500.0))], n / FPS)
+        counts.append({one.id: people for one, people, _ in seen.counts()})
+    assert {(count["line"], count["desk"]) for count in counts[50:]} == {(1, 0)}
 
 
 def test_areas_that_overlap_a_little_count_nobody_twice() -> None:
