@@ -114,7 +114,7 @@ def test_who_stands_on_the_border_is_in_one_place_only(step: int) -> None:
     """A box that flickers over the border every few pictures: 500 is the border of both areas."""
     seen, counts, ended = counter(), [], []
     for n in range(600):
-        spot = (490.0 if n // step % 2 else 512.0, 500.0)
+        spot = (482.0 if n // step % 2 else 518.0, 500.0)
         ended += seen.update([track(1, spot)], n / FPS)
         counts.append({one.id: people for one, people, _ in seen.counts()})
     assert ended == []
