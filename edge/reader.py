@@ -28,6 +28,14 @@ ALIVE_EVERY_S: Final = 0.5
 """So often a reader that decodes nothing says that pictures come."""
 NEWEST_S: Final = 1.0
 """A frame older than this is never used."""
+STAMPED: Final = ("rtsp://", "rtsps://")
+"""Streams whose pictures carry the camera's own time."""
+HOPELESSLY_LATE_S: Final = 6.0
+"""A stream that is so far behind is opened anew: that empties whatever it waits in."""
+JUMP_S: Final = 10.0
+"""A stream whose own time jumps back, or so far ahead, has begun anew."""
+CLOCK_DRIFT: Final = 0.001
+"""A camera's clock runs so much faster or slower than ours at most."""
 LATE_S: Final = 0.15
 """A film that is so far behind, and has no patience left, leaves frames out."""
 PATIENCE_S: Final = 1.0
@@ -165,23 +173,48 @@ def _grab(order: Order, line: Line) -> None:
     capture = _open(order)
     if not capture.isOpened():
         raise Broken
+    backlog = Backlog() if order.source.startswith(STAMPED) else None
     every, index = 1.0 / order.frames_per_second, 0
     due = before = time.monotonic()
     while capture.grab():
-        at, moment = time.time(), time.monotonic()
+        moment = time.monotonic()
         if moment - before > STALLED * order.read_s:
             # What came of a read that timed out is the last picture the decoder still had, as old as the silence.
             break
         before = moment
-        if moment < due:
+        late = backlog.late(moment, capture.get(cv2.CAP_PROP_POS_MSEC) / 1000) if backlog else 0.0
+        if late > HOPELESSLY_LATE_S:
+            raise Broken("the camera's pictures come too late: this machine or the line to the camera is too slow")
+        if moment < due or late > NEWEST_S:
             line.alive(moment)
             continue
         due = max(due + every, moment - every)
         whole, picture = capture.retrieve(line.place())
         if whole and picture.ndim == 3:
-            line.put(picture, index, at, moment)  # type: ignore[arg-type]
+            line.put(picture, index, time.time() - late, moment - late)  # type: ignore[arg-type]
             index += 1
     raise Broken("the camera stopped sending")
+
+
+class Backlog:
+    """How much of a stream waits between the camera and us, by the stream's own clock.
+
+    While nothing waits, our clock and the stream's differ by the least they ever do.
+    """
+
+    def __init__(self) -> None:
+        self._least: float | None = None
+        self._moment = self._shown = 0.0
+
+    def late(self, moment: float, shown: float) -> float:
+        """Return how many seconds late the picture is that the stream dates *shown*, and that came at *moment*."""
+        if self._least is None or not 0 <= shown - self._shown < JUMP_S:
+            self._least = moment - shown
+        else:
+            # The camera's clock may be slower than ours: what it gains by that is no backlog.
+            self._least = min(moment - shown, self._least + CLOCK_DRIFT * (moment - self._moment))
+        self._moment, self._shown = moment, shown
+        return moment - shown - self._least
 
 
 def _open(order: Order) -> cv2.VideoCapture:

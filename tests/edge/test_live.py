@@ -21,6 +21,7 @@ from broker.contract.messages import Watch
 from edge import live, reader
 from edge.live import Live
 from edge.nursery import Nursery
+from edge.reader import Backlog
 from edge.shelf import Shelf
 from edge.sightings import Frame
 from edge.source import monotonic, now
@@ -274,6 +275,18 @@ def test_no_picture_is_ever_half_of_one_and_half_of_another() -> None:
     painter.join()
     assert whole == 200
     assert taken.take(newest[0] - 2) is None
+
+
+def test_what_waits_between_the_camera_and_us_is_told_from_a_clock_that_drifts() -> None:
+    backlog = Backlog()
+    assert [backlog.late(100 + step * 0.04, step * 0.04) for step in range(100)] == pytest.approx([0.0] * 100)
+    assert backlog.late(106.0, 4.0) == pytest.approx(2.0, abs=0.01)
+    assert backlog.late(106.01, 5.0) == pytest.approx(1.01, abs=0.01)
+    assert backlog.late(106.02, 6.02) == pytest.approx(0.0, abs=0.01)
+    # An hour with a clock that loses 200 millionths; then the stream begins anew.
+    late = [backlog.late(106.02 + step, 6.02 + step * 0.9998) for step in range(1, 3600)]
+    assert max(late) < 0.01
+    assert backlog.late(3706.1, 0.0) == 0.0
 
 
 def film_of(source: Live, limit: float = 20.0, pause: float = 0.0) -> list[Frame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -54,6 +55,26 @@ def test_frames_arrive_at_the_pace_asked_for_and_none_is_old(camera: RtspCamera,
             ages.append((now() - frame.at).total_seconds())
     assert 34 <= len(ages) <= 44
     assert max(ages) < 0.5
+    source.close()
+
+
+def test_pictures_that_waited_in_a_buffer_are_dated_when_they_were_taken_and_not_used_when_old(
+    camera: RtspCamera, nursery: Nursery
+) -> None:
+    source = Live(camera.address(), 10, nursery)
+    until(source, some)
+    (process,) = readers(nursery)
+    process.suspend()
+    threading.Event().wait(2.0)
+    process.resume()
+    begin, dated = monotonic(), []
+    while monotonic() - begin < 2:
+        if frame := source.read(0.2):
+            dated.append((now() - frame.at).total_seconds())
+    # Two seconds of pictures waited in the line; nothing of it is older than a second when it is looked at.
+    assert len(dated) >= 12
+    assert max(dated) <= 1.2
+    assert dated[-1] < 0.3
     source.close()
 
 
