@@ -51,7 +51,7 @@ def _feed(publisher: Publisher, ledger, rate: float) -> None:
 def _event(number: int) -> Event:
     now = datetime.now(UTC)
     if number % 2:
-        return Counted(zone="entrance", area="mat", kind=ZoneKind.GREET, people=number % 1000, at=now)
+        return Counted(zone="entrance", area="mat", kind=ZoneKind.GREET, people=now.microsecond // 1000, at=now)
     direction = Direction.IN if number % 4 else Direction.OUT
     return Crossed(number=number, party=number, line="door", zone="entrance", direction=direction, at=now, decided_at=now)
 
