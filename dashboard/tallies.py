@@ -186,13 +186,15 @@ def _found(shop: Shop, tally: Tally, words: Words) -> dict[str, Any]:
     return {
         "hand": say("tally.by_hand", n_in=tally.hand_in, n_out=tally.hand_out), "when": when, "line": tally.line,
         "camera": say("tally.by_camera", n_in=tally.camera_in, n_out=tally.camera_out), "share": share, "why": why,
-        "formula": formula, "name": screens.name_of(shop, tally.by),
+        "hand_counts": say("tally.spoken", n_in=tally.hand_in, n_out=tally.hand_out), "formula": formula,
+        "camera_counts": say("tally.spoken", n_in=tally.camera_in, n_out=tally.camera_out), "name": screens.name_of(shop, tally.by),
     }  # fmt: skip
 
 
 def _lines(shop: Shop, camera: Camera) -> list[str]:
+    """Return the lines at which one can count along: those of the plan, else those at which the camera counted lately."""
     plan = plans.current(shop, camera.id)
-    return [line.id for line in plan.lines] if plan and plan.lines else ["door"]
+    return [line.id for line in plan.lines] if plan and plan.lines else tallies.lines(shop, camera.id) or ["door"]
 
 
 def _staff_signs(shop: Shop, camera_id: str) -> bool:

@@ -27,6 +27,7 @@ MAX_TAPS: Final = 5000
 MAX_TAPS_AT_ONCE: Final = 200
 STALE: Final = timedelta(hours=24)
 """A tally that nobody ended is forgotten so long after it should have been over."""
+LATELY: Final = timedelta(days=7)
 SHOWN: Final = 20
 """Earlier tallies that a page shows."""
 
@@ -123,6 +124,11 @@ def find(shop: Shop, tally_id: str) -> Tally | None:
 def of_camera(shop: Shop, camera: str) -> list[Tally]:
     """Return the ended tallies of *camera*, newest first, at most SHOWN."""
     return tallies.ended(shop.db, camera=camera, limit=SHOWN)
+
+
+def lines(shop: Shop, camera: str) -> list[str]:
+    """Return the lines at which *camera* has counted anybody within LATELY, for one whose plan this shop does not know."""
+    return tallies.lines(shop.db, camera, since=shop.clock() - LATELY)
 
 
 def newest(shop: Shop, *, before: datetime | None = None) -> list[Tally]:

@@ -129,6 +129,12 @@ def crossed(db: Database, camera: str, line: str, begin: datetime, end: datetime
     return int(row[0]), int(row[1])
 
 
+def lines(db: Database, camera: str, *, since: datetime) -> list[str]:
+    """Return the lines at which *camera* has counted anybody since then, by name."""
+    rows = db.execute("SELECT DISTINCT line FROM crossings WHERE at >= ? AND device = ? ORDER BY line", [text(since), camera])
+    return [line for (line,) in rows.fetchall()]
+
+
 def _all(db: Database, where: str, values: list[Any]) -> list[Tally]:
     rows = db.execute(f"SELECT {', '.join(_COLUMNS)} FROM tallies {where}", values).fetchall()
     return [_tally(row) for row in rows]

@@ -364,6 +364,8 @@ def test_put_back_and_an_older_version_again(house: House, box: Box, watch: Watc
     assert stands(lambda: saved(house).version == 3)
     assert saved(house).lines[0].points[0] == (0.2, 0.4)
     expect(page.locator(".versions li")).to_have_count(3)
+    page.get_by_role("button", name="Undo").click()
+    assert changed(page) == ["door moves by 10 % of the picture"], "what was on the page before is one step back"
 
 
 def test_a_drawing_survives_a_reload_and_a_shop_that_does_not_answer(house: House, box: Box, watch: Watch) -> None:

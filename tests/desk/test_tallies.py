@@ -178,6 +178,14 @@ def test_the_page_of_the_report_has_the_formula_and_its_numbers() -> None:
     assert f"from {tallies.SHORTEST_MINUTES} to {tallies.LONGEST_MINUTES} minutes" in text
 
 
+def test_the_lines_of_a_camera_whose_plan_is_not_known_here_are_those_it_counted_at(shop: Shop, clock: TurnableClock) -> None:
+    walked(shop, 1, 1)
+    assert tallies.lines(shop, "door") == ["door"]
+    assert tallies.lines(shop, "moon") == []
+    clock.turn(seconds=8 * 86400)
+    assert tallies.lines(shop, "door") == []
+
+
 def test_more_taps_than_one_count_holds_are_refused(shop: Shop) -> None:
     tally = begun(shop)
     some = taps(tallies.MAX_TAPS)

@@ -282,10 +282,11 @@ async function change(send) {
 }
 
 function taken(newest, now) {
+  // An older version that is used again takes the place of a drawing: one step back brings that back.
+  if (!shapes.alike(plan, newest)) begin();
   saved = plan = newest;
   base = newest.version;
   standing = now;
-  past = [];
   if (!shapes.find(plan, chosen)) chosen = shapes.shapes(plan)[0] ?? null;
   drawStanding();
 }

@@ -141,7 +141,8 @@ export class Stage {
       button = document.getElementById("handle").content.firstElementChild.cloneNode(true);
       this.#held.set(id, button);
       this.handles.append(button);
-      button.addEventListener("focus", () => this.figure.scrollIntoView({ block: "nearest" }));
+      // Only for the keyboard: a picture that moved under a finger would move the handle with it.
+      button.addEventListener("focus", () => button.matches(":focus-visible") && !this.#drag && this.figure.scrollIntoView({ block: "nearest" }));
     }
     const [x, y] = this.#px(handle.point);
     [button.style.left, button.style.top] = [`${x}px`, `${y}px`];
