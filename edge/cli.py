@@ -33,6 +33,7 @@ def main() -> None:
 
 
 main.add_command(cli_audit.audit)
+main.add_command(cli_audit.calibrate)
 main.add_command(cli_badge.badge)
 
 
@@ -61,7 +62,7 @@ VIEWS = click.Choice(["overhead", "angled"])
 @click.argument("clip")
 @click.option("--line", type=_Numbers(), help="Both ends in pixels of the picture as shown. Default: across the middle.")
 @click.option("--in", "inside", type=INSIDES, help="Where the shop is. Default: up; left for an upright line.")
-@click.option("--view", type=VIEWS, default="overhead", show_default=True, help="Straight down, or at an angle.")
+@click.option("--view", type=cli_audit.VIEWS, default="overhead", show_default=True, help="auto: told from the first seconds.")
 @click.option("--model", type=click.Path(path_type=Path), help="Model, a file or a name; needed for an angled view.")
 @click.option("--fps", type=click.FloatRange(1, 60), default=10, show_default=True, help="Frames looked at in a second.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -72,7 +73,7 @@ def count(clip: str, line: Any, inside: Any, view: Any, model: Path | None, fps:
     greetline edge count door.mp4 --line 20,150,300,150 --in up
     greetline edge count stairs.mp4 --line 28,220,596,220 --view angled --model yolox-nano --json
     """
-    from edge import counting, holdings
+    from edge import counting, holdings, viewing
     from edge.detectors import BadDetector
     from edge.geometry import BadGeometry
     from edge.source import NoPictures
@@ -80,6 +81,10 @@ def count(clip: str, line: Any, inside: Any, view: Any, model: Path | None, fps:
     try:
         across = counting.line_in_pixels(clip, line, inside)
         model = model_at(model, Path(), holdings.kept_in(None)) if model else None
+        if view == "auto":
+            proposal = viewing.propose(clip, model)
+            view = proposal.view
+            click.echo(f"view {view}: {proposal.why}", err=True)
         camera = CameraSettings(id="clip", source=clip, view=view, model=model, frames_per_second=fps, lines=(across,))
         counted = counting.count(camera) if as_json else _with_progress(camera)
     except (counting.BadLine, BadGeometry) as wrong:

@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from edge.audit import Audited, How, Tell
+    from edge.calibration import Calibration
 
 VIEWS = click.Choice(["auto", "overhead", "angled"])
 
@@ -48,6 +49,50 @@ def audit(truths: tuple[Path, ...], model: Path | None, models: Path | None, vie
         _table(audited, sums)
     if sums["errors"]:
         raise SystemExit(3)
+
+
+@click.command()
+@click.argument("source")
+@click.option("--seconds", type=click.FloatRange(5, 3600), default=60, show_default=True, help="How long to look.")
+@click.option("--model", type=click.Path(path_type=Path), help="Model file to tell the view with.")
+@click.option("--models", type=click.Path(path_type=Path), help="Folder of model files; the best one there is taken.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write one picture here (JPEG). Without it none is.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def calibrate(source: str, seconds: float, model: Path | None, models: Path | None, out: Path | None, as_json: bool) -> None:
+    """Look at SOURCE for a minute and propose `view`, detector and model. No picture is kept unless --out says where.
+
+    \b
+    greetline edge calibrate rtsp://10.0.0.7/door --models models
+    greetline edge calibrate door.mp4 --models models --out door.jpg --json
+    """
+    from edge import calibration
+    from edge.detectors import BadDetector
+    from edge.source import NoPictures
+
+    try:
+        how = _how(model, models, None, 10)
+        with _progress() as tell:
+            seen = calibration.calibrate(source, seconds, how.model, lambda so_far: tell(f"{so_far:.0f} s looked at"))
+        if out is not None:
+            calibration.keep(seen.picture, out)
+    except (NoPictures, BadDetector) as wrong:
+        raise _Refused(str(wrong)) from None
+    except OSError as wrong:
+        raise _Refused(f"{out} cannot be written: {wrong.strerror}. Give --out a place that can.") from None
+    click.echo(json.dumps(seen.as_json()) if as_json else _proposed(seen, how.no_model))
+
+
+class _Refused(click.ClickException):
+    exit_code = 3
+
+
+def _proposed(seen: Calibration, no_model: str) -> str:
+    told = seen.as_json()
+    rows = [f'view = "{told["view"]}"'] + ([f'model = "{told["model"]}"'] if told["view"] == "angled" else [])
+    sure = f"{told['sure']:.0%} sure after {told['seconds']:.0f} s: {told['why']}"
+    remedy = [f"{no_model.partition(':')[0].capitalize()}; give --models FOLDER to tell the view."] if no_model else []
+    more = ["Look for longer, at a time when people come and go."] if told["sure"] < 0.5 and not no_model else []
+    return "\n".join([*rows, sure, *remedy, *more])
 
 
 def _how(model: Path | None, models: Path | None, view: Any, fps: float) -> How:

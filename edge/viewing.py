@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from edge.detectors import BadDetector, Detector
+from edge import models
+from edge.detectors import BadDetector, Detector, load
 from edge.detectors.blobs import Blobs
 from edge.motion import shrink
 from edge.sightings import Box, Detection, Picture
@@ -30,13 +31,10 @@ MOST_S: Final = 60.0
 """...and so much at most, while there is not evidence enough."""
 ENOUGH: Final = 12
 """Sightings, of movers or of people known to the detector, that are evidence enough."""
-KNOWN_SHARE: Final = 0.66
-"""At an angle the detector knows at least this share of those who move."""
+KNOWN_SHARE: Final = 0.75
+"""At an angle the detector knows at least this share of all whom either it or the blobs see."""
 COVERED: Final = 0.5
 """A mover is known when a detection covers so much of the smaller of the two boxes."""
-
-PREFERRED: Final = ("yolox_nano", "lwpd", "person_detection_retail_0013")
-"""How model files are named, best first: docs/eyes.md has the figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +86,13 @@ class Viewing:
             return Proposal("overhead", 0.0, "there is no model: blobs are all there is")
         if not self.movers and not self.people:
             return Proposal("overhead", 0.0, "nobody was seen")
-        share = self.known / self.movers if self.movers else 1.0
-        evidence = max(self.movers, self.people)
-        told = f"the detector knew {self.known} of {self.movers} movers and saw {self.people} people"
-        sure = round(min(1.0, evidence / ENOUGH) * min(1.0, 0.5 + abs(share - KNOWN_SHARE)), 2)
+        seen = max(self.people, self.known)
+        share = seen / (self.movers + seen - self.known)
+        evidence = min(1.0, max(self.movers, self.people) / ENOUGH)
+        told = f"the detector saw {self.people} people and knew {self.known} of {self.movers} sightings of somebody who moved"
+        # Half sure on the boundary, wholly sure where nearly everybody or nearly nobody is known.
+        away = (share - KNOWN_SHARE) / (1 - KNOWN_SHARE) if share >= KNOWN_SHARE else 1 - share / KNOWN_SHARE
+        sure = round(evidence * (0.5 + 0.5 * away), 2)
         if share >= KNOWN_SHARE:
             return Proposal("angled", sure, told, model)
         return Proposal("overhead", sure, told)
@@ -116,23 +117,24 @@ def propose(source: str, model: Path | None) -> Proposal:
     viewing = Viewing(load(model) if model else None)
     if model is None:
         return viewing.proposal(None)
+    for seconds, picture in shown(source, MOST_S):
+        if seconds >= FIRST_S and viewing.enough:
+            break
+        viewing.look(picture)
+    return viewing.proposal(model)
+
+
+def shown(source: str, most: float) -> Iterator[tuple[float, Picture]]:
+    """Yield the pictures of the film *source* and their seconds, *most* seconds of them. Raises NoPictures."""
     opened = film(source, LOOKS_A_SECOND)
     try:
         for index, picture in iter(opened.next, None):
             seconds = index / opened.frames_per_second
-            if seconds >= MOST_S or (seconds >= FIRST_S and viewing.enough):
+            if seconds >= most:
                 break
-            viewing.look(picture)
+            yield seconds, picture
     finally:
         opened.close()
-    return viewing.proposal(model)
-
-
-def load(model: Path) -> Detector:
-    """Return the detector of *model*, by the kind of file. Raises BadDetector."""
-    from edge.detectors.onnx import Onnx
-
-    return Onnx(model)
 
 
 def model_in(folder: Path) -> tuple[Path | None, str]:
@@ -149,7 +151,6 @@ def model_in(folder: Path) -> tuple[Path | None, str]:
 
 
 def _by_preference(folder: Path) -> Iterator[Path]:
-    files = sorted(folder.glob("*.onnx"))
-    for name in PREFERRED:
-        yield from (file for file in files if file.name.startswith(name))
-    yield from (file for file in files if not file.name.startswith(PREFERRED))
+    known = [file for model in models.CATALOGUE if (file := models.find(folder, model.name))]
+    yield from known
+    yield from sorted(file for file in folder.iterdir() if file.suffix in models.KINDS and file not in known)
