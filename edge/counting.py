@@ -110,6 +110,8 @@ def count(camera: CameraSettings, tell: Callable[[float], None] = lambda seconds
         for event in pipeline.look(Frame(index, at, picture)):
             _note(counted, event)
         tell(index / opened.frames_per_second)
+    for event in pipeline.finish():
+        _note(counted, event)
     opened.close()
     counted.cpu_seconds = cpu_seconds() - began
     counted.frames = opened.frames

@@ -102,6 +102,13 @@ class Pipeline:
             *self._greetings(places, tracks, at),
         ]
 
+    def finish(self) -> list[Event]:
+        """Return what is over and was not said yet, when there will be no more pictures."""
+        if self._places is None:
+            return []
+        stays = [Ended(area, stay) for area, zone in self._places.zones for stay in zone.finish()]
+        return [self._stayed(ended) for ended in [*stays, *(one for c in self._places.counters for one in c.finish())]]
+
     def _people(self, picture: Picture, places: _Places, at: float) -> list[Track]:
         small = shrink(picture)
         self.small = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)  # type: ignore[assignment]

@@ -199,6 +199,11 @@ class Counter:
         for part in self._parts:
             part.forget({*numbers, *map(self._people.person, numbers)})
 
+    def finish(self) -> list[Ended]:
+        """Return what is over and not said yet when the last picture came; how a wait ended, nobody will see."""
+        waits = [Ended(wait.area, wait.stay) for wait in self._waits]
+        return waits + [Ended(part.area, stay) for part in self._parts for stay in part.finish()]
+
     def counts(self) -> list[tuple[Area, int, float | None]]:
         """Return for each area how many stand in it, and since which second the one who has stood there longest."""
         return [(part.area, part.people, self._oldest(part)) for part in self._parts]

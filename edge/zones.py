@@ -97,6 +97,7 @@ class Zone:
         self._present: dict[int, _Presence] = {}
         self._counts: deque[tuple[float, int]] = deque()
         self._began: float | None = None
+        self._at = 0.0
         self._taken: dict[int, tuple[int, float]] = {}
         """Whose stay went on under which new number, and since when."""
         self.people = 0
@@ -130,7 +131,13 @@ class Zone:
                 self._follow(track, at)
         ended = self._end(at)
         self._count(at)
+        self._at = at
         return ended
+
+    def finish(self) -> list[Stay]:
+        """Return the stays of those who were seen no more inside when the last picture came: a film is over."""
+        gone = [stay for stay in self._present.values() if stay.stayed() and self._at - stay.last_inside > LEAVE_S]
+        return [Stay(stay.entered, stay.last_inside) for stay in gone]
 
     def forget(self, numbers: Collection[int]) -> None:
         """Let these tracks never have been here: they are found to be staff."""

@@ -60,3 +60,66 @@ def test_a_cashier_beside_the_zone_is_not_counted() -> None:
     watched = zone()
     stand(watched, "o" * 50)
     assert watched.people == 0
+
+
+def test_whoever_stands_there_when_the_camera_is_switched_on_is_counted_at_once() -> None:
+    watched = zone()
+    stand(watched, "II")
+    assert watched.people == 1
+
+
+def test_whoever_comes_later_is_counted_soon_and_gone_soon() -> None:
+    watched = zone()
+    stand(watched, "o" * 30)
+    stand(watched, "I" * 8, begin=3.0)
+    assert watched.people == 1
+    stand(watched, "o" * 8, begin=3.8)
+    assert watched.people == 0
+
+
+def test_whoever_stood_still_is_waited_for_longer_than_whoever_walked() -> None:
+    stood, walked = zone(), zone()
+    stand(stood, "I" * 30)
+    for step in range(30):
+        walked.update([track(1, (310 + 13 * step, 500))], step / 10)
+    for step in range(31, 70):
+        stood.update([], step / 10)
+        walked.update([], step / 10)
+    assert (stood.people, walked.people) == (1, 0)
+
+
+def test_whoever_is_found_again_under_a_new_number_while_the_old_one_is_remembered_is_one_person() -> None:
+    watched = zone()
+    stand(watched, "I" * 30)
+    for step in range(30, 60):
+        watched.update([track(1, INSIDE, seen=False), track(2, (510, 500))], step / 10)
+        assert watched.people == 1
+    assert [round(stay.left - stay.entered, 1) for stay in stand(watched, "o" * 15, number=2, begin=6.0)] == [5.9]
+
+
+def test_whoever_is_seen_again_has_their_own_stay_back() -> None:
+    watched = zone()
+    stand(watched, "I" * 30)
+    for step in range(30, 60):
+        watched.update([track(1, INSIDE, seen=False), track(2, (560, 500))], step / 10)
+    for step in range(60, 100):
+        watched.update([track(1, INSIDE), track(2, (560, 500))], step / 10)
+    assert watched.people == 2
+    assert watched.inside == {1: 0.0, 2: 3.0}
+
+
+def test_feet_that_the_edge_of_the_picture_cuts_off_stand_in_an_area_drawn_to_that_edge() -> None:
+    corners = polygon([(0.3, 0.3), (0.7, 0.3), (0.7, 1.0), (0.3, 1.0)], SIZE)
+    watched = Zone(corners, feet=True, size=SIZE)
+    for step in range(10):
+        watched.update([track(1, (500, 960), size=120)], step / 10)
+    assert watched.people == 1
+
+
+def test_a_film_that_ends_while_somebody_is_waited_for_says_that_they_stayed() -> None:
+    watched = zone()
+    assert stand(watched, "I" * 30 + "-" * 20) == []
+    assert [round(stay.left - stay.entered, 1) for stay in watched.finish()] == [2.9]
+    still = zone()
+    stand(still, "I" * 30)
+    assert still.finish() == []
