@@ -1,8 +1,8 @@
 """GET /events: one stream of server-sent events for each screen.
 
 Order of a stream: `retry`, then what was missed since Last-Event-ID or a `snapshot` of the whole floor, then a heartbeat,
-then `visit`, `cameras`, `pauses`, `alerts` and `queues` as they change, `hb` every ten seconds, `resync` before a fresh snapshot when
-this screen was too slow, `replaced` when the same screen opened another stream. No connection to the store is held.
+then `visit`, `cameras`, `pauses`, `alerts` and `queues` as they change, `hb` every ten seconds, `resync` before a fresh
+snapshot when this screen was too slow, `replaced` when the same screen opened another stream. No connection to the store is held.
 """
 
 from __future__ import annotations
