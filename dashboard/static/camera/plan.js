@@ -71,13 +71,8 @@ export function inward(line, points = line.points, size = [16, 9]) {
   return [normal[0] * sign, normal[1] * sign];
 }
 
-/** The word for the inner side when the ends have moved to `points`: the side that lies across, on the side it was. */
-function inner(line, points, size) {
-  const before = inward(line, line.points, size);
-  const now = inward(line, points, size);
-  const kept = before[0] * now[0] + before[1] * now[1] >= 0 ? now : [-now[0], -now[1]];
-  return side(kept);
-}
+/** The word for the inner side when the ends have moved to `points`: the side that lies across, not along. */
+const inner = (line, points, size) => side(inward(line, points, size));
 
 const side = ([x, y]) => (Math.abs(y) >= Math.abs(x) ? (y < 0 ? "up" : "down") : x < 0 ? "left" : "right");
 
