@@ -18,7 +18,7 @@ from pathlib import Path
 from broker.contract.messages import Direction, Status, Watch, ZoneKind
 from broker.settings import Settings, read
 from edge.publisher import Publisher
-from edge.sightings import Counted, Crossed, Event
+from edge.sightings import Crossed, Event, Stayed
 from edge.spool import Spool
 
 DEVICE = "cam-door"
@@ -51,7 +51,7 @@ def _feed(publisher: Publisher, ledger, rate: float) -> None:
 def _event(number: int) -> Event:
     now = datetime.now(UTC)
     if number % 2:
-        return Counted(zone="entrance", area="mat", kind=ZoneKind.GREET, people=now.microsecond // 1000, at=now)
+        return Stayed(zone="entrance", area="mat", kind=ZoneKind.GREET, seconds=1.0, at=now)
     direction = Direction.IN if number % 4 else Direction.OUT
     return Crossed(number=number, party=number, line="door", zone="entrance", direction=direction, at=now, decided_at=now)
 

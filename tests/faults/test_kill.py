@@ -113,10 +113,10 @@ def _judge(shop: Shop, kills: Counter[str], capsys: pytest.CaptureFixture[str]) 
     produced = {f"{epoch}-{number}" for number in range(1, kept + 1)}
     taken = Counter(event for (event,) in read_store(shop.folder, "SELECT event FROM seen"))
     rows = read_store(shop.folder, "SELECT event FROM crossings")
-    counts = read_store(shop.folder, "SELECT count(*) FROM area_counts")[0][0]
+    stays = read_store(shop.folder, "SELECT count(*) FROM area_stays")[0][0]
     ins, outs = read_store(shop.folder, "SELECT sum(ins), sum(outs) FROM presence")[0]
     lost, strange = produced - taken.keys(), taken.keys() - produced
-    doubled = len(rows) + counts - kept
+    doubled = len(rows) + stays - kept
     late = _deadlines_wrong(shop.folder)
     with capsys.disabled():
         print(
