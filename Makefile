@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 OPENVINO := $(VENV)/.openvino
 CATALOGUES := $(wildcard broker/web/translations/*/LC_MESSAGES/messages.po)
 
-.PHONY: demo test test-slow lint bench docs clean lock openvino
+.PHONY: demo test test-slow lint bench bench-eyes docs clean lock openvino
 
 demo: $(STAMP)
 	$(BIN)/greetline demo $(ARGS)
@@ -24,6 +24,9 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-eyes: $(STAMP)
+	$(BIN)/python -m benchmarks.eyes $(ARGS)
 
 docs: $(STAMP)
 	$(BIN)/python -m docs.pictures $(ARGS)
