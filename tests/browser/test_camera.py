@@ -292,6 +292,9 @@ def test_a_box_that_began_lately_says_how_far_back_it_remembers(house: House, bo
     expect(page.locator("#trial")).to_contain_text("The box remembers the paths of the last 12 minutes.")
     expect(page.locator("#strip .unknown")).to_have_count(1)
     expect(page.locator("#strip-note")).to_contain_text("older than what the box remembers")
+    box.trials = lambda plan: trial(plan, seconds=40)
+    page.get_by_role("button", name="Turn in/out").click()
+    expect(page.locator("#trial")).to_contain_text("began to remember paths less than a minute ago")
 
 
 def test_live_counts_lie_over_the_picture_and_stop_when_asked(house: House, box: Box, watch: Watch) -> None:

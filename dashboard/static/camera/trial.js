@@ -56,7 +56,8 @@ export function startTrial({ plan, saved, chosen, fault }) {
     const said = [t("camera.trial_line", { name: line.line, ...counted })];
     if (line.turned) said.push(tn("camera.trial_turned", line.turned));
     if (old) said.push(old.ins === line.ins && old.outs === line.outs ? t("camera.trial_same") : t("camera.trial_saved", { n_in: old.ins, n_out: old.outs }));
-    say(said.join(" "), minutes >= 60 ? t("camera.remembers_hour") : tn("camera.remembers", minutes));
+    const memory = minutes >= 60 ? t("camera.remembers_hour") : minutes < 1 ? t("camera.remembers_little") : tn("camera.remembers", minutes);
+    say(said.join(" "), memory);
     write(sum, [t("camera.sum", counted), line.turned ? tn("camera.sum_turned", line.turned) : ""].filter(Boolean).join(", "));
     strip(picture, line, found.seconds, Date.parse(found.now));
     const shown = line.ins_ago.length < line.ins || line.outs_ago.length < line.outs;
