@@ -23,7 +23,7 @@ LEAVE_S: Final = 0.8
 """Somebody seen outside for so long has left; the stay is counted to the last moment inside."""
 LOST_S: Final = 2.0
 """Somebody lost inside by the tracker is waited for; a new track near the place continues their stay."""
-STANDING_S: Final = 6.0
+STANDING_S: Final = 8.0
 """Somebody who was standing when they were last seen is waited for longer: nobody leaves without walking."""
 STEP: Final = 0.3
 """Who has moved less, in diagonals, within a second was standing."""

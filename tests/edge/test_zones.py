@@ -31,7 +31,7 @@ def stand(watched: Zone, places: str, number: int = 1, begin: float = 0.0) -> li
         pytest.param("o" * 5 + "I" * 6 + "o" * 20, [], id="only passes through"),
         pytest.param("I" * 20 + "o" * 5 + "I" * 20 + "o" * 20, [4.4], id="leans out for a moment"),
         pytest.param("I" * 20 + "-" * 15 + "I" * 20 + "o" * 20, [5.4], id="lost for a moment"),
-        pytest.param("I" * 20 + "-" * 61, [1.9], id="lost for good"),
+        pytest.param("I" * 20 + "-" * 81, [1.9], id="lost for good"),
     ],
 )
 def test_a_stay_is_debounced_at_both_ends(places: str, seconds: list[float]) -> None:
