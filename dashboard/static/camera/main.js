@@ -1,5 +1,5 @@
 // Setting up one camera: a still, what is drawn over it, what the camera would count by it, and saving it.
-import { attribute, made, part as piece, show, write } from "../floor/dom.js";
+import { attribute, part as piece, show, write } from "../floor/dom.js";
 import * as box from "./box.js";
 import { changes } from "./changes.js";
 import * as draft from "./draft.js";
@@ -8,8 +8,11 @@ import * as panel from "./panel.js";
 import * as shapes from "./plan.js";
 import { startStaff } from "./staff.js";
 import { Stage } from "./stage.js";
+import { startStill } from "./still.js";
+import { startTools } from "./tools.js";
 import { startTrial } from "./trial.js";
-import { here, hms, t } from "./words.js";
+import { drawDiff, drawVersions } from "./versions.js";
+import { here, t } from "./words.js";
 
 const UNDO_STEPS = 100;
 const LOOK_MS = 4000; // how often the page asks how the camera is
@@ -23,7 +26,6 @@ let standing = here.standing;
 let plan = saved ?? shapes.empty();
 let base = standing.version;
 let chosen = plan.lines.length ? { kind: "line", n: 0 } : null;
-let tool = "line";
 let past = [];
 let lastKeys = 0;
 let corner = 0; // the corner the person was at last
@@ -89,7 +91,7 @@ function choose(shape, focus = false) {
 
 function add(from, to) {
   const zone = here.zones[0]?.id ?? "entrance";
-  const drawn = shapes.draw(plan, tool, from, to, zone, stage.pixels);
+  const drawn = shapes.draw(plan, tool(), from, to, zone, stage.pixels);
   if (!drawn) return trouble(t("camera.full"));
   begin();
   chosen = drawn.shape;
@@ -102,7 +104,7 @@ function add(from, to) {
 /** Put what the tool draws into the middle: for those who do not drag. */
 function addInMiddle() {
   const shift = (plan.lines.length + plan.areas.length) * 0.03;
-  const [x1, y1, x2, y2] = tool === "line" ? [0.25, 0.5, 0.75, 0.5] : [0.35, 0.35, 0.65, 0.65];
+  const [x1, y1, x2, y2] = tool() === "line" ? [0.25, 0.5, 0.75, 0.5] : [0.35, 0.35, 0.65, 0.65];
   add([x1 + shift, y1 + shift], [x2 + shift, y2 + shift]);
 }
 
@@ -135,10 +137,11 @@ function addCorner(after, point) {
   return true;
 }
 
+const tool = startTools();
 const stage = new Stage(page.still, {
   plan: () => plan,
   chosen: () => chosen,
-  tool: () => tool,
+  tool,
   boxing: () => staff.boxing(),
   box: (from, to) => staff.box(from, to),
   choose,
@@ -188,17 +191,7 @@ function draw() {
 
 function drawChanges() {
   const found = changes(saved ?? shapes.empty(), plan);
-  const rows = found.map(({ words, gone }) => {
-    const row = document.createElement("li");
-    const mark = document.createElement(gone ? "del" : "ins");
-    mark.textContent = words;
-    row.append(mark);
-    return row;
-  });
-  const note = document.createElement("li");
-  note.className = "dim";
-  note.textContent = found.length ? t("camera.from_then") : t("camera.no_changes");
-  page.diff.replaceChildren(...rows, note);
+  drawDiff(found);
   const idle = !found.length || saving;
   for (const button of [page.save, page["put-back"]]) attribute(button, "aria-disabled", String(idle));
 }
@@ -207,56 +200,7 @@ function drawStanding() {
   write(page.state, standing.state);
   page.state.classList.toggle("lost", !standing.watching);
   write(page.force, standing.force);
-  const rows = standing.history.map((each, n) => {
-    const row = made("version");
-    const before = standing.history[n + 1]?.plan;
-    write(piece(row, "title"), t("camera.version", { n: each.version }));
-    write(piece(row, "who"), `${each.name}, ${each.when}`);
-    write(piece(row, "what"), before ? changes(before, each.plan).map(({ words }) => words).join(" · ") : "");
-    const button = row.querySelector("button");
-    if (n === 0) button.remove();
-    else button.setAttribute("aria-label", t("camera.use_version", { n: each.version }));
-    button.addEventListener("click", () => useAgain(each.version));
-    return row;
-  });
-  const list = page.history.querySelector("ol");
-  if (list.dataset.newest !== String(standing.version)) {
-    list.dataset.newest = standing.version;
-    list.replaceChildren(...rows);
-  }
-  show(page.history.closest("section"), standing.history.length > 0);
-}
-
-function takeTool(button) {
-  tool = button.dataset.tool;
-  for (const each of document.querySelectorAll("[data-tool]")) {
-    each.setAttribute("aria-checked", String(each === button));
-    each.tabIndex = each === button ? 0 : -1;
-  }
-  write(piece(page.add, "words"), t(`camera.add_${tool}`));
-}
-
-// --- the still
-
-async function ask() {
-  const veil = page.still.querySelector(".veil");
-  const say = (key, again) => {
-    show(veil, true);
-    write(piece(veil, "words"), key);
-    show(piece(veil, "again"), again);
-  };
-  stage.wipe();
-  say(t("camera.asking"), false);
-  try {
-    const answer = await box.still();
-    const size = answer.headers.get("Greetline-Size")?.split("x").map(Number);
-    await stage.show(await answer.blob(), size);
-    show(veil, false);
-    write(page.taken, t("camera.taken", { time: hms(Date.now()) }));
-    spoken(t("camera.here_it_is"));
-  } catch (wrong) {
-    say(wrong.words ?? t("camera.no_garbled"), true);
-  }
+  drawVersions(standing, useAgain);
 }
 
 // --- saving
@@ -348,12 +292,12 @@ function newer(now) {
 
 // --- begin
 
+const ask = startStill(stage, spoken);
 const trial = startTrial({ plan: () => plan, saved: () => saved, chosen: () => chosen, fault: () => shapes.fault(plan, zones) });
 const staff = startStaff({ plan: () => plan, edit, trouble, tell: spoken });
 startLive({ plan: () => plan, stage, trouble, tell: spoken, fault: () => shapes.fault(plan, zones) });
 
 async function start() {
-  takeTool(document.querySelector("[data-tool]"));
   const kept = draft.read();
   if (kept) ({ plan, base } = kept);
   if (kept) spoken(t("camera.draft"));
@@ -375,18 +319,6 @@ async function start() {
   trial.later();
 }
 
-for (const button of document.querySelectorAll("[data-tool]")) {
-  button.addEventListener("click", () => takeTool(button));
-  button.addEventListener("keydown", (event) => {
-    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    if (!by) return;
-    event.preventDefault();
-    const all = [...document.querySelectorAll("[data-tool]")];
-    const next = all[(all.indexOf(button) + by + all.length) % all.length];
-    takeTool(next);
-    next.focus();
-  });
-}
 for (const radio of document.querySelectorAll("input[name=view]")) radio.addEventListener("change", () => edit((now) => ({ ...now, view: radio.value })));
 page.turn.addEventListener("click", () => {
   if (chosen?.kind !== "line") return;
@@ -397,8 +329,6 @@ page["undo-step"].addEventListener("click", undo);
 page.add.addEventListener("click", addInMiddle);
 page.save.addEventListener("click", save);
 page["put-back"].addEventListener("click", putBack);
-page["new-still"].addEventListener("click", ask);
-piece(page.still, "again").addEventListener("click", ask);
 piece(page.conflict, "take").addEventListener("click", () => {
   base = standing.version;
   show(page.conflict, false);
@@ -412,8 +342,6 @@ addEventListener("keydown", (event) => {
     undo();
   }
 });
-addEventListener("pagehide", () => stage.wipe());
-addEventListener("pageshow", (shown) => shown.persisted && ask());
 document.addEventListener("visibilitychange", look);
 setInterval(look, LOOK_MS);
 start();
