@@ -27,6 +27,7 @@ bench: $(STAMP)
 
 bench-eyes: $(STAMP)
 	$(BIN)/python -m benchmarks.eyes $(ARGS)
+	$(BIN)/python -m benchmarks.box --cameras 1,8
 
 docs: $(STAMP)
 	$(BIN)/python -m docs.pictures $(ARGS)
