@@ -261,6 +261,52 @@ class Refused(_Value):
     reason: str = Field(max_length=300, description="What is wrong and what to do, for the person who asked.")
 
 
+MAX_SERVICES: Final = 24
+MAX_CALLS: Final = 8
+
+
+class ServiceLine(_Value):
+    """Who waits for one service."""
+
+    service: Name = Field(description="The service, of the shop's settings.")
+    letter: str = Field(pattern="^[A-Z]$", description="The letter before the number on its tickets.")
+    open: bool = Field(description="Whether tickets are given for it now.")
+    waiting: int = Field(ge=0, le=100_000, description="How many wait to be called.")
+    oldest: AwareDatetime | None = Field(default=None, description="When the one who has waited longest took a ticket.")
+    counters: int = Field(ge=0, le=1000, description="Counters that are open and serve it.")
+    wait_from: Seconds | None = Field(default=None, description="What somebody who comes now is told: from...")
+    wait_to: Seconds | None = Field(default=None, description="...to. Absent while no wait can be told honestly.")
+
+
+class Queue(_Value):
+    """The queues of the shop, for boards of others. Kept by the MQTT broker; said anew when it changes, once a second at most."""
+
+    open: bool = Field(description="Whether the shop is open.")
+    services: tuple[ServiceLine, ...] = Field(default=(), max_length=MAX_SERVICES, description="Each service.")
+
+
+class WallCall(_Value):
+    """Somebody was called."""
+
+    call: int = Field(ge=1, description="Grows with every call; who is called again gets a new one.")
+    shown: str = Field(max_length=12, description="The number as people read it.")
+    counter: Name | None = Field(default=None, description="The counter they were called to; absent once they have left it.")
+    counter_name: str | None = Field(default=None, max_length=20, description="That counter, as it is called out.")
+    at: AwareDatetime = Field(description="When.")
+    again: bool = Field(description="Whether it was not the first time.")
+    state: Literal["calling", "serving", "over"] = Field(description="How it stands now.")
+
+
+class Display(_Value):
+    """What the shop's own wall shows, for boards of others. Kept and said as Queue is."""
+
+    open: bool = Field(description="Whether the shop is open.")
+    closes_at: AwareDatetime | None = Field(default=None, description="When it closes.")
+    opens_at: AwareDatetime | None = Field(default=None, description="When it opens.")
+    waiting: int = Field(ge=0, le=100_000, description="How many wait, for all services.")
+    calls: tuple[WallCall, ...] = Field(default=(), max_length=MAX_CALLS, description="Calls of the last half hour, newest first.")
+
+
 class Kind(StrEnum):
     """The `type` of a message."""
 
@@ -278,6 +324,8 @@ class Kind(StrEnum):
     COUNTING = "greetline.counting"
     UNIFORM = "greetline.uniform"
     REFUSED = "greetline.refused"
+    QUEUE = "greetline.queue"
+    DISPLAY = "greetline.display"
 
 
 BODIES: Final[dict[Kind, type[_Value]]] = {
@@ -295,6 +343,8 @@ BODIES: Final[dict[Kind, type[_Value]]] = {
     Kind.COUNTING: Counting,
     Kind.UNIFORM: UniformSeen,
     Kind.REFUSED: Refused,
+    Kind.QUEUE: Queue,
+    Kind.DISPLAY: Display,
 }
 
 CHANNELS: Final[dict[Kind, Channel]] = {
@@ -312,11 +362,14 @@ CHANNELS: Final[dict[Kind, Channel]] = {
     Kind.COUNTING: Channel.ANSWER,
     Kind.UNIFORM: Channel.ANSWER,
     Kind.REFUSED: Channel.ANSWER,
+    Kind.QUEUE: Channel.QUEUE,
+    Kind.DISPLAY: Channel.DISPLAY,
 }
 
 Event = Crossing | ZoneCount | ZoneStay | Press | Seen
 Answer = Shown | StillPart | Trial | Counting | UniformSeen | Refused
-Body = Event | Status | Ack | Command | Answer
+Mirror = Queue | Display
+Body = Event | Status | Ack | Command | Answer | Mirror
 _KIND_OF: Final[dict[type[_Value], Kind]] = {body: kind for kind, body in BODIES.items()}
 
 

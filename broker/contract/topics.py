@@ -26,6 +26,8 @@ class Channel(StrEnum):
     ACK = "ack"
     COMMAND = "command"
     ANSWER = "answer"
+    QUEUE = "queue"
+    DISPLAY = "display"
 
 
 TOPICS: Final[dict[Channel, str]] = {
@@ -34,10 +36,12 @@ TOPICS: Final[dict[Channel, str]] = {
     Channel.ACK: f"{ROOT}/{VERSION}/<store>/<device>/ack",
     Channel.COMMAND: f"{ROOT}/{VERSION}/<store>/<device>/command",
     Channel.ANSWER: f"{ROOT}/{VERSION}/<store>/<device>/answer",
+    Channel.QUEUE: f"{ROOT}/{VERSION}/<store>/<device>/queue",
+    Channel.DISPLAY: f"{ROOT}/{VERSION}/<store>/<device>/display",
 }
 """Every topic there is, as docs/protocol.md prints it."""
 
-RETAINED: Final = frozenset({Channel.STATUS})
+RETAINED: Final = frozenset({Channel.STATUS, Channel.QUEUE, Channel.DISPLAY})
 """The channels whose last message the MQTT broker keeps."""
 
 

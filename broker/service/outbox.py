@@ -1,4 +1,4 @@
-"""What the service says on its own: that it runs, "report" to every device it knows, and to a camera its plan.
+"""What the service says on its own: that it runs, "report" to every device it knows, to a camera its plan, how the queues are.
 
 A service that has been away does not know how its cameras are. It asks each of them, so that the screens know within a
 second and the spools are emptied at once instead of at the next resend. A camera says with every status by which plan
@@ -16,9 +16,10 @@ from datetime import datetime
 from typing import Final
 
 from broker.contract.codec import TooLarge
-from broker.contract.messages import Ask, Command, Message, Status, Watch, message, offline
+from broker.contract.messages import Ask, Command, Message, Mirror, Status, Watch, message, offline
 from broker.desk import devices, plans
 from broker.link import Link
+from broker.service.mirrors import Mirrors
 from broker.shop import Shop
 from broker.store import devices as stored_devices
 from broker.store import plans as stored_plans
@@ -63,6 +64,7 @@ class Outbox:
         self._next_beat = ticks()
         self._next_plan_look = ticks()
         self._told: dict[str, _Told] = {}
+        self._mirrors = Mirrors(shop, ticks)
 
     def turn(self) -> None:
         """Say what is due."""
@@ -75,6 +77,8 @@ class Outbox:
         if self._link.connected.is_set() and self._ticks() >= self._next_plan_look:
             self._next_plan_look = self._ticks() + PLAN_LOOK_SECONDS
             self._send_plans()
+        if self._link.connected.is_set():
+            self._mirrors.turn(self._link.number, self._say_mirror)
 
     def goodbye(self) -> None:
         """Say that the service stops on purpose."""
@@ -124,7 +128,10 @@ class Outbox:
         configured = (camera.id for camera in self._shop.settings.cameras)
         return list(dict.fromkeys([*configured, *stored]))
 
-    def _message(self, body: Status | Command, *, to: str | None = None) -> Message:
+    def _say_mirror(self, body: Mirror) -> bool:
+        return self._link.publish(self._message(body), retain=True)
+
+    def _message(self, body: Status | Command | Mirror, *, to: str | None = None) -> Message:
         self._number += 1
         store = self._shop.settings.store.id
         number = f"{self._epoch}-{self._number}"

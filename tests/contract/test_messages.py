@@ -28,19 +28,23 @@ from broker.contract.messages import (
     Counting,
     Crossing,
     Direction,
+    Display,
     Kind,
     LineCount,
     LineTrial,
     Message,
     Outcome,
     Press,
+    Queue,
     Refused,
     Seen,
+    ServiceLine,
     Shown,
     Status,
     StillPart,
     Trial,
     UniformSeen,
+    WallCall,
     Watch,
     ZoneCount,
     ZoneKind,
@@ -70,6 +74,10 @@ EACH: list[Body] = [
     Counting(request="q-1", seconds=4, lines=(LineCount(line="door", ins=1, outs=0),), areas=(AreaCount(area="till", people=2),)),
     UniformSeen(request="q-1", uniform=(0,) * 64),
     Refused(request="q-1", reason="there is no picture yet; the camera is lost"),
+    Queue(open=True, services=(ServiceLine(service="returns", letter="R", open=True, waiting=3, oldest=AT, counters=1),)),
+    Display(
+        open=True, waiting=3, calls=(WallCall(call=7, shown="R\u00a0047", counter="desk-1", at=AT, again=True, state="calling"),)
+    ),
 ]
 
 
