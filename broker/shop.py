@@ -15,6 +15,7 @@ from broker.domain.opening import Hours
 from broker.domain.promises import Promises
 from broker.domain.standards import Standards
 from broker.settings import QueueSettings, Settings
+from broker.store.database import StoreError as StoreError
 from broker.store.database import open_store
 
 STORE_FILE: Final = "greetline.db"

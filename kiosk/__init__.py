@@ -1,1 +1,1 @@
-"""The screens customers touch: tickets, the wall display, the phone page. Nothing stands here yet."""
+"""The screens of the customers: the one that gives tickets, and the wall that says who is called to where."""

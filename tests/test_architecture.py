@@ -42,7 +42,10 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "cv2", "numpy", "onnxruntime", "openvino", "click", "rich", "pydantic", "broker.contract", "broker.link", "broker.settings",
         "broker.lifeline",
     ),
-    "kiosk": (*FLASK, "broker.web", "broker.desk", "broker.domain", "broker.shop", "broker.settings", "broker.stream"),
+    "kiosk": (
+        *FLASK, "click", "segno", "broker.web", "broker.desk", "broker.domain", "broker.shop", "broker.settings", "broker.stream",
+        "broker.lifeline",
+    ),
     "dashboard": (
         *FLASK, "click", "rich", "pydantic", "broker.web", "broker.desk", "broker.domain", "broker.shop", "broker.settings",
         "broker.stream", "broker.store", "broker.lifeline", "broker.inquiry",
@@ -65,6 +68,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "psutil": ("deploy",),
 }
 """Each third-party library has few doors."""
+    "segno": ("kiosk",),
 
 
 def modules() -> list[tuple[str, Path]]:

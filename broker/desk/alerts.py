@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from broker.domain import alerts as rules
 from broker.domain.alerts import Alert, AlertKind, AlertMove, AlertState, Level
@@ -58,6 +59,26 @@ def raise_(
     alerts.save(shop.db, alert)
     journal.append(shop.db, _fact(alert, AlertMove.RAISE, at, by))
     return alert
+
+
+HELP_AGAIN: Final = timedelta(seconds=60)
+"""Somebody who asks so long after a colleague took the last call from that screen is asking anew."""
+
+
+def ask_help(shop: Shop, screen: str, zone: str, *, by: str) -> Alert:
+    """Somebody who stands at *screen* wants to talk to a person; one call at a time. Return the call."""
+    with change(shop.db):
+        now = shop.clock()
+        alert = raise_(shop, AlertKind.HELP, screen, zone, since=now, at=now, by=by)
+        stale = alert.acknowledged_at is not None and now - alert.acknowledged_at > HELP_AGAIN
+        if alert.state is AlertState.ACKNOWLEDGED and stale:
+            alert = move(shop, alert, AlertMove.RAISE_AGAIN, now)
+    return alert
+
+
+def find(shop: Shop, alert_id: str) -> Alert | None:
+    """Return one alert, or None."""
+    return alerts.find(shop.db, alert_id)
 
 
 def clear(shop: Shop, alert: Alert, at: datetime) -> None:

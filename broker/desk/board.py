@@ -6,6 +6,7 @@ token of a customer's own page is in no row but that page's own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from broker.desk import prospects
 from broker.desk import tickets as desk
 from broker.desk.screens import name_of
 from broker.domain import numbering, waiting
+from broker.domain.facts import Fact, FactKind
 from broker.domain.goodbye import Story, goodbye
 from broker.domain.moves import QueueClosed
 from broker.domain.spans import Span, Step, spans
@@ -28,6 +30,8 @@ Row = dict[str, Any]
 
 RECENT_CALLS: Final = 8
 """Calls on the wall, the newest first."""
+CLOSING_SOON: Final = timedelta(minutes=60)
+"""How long before it closes the wall says so."""
 CALLS_SHOWN: Final = timedelta(minutes=30)
 """A call is shown on the wall no longer than this."""
 
@@ -78,6 +82,24 @@ def display(shop: Shop) -> Row:
         },
         "tickets_given": bool(shop.settings.services),
     }
+
+
+CHANGES_THE_BOARD: Final = frozenset({FactKind.TICKET_ISSUED, FactKind.TICKET_MOVED, FactKind.QUEUE_PAUSED, FactKind.COUNTER})
+
+
+def changes(shop: Shop, facts: Iterable[Fact]) -> list[tuple[str, Row]]:
+    """Return the board as it stands after *facts*, or nothing when none of them is about a queue."""
+    return [("board", display(shop))] if any(fact.kind in CHANGES_THE_BOARD for fact in facts) else []
+
+
+def pulse(shop: Shop) -> Row:
+    """Return what of the board only the clock changes: whether the shop is open and, soon, closes."""
+    now = shop.clock()
+    closes = shop.hours.closes_at(now)
+    return {
+        "now": text(now), "open": shop.hours.open_at(now), "closes_at": text(closes), "opens_at": text(shop.hours.opens_at(now)),
+        "late": closes is not None and closes - now <= CLOSING_SOON,
+    }  # fmt: skip
 
 
 def _calls(shop: Shop, now: datetime) -> list[tickets.Called]:

@@ -146,6 +146,11 @@ def finish(shop: Shop, ticket_id: str, outcome: Outcome, *, by: str, reason: str
     return move(shop, ticket_id, Move.FINISH, Said(by=by, outcome=outcome, reason=reason), key=key)
 
 
+def find(shop: Shop, ticket_id: str) -> Ticket:
+    """Return a ticket as it stands. Raises NoSuchTicket."""
+    return tickets.get(shop.db, ticket_id)
+
+
 def run_due(shop: Shop) -> int:
     """Make the moves the clock owes: missed calls, people back from a step away, call-backs not made. Return how many."""
     now, made = shop.clock(), 0

@@ -36,6 +36,9 @@ from broker.settings.tables import (
     EdgeSettings as EdgeSettings,
 )
 from broker.settings.tables import (
+    KioskSettings as KioskSettings,
+)
+from broker.settings.tables import (
     LineSettings as LineSettings,
 )
 from broker.settings.tables import (

@@ -7,12 +7,14 @@ not a setting ends the start: a typo must not surprise a Saturday.
 from __future__ import annotations
 
 import difflib
+import math
+import unicodedata
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from broker.contract.plan import Area as Area
 from broker.contract.plan import Line as Line
@@ -27,6 +29,18 @@ SERVICE: Final = "service"
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
+def _readable(name: str) -> str:
+    """Refuse what a reader does not see: control characters, and marks that turn the order of letters around."""
+    hidden = next((letter for letter in name if not letter.isprintable() and not letter.isspace()), None)
+    if hidden is not None:
+        raise ValueError(f"holds {unicodedata.name(hidden, f'the control character {ord(hidden):#04x}')}, which nobody can read")
+    return " ".join(name.split())
+
+
+ShownName = Annotated[str, AfterValidator(_readable)]
+"""A name that stands on screens, in one line."""
+
+
 class Section(BaseModel):
     """One table of the file: frozen, and nothing in it that is not a setting."""
 
@@ -37,7 +51,7 @@ class StoreSettings(Section):
     """`[store]`: which shop this is."""
 
     id: Name = Field(default="shop", description="Name of the store on the wire: a-z, 0-9 and inner hyphens.")
-    name: str = Field(default="The shop", min_length=1, max_length=60, description="Name of the store as people say it.")
+    name: ShownName = Field(default="The shop", min_length=1, max_length=60, description="Name of the store as people say it.")
     timezone: str = Field(default="Europe/Oslo", description="The store's zone; a business day is its local day.")
     language: Literal["en", "nb", "nl", "ms", "lv"] = Field(default="en", description="Language a screen starts in.")
     data: Path = Field(default=Path("var"), description="Directory of the store file and the secrets, beside this file.")
@@ -161,7 +175,7 @@ class ZoneSettings(Section):
     """`[[zones]]`: a part of the shop whose staff are called together."""
 
     id: Name = Field(description="Name of the zone on the wire.")
-    name: str = Field(min_length=1, max_length=40, description="Name of the zone as staff say it.")
+    name: ShownName = Field(min_length=1, max_length=40, description="Name of the zone as staff say it.")
     queue_people: int = Field(default=5, ge=1, le=200, description="A queue of so many people, seen by a camera...")
     queue_seconds: int = Field(default=60, ge=5, le=3600, description="...for so long calls a colleague.")
 
@@ -169,11 +183,11 @@ class ZoneSettings(Section):
 class NamesSettings(Section):
     """`[services.names]`: the service in each language; absent: `name`, as it stands."""
 
-    en: str | None = Field(default=None, min_length=1, max_length=40, description="In English.")
-    nb: str | None = Field(default=None, min_length=1, max_length=40, description="In Norwegian.")
-    nl: str | None = Field(default=None, min_length=1, max_length=40, description="In Dutch.")
-    ms: str | None = Field(default=None, min_length=1, max_length=40, description="In Malay.")
-    lv: str | None = Field(default=None, min_length=1, max_length=40, description="In Latvian.")
+    en: ShownName | None = Field(default=None, min_length=1, max_length=40, description="In English.")
+    nb: ShownName | None = Field(default=None, min_length=1, max_length=40, description="In Norwegian.")
+    nl: ShownName | None = Field(default=None, min_length=1, max_length=40, description="In Dutch.")
+    ms: ShownName | None = Field(default=None, min_length=1, max_length=40, description="In Malay.")
+    lv: ShownName | None = Field(default=None, min_length=1, max_length=40, description="In Latvian.")
 
 
 class ServiceSettings(Section):
@@ -181,7 +195,7 @@ class ServiceSettings(Section):
 
     id: Name = Field(description="Name of the service in addresses and messages.")
     letter: str = Field(pattern="^[A-Z]$", description="The letter before the number on its tickets.")
-    name: str = Field(min_length=1, max_length=40, description="Name of the service as customers read it.")
+    name: ShownName = Field(min_length=1, max_length=40, description="Name of the service as customers read it.")
     icon: Literal["returns", "bag", "hanger", "wrench", "advice", "gift", "book", "talk"] = Field(
         default="talk", description="The sign beside its name."
     )
@@ -197,7 +211,10 @@ class CounterSettings(Section):
     """`[[counters]]`: a desk at which customers are served."""
 
     id: Name = Field(description="Name of the counter in addresses and messages.")
-    name: str = Field(min_length=1, max_length=20, description="Name of the counter as it is called out, such as Desk 3.")
+    name: ShownName = Field(min_length=1, max_length=20, description="Name of the counter as it is called out, such as Desk 3.")
+    number: int | None = Field(
+        default=None, ge=1, le=99, description="Its number: then customers read Desk 3, Skranke 3... each in their own language."
+    )
     services: tuple[Name, ...] = Field(default=(), max_length=24, description="The services it serves; none given: all of them.")
 
 
@@ -253,6 +270,37 @@ class DashboardSettings(Section):
     port: Port = Field(default=8080, description="Port to listen on.")
     https: bool = Field(default=False, description="True when a TLS proxy stands in front of it; cookies become secure.")
     max_streams: int = Field(default=220, ge=4, le=2000, description="Live screens at a time; above it they poll.")
+
+
+MILLIMETRES_AN_INCH: Final = 25.4
+
+
+class KioskSettings(Section):
+    """`[kiosk]`: the customers' screens: the one that gives tickets, and the wall that calls them."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: Port = Field(default=8090, description="Port to listen on.")
+    https: bool = Field(default=False, description="True when a TLS proxy stands in front of it; cookies become secure.")
+    max_streams: int = Field(default=40, ge=2, le=500, description="Live screens at a time; above it they poll.")
+    public_base_url: str | None = Field(
+        default=None, max_length=80, pattern=r"^https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~-]+)*$",
+        description="Address at which customers' phones reach the phone page; absent: no QR code is shown or printed.",
+    )  # fmt: skip
+    screen_diagonal_in: float = Field(
+        default=21.5, ge=5, le=100, description="Size of the touch screen, corner to corner, in inches."
+    )
+    screen_width_px: int = Field(default=1080, ge=320, le=8000, description="Its width as it stands, in pixels of the browser.")
+    screen_height_px: int = Field(default=1920, ge=320, le=8000, description="Its height as it stands.")
+    idle_seconds: int = Field(default=45, ge=30, le=3600, description="Then the screen asks whether more time is needed.")
+    more_time_seconds: int = Field(default=20, ge=20, le=600, description="And waits so long for an answer before it begins anew.")
+    time_limit: bool = Field(default=True, description="False: the screen never goes back by itself.")
+    greets: bool = Field(default=True, description="Whether a ticket from the screen, which says welcome, counts as a greeting.")
+    tickets_a_minute: int = Field(default=20, ge=1, le=600, description="Tickets one touch screen gives in a minute at most.")
+
+    @property
+    def pixels_a_millimetre(self) -> float:
+        """How many pixels of the touch screen are one millimetre."""
+        return math.hypot(self.screen_width_px, self.screen_height_px) / (self.screen_diagonal_in * MILLIMETRES_AN_INCH)
 
 
 class LineSettings(Line):
@@ -312,6 +360,7 @@ class Settings(EdgeSettings):
     alerts: AlertSettings = AlertSettings()
     opening: OpeningSettings = OpeningSettings()
     dashboard: DashboardSettings = DashboardSettings()
+    kiosk: KioskSettings = KioskSettings()
     queues: QueueSettings = QueueSettings()
     zones: tuple[ZoneSettings, ...] = (ZoneSettings(id="entrance", name="Entrance"),)
     services: tuple[ServiceSettings, ...] = Field(default=(), max_length=24)

@@ -153,8 +153,13 @@ def _send(where: str) -> Response:
 
 
 def cookie_name(name: str) -> str:
-    """Return what the cookie *name* is called here."""
-    return f"__Host-{name}" if current_app.config["SESSION_COOKIE_SECURE"] else name
+    """Return what the cookie *name* is called here.
+
+    Browsers send a cookie to every port of a machine: the customers' screens have names of their own, so that one browser
+    can be a tablet of the staff and a screen of the customers, as in a demonstration.
+    """
+    whole = current_app.config["COOKIES_BEGIN"] + name
+    return f"__Host-{whole}" if current_app.config["SESSION_COOKIE_SECURE"] else whole
 
 
 def set_cookie(answer: Response, name: str, value: str, *, lasts: timedelta) -> None:

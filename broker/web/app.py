@@ -14,12 +14,12 @@ from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from werkzeug.exceptions import HTTPException
 
 from broker.desk.keys import key
-from broker.settings import Settings
+from broker.settings import DashboardSettings, KioskSettings, Settings
 from broker.shop import Shop
 from broker.web import access, languages
 from broker.web import live as live
-from broker.web.hub import Hub
-from broker.web.pages import web
+from broker.web.hub import BOARD, Hub
+from broker.web.pages import staff_home, web
 from broker.web.problems import answer_error, refuse
 from broker.web.stores import Stores, give_back_current
 from broker.web.stores import current_shop as current_shop
@@ -43,20 +43,28 @@ HEADERS: Final = {
 }
 
 
-def create(settings: Settings, *, name: str, blueprints: Sequence[Blueprint], shop: Shop | None = None) -> Flask:
+def create(
+    settings: Settings, *, name: str, blueprints: Sequence[Blueprint], shop: Shop | None = None,
+    served: DashboardSettings | KioskSettings | None = None, home: Callable[[str], str] = staff_home, cookies: str = "",
+) -> Flask:  # fmt: skip
     """Return the application *name* with the shared pages and *blueprints*.
 
-    With *shop*, its clock is used; connections are opened as *settings* say. Raises StoreError and OSError when the
-    store or the secrets beside it cannot be opened.
+    With *shop*, its clock is used; connections are opened as *settings* say. *served* is how it is served, the dashboard's
+    way without it; *home* leads from the role of a paired screen to its page; *cookies* begins the names of its cookies.
+    Raises StoreError and OSError when the store or the secrets beside it cannot be opened.
     """
+    served = served or settings.dashboard
     app = Flask(name, static_folder=None, template_folder=None)
     stores = Stores(settings, shop)
     app.extensions["greetline-stores"] = stores
-    app.extensions["greetline-hub"] = Hub(stores, most=settings.dashboard.max_streams)
+    app.extensions["greetline-hub"] = Hub(stores, most=served.max_streams)
+    app.extensions["greetline-board"] = Hub(stores, most=served.max_streams, picture=BOARD)
+    app.extensions["greetline-home"] = home
     app.config.update(
         SECRET_KEY=key(settings.store.data, KEY_FILE),
-        SESSION_COOKIE_NAME="__Host-form" if settings.dashboard.https else "form",
-        SESSION_COOKIE_SECURE=settings.dashboard.https,
+        COOKIES_BEGIN=cookies,
+        SESSION_COOKIE_NAME="__Host-form" if served.https else "form",
+        SESSION_COOKIE_SECURE=served.https,
         SESSION_COOKIE_SAMESITE="Strict",
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
@@ -72,7 +80,7 @@ def create(settings: Settings, *, name: str, blueprints: Sequence[Blueprint], sh
     app.before_request(_same_site)
     access.set_up(app)
     CSRFProtect(app)
-    _answers(app, settings)
+    _answers(app, settings, served.https)
     app.register_blueprint(web)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
@@ -80,11 +88,11 @@ def create(settings: Settings, *, name: str, blueprints: Sequence[Blueprint], sh
     return app
 
 
-def _answers(app: Flask, settings: Settings) -> None:
+def _answers(app: Flask, settings: Settings, https: bool) -> None:
     app.register_error_handler(HTTPException, answer_error)
     app.register_error_handler(CSRFError, lambda _: refuse(400))
     app.teardown_appcontext(give_back_current)
-    strict_transport = {"Strict-Transport-Security": "max-age=31536000"} if settings.dashboard.https else {}
+    strict_transport = {"Strict-Transport-Security": "max-age=31536000"} if https else {}
     headers = HEADERS | strict_transport
 
     @app.after_request

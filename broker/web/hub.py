@@ -6,12 +6,13 @@ import json
 import secrets
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Final
 
-from broker.desk import screens
+from broker.desk import board, screens
 from broker.domain.facts import Fact, FactKind
 from broker.shop import Shop
 from broker.stream import Tail
@@ -35,11 +36,36 @@ class TooManyScreens(Exception):
     """No more live screens fit; this one asks now and then instead."""
 
 
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What screens of one kind are shown: the whole, what facts change of it, and what only the clock changes."""
+
+    whole: Callable[[Shop], Row]
+    changes: Callable[[Shop, Iterable[Fact]], list[tuple[str, Row]]]
+    pulse: Callable[[Shop], Row]
+    mood: Callable[[Row], tuple[object, ...]]
+    """The part of a pulse that must not wait for the next heartbeat."""
+
+
+def _mood_of_floor(pulse: Row) -> tuple[object, ...]:
+    cameras = tuple((camera["id"], camera["watch"]) for camera in pulse["cameras"])
+    return (pulse["open"], pulse["flood"], pulse["service"] and pulse["service"]["watch"], cameras)
+
+
+FLOOR: Final = Picture(screens.floor, screens.changes, screens.pulse, _mood_of_floor)
+BOARD: Final = Picture(board.display, board.changes, board.pulse, lambda pulse: (pulse["open"], pulse["late"]))
+"""The customers' screens: who is called to where, and how many wait."""
+
+
 class Listener:
     """One live screen: the events that wait for it."""
 
-    def __init__(self, screen: str) -> None:
+    def __init__(self, screen: str, place: str = "") -> None:
         self.screen = screen
+        self.place = place
         self.ended = False
         self._waiting: deque[bytes] = deque()
         self._lost = False
@@ -76,14 +102,15 @@ class Listener:
 class Hub:
     """All live screens of this web process, and the thread that feeds them."""
 
-    def __init__(self, stores: Stores, *, most: int) -> None:
-        """Feed up to *most* screens at a time."""
+    def __init__(self, stores: Stores, *, most: int, picture: Picture = FLOOR) -> None:
+        """Show *picture* to up to *most* screens at a time."""
         self.most = most
+        self._picture = picture
         self._stores = stores
         self._epoch = secrets.token_hex(4)
         self._n = 0
         self._kept: deque[tuple[int, bytes]] = deque(maxlen=KEPT_EVENTS)
-        self._listeners: dict[str, Listener] = {}
+        self._listeners: dict[tuple[str, str], Listener] = {}
         self._lock = threading.Lock()
         self._shop: Shop | None = None
         self._tail: Tail | None = None
@@ -93,17 +120,18 @@ class Hub:
         self._pulsing = threading.Lock()
         self._pulse: tuple[float, dict[str, Any], tuple[object, ...]] | None = None
 
-    def join(self, screen: str, last: str = "") -> tuple[Listener, bytes | None]:
+    def join(self, screen: str, last: str = "", *, place: str = "") -> tuple[Listener, bytes | None]:
         """Begin a stream to *screen* and end its old one. Return its listener and what it missed since the id *last*.
 
-        None instead of what it missed means that it needs the whole floor. Raises TooManyScreens.
+        None instead of what it missed means that it needs the whole. One browser may show pages of several kinds side by
+        side: *place* tells them apart. Raises TooManyScreens.
         """
-        listener = Listener(screen)
+        listener = Listener(screen, place)
         with self._lock:
-            old = self._listeners.get(screen)
+            old = self._listeners.get((screen, place))
             if self._ended or (old is None and len(self._listeners) >= self.most):
                 raise TooManyScreens
-            self._listeners[screen] = listener
+            self._listeners[screen, place] = listener
             if self._tail is None:
                 self._tail = Tail(lambda: self._open().db, self._told)
                 self._tail.start()
@@ -115,8 +143,8 @@ class Hub:
     def leave(self, listener: Listener) -> None:
         """The stream of *listener* has ended."""
         with self._lock:
-            if self._listeners.get(listener.screen) is listener:
-                del self._listeners[listener.screen]
+            if self._listeners.get((listener.screen, listener.place)) is listener:
+                del self._listeners[listener.screen, listener.place]
 
     def listening(self) -> int:
         """Return how many screens are live."""
@@ -138,7 +166,7 @@ class Hub:
             n, rendered_at, body = self._snapshot
             now_n = self._n
             if n != now_n or monotonic() - rendered_at > SNAPSHOT_SECONDS:
-                body = self._render_floor()
+                body = self._render_whole()
                 self._snapshot = (now_n, monotonic(), body)
             return b"id: %s-%d\nevent: snapshot\ndata: %s\n\n" % (self._epoch.encode(), now_n, body)
 
@@ -155,18 +183,16 @@ class Hub:
             if self._pulse is None or monotonic() - self._pulse[0] > PULSE_SECONDS:
                 shop = self._stores.borrow()
                 try:
-                    row = screens.pulse(shop)
+                    row = self._picture.pulse(shop)
                 finally:
                     self._stores.give_back(shop)
-                cameras = tuple((camera["id"], camera["watch"]) for camera in row["cameras"])
-                mood = (row["open"], row["flood"], row["service"] and row["service"]["watch"], cameras)
-                self._pulse = (monotonic(), row, mood)
+                self._pulse = (monotonic(), row, self._picture.mood(row))
             return self._pulse
 
-    def _render_floor(self) -> bytes:
+    def _render_whole(self) -> bytes:
         shop = self._stores.borrow()
         try:
-            return encoded(screens.floor(shop))
+            return encoded(self._picture.whole(shop))
         finally:
             self._stores.give_back(shop)
 
@@ -178,7 +204,7 @@ class Hub:
     def _told(self, facts: list[Fact]) -> None:
         """Render what *facts* have changed, once, and queue it for everybody. Only the tail's thread comes here."""
         assert self._shop is not None
-        changed = screens.changes(self._shop, facts)
+        changed = self._picture.changes(self._shop, facts)
         events = [(n, self._event(n, kind, row)) for n, (kind, row) in enumerate(changed, self._n + 1)]
         with self._lock:
             self._kept.extend(events)

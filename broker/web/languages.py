@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from babel.dates import format_datetime, format_skeleton, format_time
 from flask import Flask, g, request
-from flask_babel import Babel, get_locale, get_timezone, get_translations
+from flask_babel import Babel, force_locale, get_locale, get_timezone, get_translations
 
 from broker.desk.people import LANGUAGES
 from broker.settings import Settings
@@ -41,7 +41,9 @@ def set_up(app: Flask, settings: Settings) -> None:
 
 
 def _language(of_shop: str) -> str:
-    """The person's language, else the shop's on its own screens, else what the browser asks for."""
+    """What a customer chose for this page, else the person's, else the shop's on its own screens, else the browser's."""
+    if g.get("language") in LANGUAGES:
+        return str(g.language)
     person, screen = g.get("person"), g.get("screen")
     if person is not None and person.language in LANGUAGES:
         return str(person.language)
@@ -58,6 +60,11 @@ def language_tag() -> str:
 def say(key: str, **values: object) -> str:
     """Return the message *key* in the language of this request, with *values* put in."""
     return str(get_translations().ugettext(key)) % values
+
+
+def say_many(key: str, n: int, **values: object) -> str:
+    """Return the message *key* in the form that *n* takes in this language; `%(n)d` in it is the number."""
+    return str(get_translations().ungettext(key, key, n)) % ({"n": n} | values)
 
 
 def role_name(role: str) -> str:
@@ -89,6 +96,12 @@ def texts(keys: Iterable[str] | str) -> dict[str, Any]:
     catalogue = _catalogue()
     wanted = _beginning(keys, catalogue) if isinstance(keys, str) else keys
     return {key: _form(key, catalogue) for key in wanted}
+
+
+def texts_of(language: str, keys: Iterable[str]) -> dict[str, Any]:
+    """Return the messages *keys* in *language*, whatever this page speaks."""
+    with force_locale(_LOCALES.get(language, language)):
+        return texts(keys)
 
 
 def _catalogue() -> dict[Any, str]:

@@ -1,4 +1,4 @@
-"""GET /events: one stream of server-sent events for each screen.
+"""GET /events and /events/board: one stream of server-sent events for each screen, of the floor or of who is called.
 
 Order of a stream: `retry`, then what was missed since Last-Event-ID or a `snapshot` of the whole floor, then a heartbeat,
 then `visit`, `cameras`, `pauses`, `alerts` and `queues` as they change, `hb` every ten seconds, `resync` before a fresh
@@ -30,9 +30,13 @@ BUSY_SECONDS: Final = 5
 log = logging.getLogger(__name__)
 
 
-def hub() -> Hub:
-    """Return the hub of this web process."""
-    found: Hub = current_app.extensions["greetline-hub"]
+PLACES: Final = frozenset({"kiosk", "wall", "counter"})
+"""Pages of one browser that may each have a stream of who is called."""
+
+
+def hub(name: str = "greetline-hub") -> Hub:
+    """Return the hub of this web process that shows the floor, or the one called *name*."""
+    found: Hub = current_app.extensions[name]
     return found
 
 
@@ -40,10 +44,21 @@ def hub() -> Hub:
 @needs("floor.see")
 def events() -> Response:
     """Stream the floor to the screen that asks; 503 with Retry-After when too many are live."""
+    return _streamed(hub())
+
+
+@web.get("/events/board")
+@needs("screen")
+def board_events() -> Response:
+    """Stream who is called to where, as `board` events and heartbeats, to any screen of the shop."""
+    place = request.args.get("at", "")
+    return _streamed(hub("greetline-board"), place if place in PLACES else "")
+
+
+def _streamed(here: Hub, place: str = "") -> Response:
     asked_after = request.headers.get("Last-Event-ID", "")[:40]
-    here = hub()
     try:
-        listener, missed = here.join(current_screen().id, asked_after)
+        listener, missed = here.join(current_screen().id, asked_after, place=place)
     except TooManyScreens:
         answer = refuse(503)
         answer.headers["Retry-After"] = str(BUSY_SECONDS)

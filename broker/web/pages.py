@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from flask import Blueprint, Response, redirect, render_template, request, send_from_directory, session
+from flask import Blueprint, Response, current_app, redirect, render_template, request, send_from_directory, session
 from flask.typing import ResponseReturnValue
 
 from broker.desk import pairing, people, pins, shifts
@@ -34,9 +35,18 @@ web = Blueprint("web", __name__, template_folder="templates", static_folder="sta
 @needs("public")
 def home() -> ResponseReturnValue:
     """Lead to where this screen stands: paired, signed in, at work."""
-    if screen_here() is None:
-        return redirect("/pair")
-    return redirect("/floor" if signed_in() else "/signin")
+    screen = screen_here()
+    return redirect("/pair" if screen is None else _home(screen.role))
+
+
+def staff_home(role: str) -> str:
+    """Return where a screen of the staff begins, whatever its *role*."""
+    return "/floor" if signed_in() else "/signin"
+
+
+def _home(role: str) -> str:
+    home: Callable[[str], str] = current_app.extensions["greetline-home"]
+    return home(role)
 
 
 @web.get("/healthz")
@@ -125,7 +135,7 @@ def entered(secret: str) -> ResponseReturnValue:
         return refuse(404, detail=say("enter.used"))
     first = not people.everybody(shop)
     if screen_here() is not None and not first:
-        return redirect("/", HTTPStatus.SEE_OTHER)
+        return redirect(_home(found.role), HTTPStatus.SEE_OTHER)
     name, pin = request.form.get("name", ""), request.form.get("pin", "")
     try:
         screen, token = pairing.enter(shop, secret, first=(name, pin) if first else None)

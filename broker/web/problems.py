@@ -17,7 +17,11 @@ WORDED: Final = frozenset({400, 401, 403, 404, 405, 409, 413, 429, 500, 503})
 
 def for_script() -> bool:
     """Return whether a script asks, which wants JSON and not a page."""
-    return request.path.startswith("/api/") or request.path == "/events" or request.accept_mimetypes.best == "application/json"
+    return (
+        request.path.startswith("/api/")
+        or request.path.startswith("/events")
+        or request.accept_mimetypes.best == "application/json"
+    )
 
 
 def problem(status: int, title: str, detail: str = "", **more: object) -> Response:

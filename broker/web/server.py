@@ -38,7 +38,7 @@ class Server:
 
     def __init__(self, app: Flask, *, host: str, port: int, max_streams: int) -> None:
         """Listen on *host* and *port* (0: any that is free). Raises CannotListen."""
-        self._hub: Hub = app.extensions["greetline-hub"]
+        self._hubs = [part for part in app.extensions.values() if isinstance(part, Hub)]
         self._stores = app.extensions["greetline-stores"]
         listening = _listening(host, port)
         self._waitress: Any = create_server(
@@ -65,7 +65,8 @@ class Server:
         threading.Thread(target=self._stop, name="stopping", daemon=True).start()
 
     def _stop(self) -> None:
-        self._hub.close()
+        for hub in self._hubs:
+            hub.close()
         # The loop may be awake already: then it takes the order and closes the trigger before we have pulled it.
         with suppress(OSError):
             self._waitress.trigger.pull_trigger(lambda: close_all(self._waitress._map))
@@ -95,5 +96,5 @@ def _listening(host: str, port: int) -> socket.socket:
 
 def _why(host: str, port: int, wrong: OSError) -> str:
     if wrong.errno == errno.EADDRINUSE:
-        return f"Port {port} on {host} is in use by another program. Stop that, or set another port in [dashboard] of the settings."
-    return f"{host}:{port} cannot be listened on: {wrong.strerror or wrong}. Set host and port in [dashboard] of the settings."
+        return f"Port {port} on {host} is in use by another program. Stop that, or set another port for it in the settings."
+    return f"{host}:{port} cannot be listened on: {wrong.strerror or wrong}. Set another host and port for it in the settings."

@@ -20,7 +20,7 @@ class Stores:
 
     def __init__(self, settings: Settings, like: Shop | None = None) -> None:
         """Lend shops of *settings*, with the clock of *like* if given."""
-        self._settings = settings
+        self.settings = settings
         self._like = like
         self.clock = like.clock if like else now
         self._free: list[Shop] = []
@@ -28,7 +28,7 @@ class Stores:
 
     def open(self) -> Shop:
         """Open a shop on a new connection, which belongs to the caller. Raises StoreError."""
-        fresh = open_shop(self._settings, create=self._like is None)
+        fresh = open_shop(self.settings, create=self._like is None)
         return replace(fresh, clock=self._like.clock) if self._like else fresh
 
     def borrow(self) -> Shop:

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from broker.desk import pairing, people, shifts
@@ -27,7 +28,9 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 class House:
     """One shop: a real store in *folder*, served by a real waitress on a free port of 127.0.0.1."""
 
-    def __init__(self, folder: Path, *, clock: Callable[..., object] = real_time, **settings: object) -> None:
+    def __init__(
+        self, folder: Path, *, clock: Callable[..., object] = real_time, opened: Callable[..., Flask] = create, **settings: object
+    ) -> None:
         chosen = {
             "store": StoreSettings(id="oslo-city", name="Oslo City", data=folder),
             "zones": ZONES,
@@ -35,7 +38,7 @@ class House:
         } | settings
         self.settings = Settings.model_validate(chosen)
         self.shop: Shop = open_shop(self.settings, clock=clock)  # type: ignore[arg-type]
-        app = create(self.settings, shop=self.shop)
+        app = opened(self.settings, shop=self.shop)
         self.server = Server(app, host="127.0.0.1", port=0, max_streams=self.settings.dashboard.max_streams)
         self.url = f"http://127.0.0.1:{self.server.port}"
         self._thread = threading.Thread(target=self.server.run, name="house", daemon=True)

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "broker/web/translations"
 CODE = sorted(
     path
-    for part in ("broker", "dashboard")
+    for part in ("broker", "dashboard", "kiosk")
     for path in (ROOT / part).rglob("*")
     if path.suffix in (".py", ".html", ".js") and path.parent.name != "domain"
 )
@@ -32,9 +32,13 @@ DYNAMIC = (
     "report.how_", "report.period_", "report.table_", "report.why_", "floor.is_", "floor.why_",
     "camera.is_", "camera.no_", "camera.add_", "camera.anchor_", "camera.colour_", "camera.kind_", "camera.side_", "camera.tool_",
     "camera.view_", "tally.no_", "waits.column_", "waits.figure_", "waits.formula_", "waits.heat_",
+    "display.", "wait.soon", "wait.unknown",
 )  # fmt: skip
 """Beginnings that the code puts an ending to: of an error, a role, a column."""
-SECTIONS = "web|sign|pair|enter|admin|floor|report|camera|tally|waits"
+SECTIONS = (
+    "web|sign|pair|enter|admin|floor|report|camera|tally|waits|"
+    "kiosk|queue|wait|ticket|turn|desk|display|time|nav|a11y|help|system|shop|privacy"
+)
 NOT_MESSAGES = re.compile(r"\.(html|js|css|svg|csv|po|mo)$")
 NUMBERS = (0, 1, 2, 10, 11, 21, 22, 100, 101)
 ZERO, ONE, OTHER = 0, 1, 2

@@ -220,7 +220,7 @@ def test_a_screen_that_does_not_read_holds_up_nobody(shop: Shop, server: Server,
         # What a socket takes before it blocks differs from machine to machine; this is more than any.
         filler = b"event: visit\ndata: %s\n\n" % (b"x" * 100_000)
         for _ in range(QUEUED_EVENTS + 60):
-            hub._listeners[slow.screen.id].put(filler)  # type: ignore[union-attr]
+            hub._listeners[slow.screen.id, ""].put(filler)  # type: ignore[union-attr]
             time.sleep(0.001)
         worst = 0.0
         for _ in range(20):

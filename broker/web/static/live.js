@@ -10,7 +10,7 @@ const POLL_PATIENCE_MS = 4_000;
 const AGAIN_MS = 30_000; // while asking now and then, try a stream this often
 const STALE_MS = 12_000; // a page that comes back to the front looks for itself when it heard nothing for so long
 const JITTER_MS = 250;
-const NAMES = ["snapshot", "visit", "cameras", "pauses", "alerts", "queues", "hb", "resync"];
+const NAMES = ["snapshot", "visit", "cameras", "pauses", "alerts", "queues", "board", "hb", "resync"];
 
 let ahead = null; // the server's clock minus our monotonic one, in ms
 

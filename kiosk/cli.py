@@ -1,0 +1,43 @@
+"""The command of the customers' screens.
+
+Exit codes: 0 done, 2 wrong use, 3 cannot start (settings, store, port).
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from broker import lifeline
+from broker.settings import BadSettings, Settings, read
+from broker.shop import StoreError
+from broker.web.server import CannotListen, Server
+from kiosk.app import create
+
+SETTINGS_FILE: Final = "greetline.toml"
+EXIT_CANNOT_START: Final = 3
+
+
+@click.command(epilog="Example: greetline kiosk --settings greetline.toml --port 8090")
+@click.option(
+    "--settings", "path", type=click.Path(path_type=Path), help=f"Settings of the shop. [default: ./{SETTINGS_FILE}]"
+)  # fmt: skip
+@click.option("--host", help="Address to listen on, instead of the settings'.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on, instead of the settings'.")
+def main(path: Path | None, host: str | None, port: int | None) -> None:
+    """Serve the customers' screens, touch screen and wall, until SIGTERM or Ctrl-C."""
+    logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    lifeline.watch()
+    try:
+        settings = read(Settings, path or (Path(SETTINGS_FILE) if Path(SETTINGS_FILE).exists() else None))
+        chosen = settings.kiosk
+        server = Server(create(settings), host=host or chosen.host, port=port or chosen.port, max_streams=chosen.max_streams)
+    except (BadSettings, StoreError, CannotListen, OSError) as wrong:
+        click.echo(str(wrong), err=True)
+        sys.exit(EXIT_CANNOT_START)
+    server.stop_on_signals()
+    server.run()
