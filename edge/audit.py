@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -18,6 +18,8 @@ from edge.geometry import BadGeometry
 from edge.source import NoPictures
 from edge.truth import BadTruth, Truth
 
+OVER_THE_EDGE: Final = 0.02
+"""A truth drawn by hand may run over the edge of the picture by this share of its size."""
 REFUSALS = (BadTruth, NoPictures, BadLine, BadGeometry, BadDetector)
 """What spoils one clip. The others go on."""
 
@@ -145,9 +147,13 @@ def _camera(known: Truth, clip: Path, how: How) -> CameraSettings:
         raise NoPictures(f"there is no clip {clip}. It must lie beside its truth file, under the name in `clip`.")
     width, height = counting.size_of(str(clip))
     if known.line is not None:
-        across = counting.line_in_pixels(str(clip), known.line, known.inside)
+        x1, y1, x2, y2 = known.line
+        ends = (_within(x1, width), _within(y1, height), _within(x2, width), _within(y2, height))
+        across = counting.line_in_pixels(str(clip), ends, known.inside)
+        if known.anchor.startswith(("bottom", "feet")):
+            across = across.model_copy(update={"anchor": "feet"})
         return CameraSettings(id="clip", source=str(clip), lines=(across,), frames_per_second=how.fps)
-    corners = [(x / width, y / height) for x, y in known.zone or ()]
+    corners = [(_within(x, width) / width, _within(y, height) / height) for x, y in known.zone or ()]
     if len(corners) < 3:
         raise BadGeometry(f"the zone of {known.clip} has {len(corners)} corners and encloses nothing. Give at least three.")
     try:
@@ -155,6 +161,12 @@ def _camera(known: Truth, clip: Path, how: How) -> CameraSettings:
     except ValidationError:
         raise BadGeometry(f"the zone of {known.clip} must lie in the picture, which is {width} x {height} pixels.") from None
     return CameraSettings(id="clip", source=str(clip), areas=(area,), frames_per_second=how.fps)
+
+
+def _within(pixels: float, size: int) -> float:
+    """Return *pixels*, or the edge that it runs over by a little."""
+    nearest = min(max(pixels, 0.0), float(size))
+    return nearest if abs(pixels - nearest) <= OVER_THE_EDGE * size else pixels
 
 
 def _broken_off(counted: Count, known: Truth) -> str:

@@ -120,6 +120,19 @@ def test_a_rendered_door_is_wholly_right(door: Path) -> None:
     assert "blobs for everything" in clip["why"]
 
 
+def test_a_line_that_runs_a_little_over_the_edge_ends_at_the_edge(door: Path) -> None:
+    told = json.loads(door.read_text())
+    (x1, y1, _, y2) = told["line"]
+    over = written(door.parent, "over", **(told | {"clip": "door.avi", "line": [x1 - 55, y1, 645, y2]}))
+    (clip,) = audited(over)["clips"]
+    assert (clip["false"], clip["missed"]) == (0, 0)
+
+
+def test_a_line_drawn_for_feet_is_crossed_by_feet(door: Path) -> None:
+    told = json.loads(door.read_text()) | {"anchor": "bottom_center", "clip": "door.avi"}
+    assert audited(written(door.parent, "feet", **told))["clips"][0]["right"] >= 1
+
+
 def test_what_is_wrong_is_a_sentence_for_its_clip_and_the_others_go_on(door: Path) -> None:
     folder = door.parent
     (folder / "junk.json").write_text("{")

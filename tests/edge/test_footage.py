@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from broker.settings import CameraSettings
-from edge import counting
+from edge import audit, counting, viewing
 from edge.detectors import BadDetector, choose
 from edge.pipeline import Pipeline
 from edge.sightings import Frame
@@ -81,6 +81,20 @@ def test_the_three_who_come_into_the_shop_are_three_parties() -> None:
         for event in pipeline.look(Frame(index, counting.START + timedelta(seconds=index / 30), picture))
     ]
     assert len({crossed.party for crossed in builders.crossings(events) if crossed.direction == "in"}) == 3
+
+
+@pytest.mark.slow
+def test_the_audit_of_all_clips_reaches_the_goals() -> None:
+    truths = sorted(builders.footage("hall_overhead.json").parent.glob("*.json"))
+    model, why = viewing.model_in(builders.model("yolox_nano_416.onnx").parent)
+    assert why == ""
+    sums = audit.totals([audit.audit(truth, audit.How(model=model)) for truth in truths])
+    assert (sums["clips"], sums["errors"]) == (len(truths), 0)
+    assert sums["right_share"] >= 0.95
+    assert sums["false_share"] <= 0.02
+    assert sums["visits"] == sums["visits_truth"]
+    assert sums["worst_dwell_error_s"] <= 0.5
+    assert sums["queue_length_right"] >= 0.95
 
 
 @pytest.mark.parametrize("model", ["fastestdet_352.onnx", "nanodet_m_320.onnx"])
