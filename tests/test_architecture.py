@@ -66,9 +66,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "flask": ("broker.web", "dashboard", "kiosk"),
     "waitress": ("broker.web", "dashboard"),
     "psutil": ("deploy",),
+    "segno": ("kiosk",),
 }
 """Each third-party library has few doors."""
-    "segno": ("kiosk",),
 
 
 def modules() -> list[tuple[str, Path]]:
