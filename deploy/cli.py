@@ -37,6 +37,7 @@ COMMANDS: Final[dict[str, _Door]] = {
     "dashboard": _Door("dashboard.cli", "main", "shop", "The staff's screens."),
     "people": _Door("dashboard.cli_people", "people", "shop", "Who works here."),
     "screens": _Door("dashboard.cli_screens", "screens", "shop", "Tablets that are paired."),
+    "keys": _Door("dashboard.cli_keys", "keys", "shop", "Programs that may use the HTTP API."),
     "simulate": _Door("deploy.queues", "simulate", "shop", "Queues of a shop that never was, to try rules on."),
     "wait": _Door("deploy.queues", "wait", "shop", "Whether the waits that customers are told are true."),
     "report": _Door("dashboard.cli_report", "report", "shop", "How the shop kept its promises."),

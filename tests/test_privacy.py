@@ -14,7 +14,7 @@ from broker.shop import Shop
 FORBIDDEN = re.compile(
     r"face|image|picture|photo|frame_data|jpeg|png|track|embedding|descriptor|customer_name|phone|email|gender|age_group", re.I
 )
-STAFF_TABLES = {"people", "screens", "entrances", "devices", "pairings", "sessions", "attempts"}
+STAFF_TABLES = {"people", "screens", "entrances", "devices", "pairings", "sessions", "attempts", "api_keys"}
 """Tables about people who work here and about devices: names there are names of staff, tablets and cameras."""
 
 

@@ -35,6 +35,7 @@ class FactKind(StrEnum):
     RECAP = "ticket.recap"
     PROBLEM = "problem.changed"
     TALLIED = "camera.tallied"
+    API_KEY = "api-key.changed"
     CAMERA_PLANNED = "camera.planned"
 
 

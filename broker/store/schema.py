@@ -204,6 +204,11 @@ _TICKETS: Final = (
     """CREATE TABLE ticket_keys (
         key TEXT PRIMARY KEY, at TEXT NOT NULL, ticket TEXT NOT NULL
     ) WITHOUT ROWID""",
+    """CREATE TABLE api_keys (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL UNIQUE, scopes TEXT NOT NULL, a_minute INTEGER NOT NULL,
+        made_at TEXT NOT NULL, used_at TEXT, revoked_at TEXT
+    ) WITHOUT ROWID""",
+    "CREATE UNIQUE INDEX api_keys_name ON api_keys (name) WHERE revoked_at IS NULL",
 )
 
 

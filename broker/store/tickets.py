@@ -139,6 +139,12 @@ def moves_between(db: Database, begin: datetime, end: datetime) -> list[Moved]:
     return _moves(db, "WHERE at >= ? AND at < ? ORDER BY id", [text(begin), text(end)])
 
 
+def moves_after(db: Database, last: int, *, limit: int) -> list[tuple[int, Moved]]:
+    """Return up to *limit* moves whose row of history is above *last*, oldest first, each with its row's number."""
+    found = db.execute(f"SELECT id, {_MOVED} FROM ticket_moves WHERE id > ? ORDER BY id LIMIT ?", [last, limit]).fetchall()
+    return [(row[0], _moved(row[1:])) for row in found]
+
+
 def last_call(db: Database) -> datetime | None:
     """Return when somebody was last called, or None."""
     # Written out, not bound: only so does SQLite use the index of calls.
@@ -181,15 +187,15 @@ _MOVED: Final = "ticket, at, by, move, was, became, service, counter, place, unt
 
 
 def _moves(db: Database, where: str, values: Sequence[Any]) -> list[Moved]:
-    return [
-        Moved(
-            ticket=ticket, at=datetime.fromisoformat(at), by=by, move=move, was=was, became=State(became), service=service,
-            counter=counter, place=datetime.fromisoformat(place), until=moment(until), reason=reason, key=key,
-        )
-        for ticket, at, by, move, was, became, service, counter, place, until, reason, key in db.execute(
-            f"SELECT {_MOVED} FROM ticket_moves {where}", list(values)
-        ).fetchall()
-    ]  # fmt: skip
+    return [_moved(row) for row in db.execute(f"SELECT {_MOVED} FROM ticket_moves {where}", list(values)).fetchall()]
+
+
+def _moved(row: Sequence[Any]) -> Moved:
+    ticket, at, by, move, was, became, service, counter, place, until, reason, key = row
+    return Moved(
+        ticket=ticket, at=datetime.fromisoformat(at), by=by, move=move, was=was, became=State(became), service=service,
+        counter=counter, place=datetime.fromisoformat(place), until=moment(until), reason=reason, key=key,
+    )  # fmt: skip
 
 
 def _all(db: Database, where: str, values: Iterable[Any]) -> list[Ticket]:
