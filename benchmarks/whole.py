@@ -62,8 +62,11 @@ def measure(folder: Path, seconds: int) -> dict[str, object]:
         ear = Ear(reach(settings.store.data, settings.mqtt), settings)
         if not (ear.start() and tablet.start()):
             raise SystemExit(f"the listeners were not let in: {tablet.trouble}")
-        ear.wait_settled({"door"}, seconds + WITHIN_S)
-        memory, cpu = _memory(up.pid), _cpu(up.pid, began)
+        # While somebody is still at the door: afterwards the camera's reader has ended.
+        ear.wait_settled({"door"}, seconds / 2)
+        memory = _memory(up.pid)
+        ear.wait_settled({"door"}, seconds / 2 + WITHIN_S)
+        cpu = _cpu(up.pid, began)
         ear.stop()
     finally:
         up.terminate()
@@ -126,18 +129,21 @@ def _page(settings: Settings, path: str, hops: int = 3) -> bool:
 
 def _family(pid: int) -> list[psutil.Process]:
     parent = psutil.Process(pid)
-    return [parent, *parent.children(recursive=True)]
+    return [parent, *(child for child in parent.children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE)]
 
 
 def _memory(pid: int) -> dict[str, float]:
     """Return megabytes by part, and all together, each page counted once."""
-    parts = {_name(process): process.memory_full_info().pss / 1e6 for process in _family(pid)}
+    parts: dict[str, float] = {}
+    for process in _family(pid):
+        name = _name(process)
+        parts[name] = parts.get(name, 0.0) + process.memory_full_info().pss / 1e6
     return {name: round(size, 1) for name, size in parts.items()} | {"all": round(sum(parts.values()), 1)}
 
 
 def _name(process: psutil.Process) -> str:
     words = process.cmdline()
-    return " ".join(words[words.index("-m") + 1 :][:2]) if "-m" in words else process.name()
+    return " ".join(words[words.index("-m") + 1 :][:2]).rstrip(" 0123456789") if "-m" in words else process.name()
 
 
 def _cpu(pid: int, began: float) -> float:
