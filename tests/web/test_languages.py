@@ -32,7 +32,7 @@ DYNAMIC = (
     "report.how_", "report.period_", "report.table_", "report.why_", "floor.is_", "floor.why_",
     "camera.is_", "camera.no_", "camera.add_", "camera.anchor_", "camera.colour_", "camera.kind_", "camera.side_", "camera.tool_",
     "camera.view_", "tally.no_", "waits.column_", "waits.figure_", "waits.formula_", "waits.heat_",
-    "display.", "wait.soon", "wait.unknown",
+    "wait.soon", "wait.unknown",
 )  # fmt: skip
 """Beginnings that the code puts an ending to: of an error, a role, a column."""
 SECTIONS = (
