@@ -20,7 +20,7 @@ Place = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture of a camera. It never leaves the process."""
+    """One picture of a camera. It never leaves the box: its reader hands it over in memory."""
 
     index: int
     at: datetime
