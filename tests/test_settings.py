@@ -78,3 +78,11 @@ def test_paths_are_beside_the_file_wherever_one_stands(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match="there is no such file"):
         read(EdgeSettings, tmp_path / "edge.toml", environment={})
+
+
+def test_an_area_whose_people_would_be_shown_nowhere_is_refused(tmp_path: Path) -> None:
+    till = DOOR + '[[cameras.areas]]\nid = "till"\nkind = "{}"\npoints = [[0.1, 0.1], [0.4, 0.1], [0.4, 0.4]]\n'
+    with pytest.raises(BadSettings, match="area till belongs to zone 'till', which is not in"):
+        settings(tmp_path, till.format("queue"))
+    assert settings(tmp_path, till.format("ignore")).cameras[0].areas
+    assert settings(tmp_path, till.format("queue") + '[[zones]]\nid="till"\nname="Till"\n[[zones]]\nid="entrance"\nname="Door"\n')

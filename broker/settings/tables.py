@@ -340,6 +340,10 @@ class CameraSettings(Section):
         return Plan(view=self.view, lines=self.lines, areas=self.areas, staff=self.staff)
 
 
+_OF_NOBODY: Final = frozenset({ZoneKind.IGNORE, ZoneKind.STAFF_ONLY})
+"""Areas in which nobody is counted; they belong to no zone of the shop."""
+
+
 class EdgeSettings(Section):
     """edge.toml: what a camera box needs to know."""
 
@@ -380,6 +384,11 @@ class Settings(EdgeSettings):
             for line in camera.lines:
                 if line.zone not in known:
                     raise ValueError(f"camera {camera.id}: line {line.id} opens into zone {line.zone!r}, which is not in [[zones]]")
+            for area in camera.areas:
+                if area.kind not in _OF_NOBODY and area.place not in known:
+                    raise ValueError(
+                        f"camera {camera.id}: area {area.id} belongs to zone {area.place!r}, which is not in [[zones]]"
+                    )
         return self
 
     def _counters_know_their_services(self) -> None:
