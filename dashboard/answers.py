@@ -90,14 +90,23 @@ B = TypeVar("B", bound=Body)
 
 def body_of(model: type[B]) -> B:
     """Return the body of the request as a *model*. Raises Problem: 400 for no JSON object, 422 for a wrong one."""
-    said = request.get_json(silent=True) if request.is_json else None
-    if not isinstance(said, dict):
+    said = json_object()
+    if said is None:
         raise Problem(400, say("floor.not_json"))
     try:
         return model.model_validate(said)
     except ValidationError as wrong:
         errors = [{"field": ".".join(map(str, each["loc"])), "message": each["msg"]} for each in wrong.errors()]
         raise Problem(422, say("floor.not_understood"), errors=errors[:20]) from None
+
+
+def json_object() -> dict[str, Any] | None:
+    """Return the body of the request, or None when it is no JSON object; one nested too deep to be read is none."""
+    try:
+        said = request.get_json(silent=True) if request.is_json else None
+    except RecursionError:
+        return None
+    return said if isinstance(said, dict) else None
 
 
 def key_of(screen: str) -> str:

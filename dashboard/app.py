@@ -8,8 +8,10 @@ from broker.settings import Settings
 from broker.shop import Shop
 from broker.web import app as web
 from dashboard import admin, cameras, floor, reports, tallies
+from dashboard.api.document import API
 
 
 def create(settings: Settings, *, shop: Shop | None = None) -> Flask:
     """Return the application of the staff screens. Raises StoreError and OSError."""
-    return web.create(settings, name="dashboard", blueprints=[floor.bp, reports.bp, admin.bp, cameras.bp, tallies.bp], shop=shop)
+    blueprints = [floor.bp, reports.bp, admin.bp, cameras.bp, tallies.bp, API]
+    return web.create(settings, name="dashboard", blueprints=blueprints, shop=shop)

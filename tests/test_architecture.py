@@ -47,7 +47,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "broker.lifeline",
     ),
     "dashboard": (
-        *FLASK, "click", "rich", "pydantic", "broker.web", "broker.desk", "broker.domain", "broker.shop", "broker.settings",
+        *FLASK, "flask_openapi3", "click", "rich", "pydantic", "broker.web", "broker.desk", "broker.domain", "broker.shop",
+        "broker.settings",
         "broker.stream", "broker.store", "broker.lifeline", "broker.inquiry",
     ),
     "deploy": (
@@ -64,6 +65,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "sqlite_utils": ("broker.store", "broker.shop", "broker.stream"),
     "argon2": ("broker.desk", "broker.embedded"),
     "flask": ("broker.web", "dashboard", "kiosk"),
+    "flask_openapi3": ("dashboard.api",),
     "waitress": ("broker.web", "dashboard"),
     "psutil": ("deploy",),
     "segno": ("kiosk",),

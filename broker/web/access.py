@@ -15,8 +15,10 @@ from typing import Final, TypeVar
 from flask import Flask, Response, current_app, g, redirect, request
 
 from broker.desk import pairing, shifts
+from broker.desk.apikeys import SCOPES
 from broker.desk.people import Person, Screen
 from broker.desk.roles import Role
+from broker.web import bearer
 from broker.web.languages import say
 from broker.web.problems import for_script, refuse
 from broker.web.stores import current_shop
@@ -32,8 +34,11 @@ PERMISSIONS: Final[dict[str, Role]] = {
     "screens.change": Role.MANAGER,
     "cameras.change": Role.MANAGER,
     "cameras.count": Role.MANAGER,
+    **dict.fromkeys(SCOPES, Role.STAFF),
 }
-"""What a signed-in person may do, and the least role it takes. `public` and `screen` need nobody."""
+"""What a signed-in person may do, and the least role it takes. `public` and `screen` need nobody.
+
+The scopes of keys are among them: a program with such a key may do the same, and nothing else."""
 
 OFFICE_ONLY: Final = frozenset({"people.change", "screens.change", "cameras.change"})
 """Also takes a screen that was trusted with the manager's role: a four-digit PIN on the shop floor is not enough.
@@ -98,6 +103,8 @@ def may(permission: str) -> bool:
     person, screen = signed_in(), screen_here()
     if permission == "public":
         return True
+    if bearer.brought():
+        return bearer.opens(permission)
     if screen is None or permission == "screen":
         return screen is not None
     if person is None or not Role(person.role).reaches(PERMISSIONS[permission]):
@@ -115,6 +122,9 @@ def permission_of(app: Flask, endpoint: str) -> str | None:
 def _recognise() -> None:
     endpoint = request.endpoint
     if endpoint is None or endpoint.endswith(".static"):
+        return
+    if bearer.brought():
+        bearer.recognise()
         return
     token = request.cookies.get(cookie_name("device"), "")
     g.screen = pairing.recognised(current_shop(), token) if token else None
@@ -136,6 +146,8 @@ def _guard() -> Response | None:
 
 
 def _refusal(permission: str) -> Response:
+    if bearer.brought():
+        return bearer.refusal(permission)
     if screen_here() is None:
         return _send("/pair")
     if permission == "screen" or signed_in() is None:

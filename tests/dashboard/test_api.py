@@ -1,0 +1,398 @@
+"""The HTTP API for other programs: every move, every refusal, and what nobody gets to know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from broker.desk import counters, people, tickets
+from broker.desk.apikeys import SCOPES
+from broker.domain.ticket import CLOCK, MOVES, OPEN, Move, Outcome, Said, State
+from broker.shop import Shop
+from broker.store import tickets as stored
+from broker.store.database import text
+from broker.web.access import permission_of
+from dashboard.api import moving
+from dashboard.app import create
+from tests.builders import TurnableClock, later, make_shop
+from tests.dashboard.program import COUNTERS, SERVICES, Program, good, no
+from tests.web.parts import Visitor, person
+
+SOON = text(later(600))
+BODIES: dict[Move, dict[str, Any]] = {
+    Move.CALL: {"reason": "a baby cries"}, Move.HOLD: {"until": SOON, "reason": "asks the workshop"},
+    Move.UPDATE: {"reason": "still asking"}, Move.TRANSFER: {"service": "returns", "note": "has the receipt"},
+    Move.STEP_AWAY: {"until": SOON}, Move.BOOK: {"until": SOON}, Move.FINISH: {"outcome": "solved"}, Move.CANCEL: {},
+}  # fmt: skip
+"""What each move is asked with when nothing is wrong with it; the counter of a call is added."""
+
+
+@pytest.fixture
+def shop(tmp_path: Any, clock: TurnableClock) -> Shop:
+    return make_shop(tmp_path, clock, services=SERVICES, counters=COUNTERS)
+
+
+@pytest.fixture
+def app(shop: Shop) -> Iterator[Flask]:
+    made = create(shop.settings, shop=shop)
+    yield made
+    made.extensions["greetline-stores"].close()
+
+
+@pytest.fixture
+def program(app: Flask, shop: Shop) -> Program:
+    return Program(app, shop)
+
+
+def brought_to(shop: Shop, state: State, desk: str) -> str:
+    """A ticket in *state*, made by the desk itself; return its id."""
+    ticket = tickets.issue(shop, tickets.Wish(service="collect"))
+
+    def move(what: Move, **said: Any) -> None:
+        tickets.move(shop, ticket.id, what, Said(by="kari", **said))
+
+    if state in (State.CALLED, State.SERVING, State.HELD, State.FINISHED):
+        tickets.call(shop, ticket.id, desk, by="kari", reason="test")
+    if state in (State.SERVING, State.HELD, State.FINISHED):
+        move(Move.START)
+    last: dict[State, tuple[Move, dict[str, Any]]] = {
+        State.HELD: (Move.HOLD, {"until": later(600), "reason": "test"}), State.AWAY: (Move.STEP_AWAY, {"until": later(600)}),
+        State.BOOKED: (Move.BOOK, {"until": later(600)}), State.FINISHED: (Move.FINISH, {"outcome": Outcome.SOLVED}),
+        State.CANCELLED: (Move.CANCEL, {}), State.EXPIRED: (Move.EXPIRE, {}),
+    }  # fmt: skip
+    if state in last:
+        what, said = last[state]
+        move(what, **said)
+    assert stored.get(shop.db, ticket.id).state is state
+    return ticket.id
+
+
+@pytest.mark.parametrize("move", moving.MOVES)
+def test_a_move_is_made_where_the_table_has_it_and_refused_with_how_it_stands_where_not(
+    shop: Shop, program: Program, move: Move
+) -> None:
+    for number, state in enumerate(State, start=1):
+        ticket = brought_to(shop, state, f"desk-{number}")
+        program.open("desk-12")
+        was = stored.get(shop.db, ticket)
+        body = BODIES.get(move, {}) | ({"counter": "desk-12"} if move is Move.CALL else {})
+        answer = program.post(f"/tickets/{ticket}/{move}", body if move in BODIES else None)
+        if (state, move) in MOVES:
+            row = good(answer)
+            assert (row["id"], row["version"]) == (ticket, was.version + 1), state
+        else:
+            problem = no(answer, 409)
+            assert (problem["ticket"]["state"], problem["ticket"]["version"]) == (state, was.version), state
+            assert stored.get(shop.db, ticket) == was, f"a refused {move} changed a ticket that is {state}"
+        for there in (stored.at_counter(shop.db, f"desk-{n}") for n in (number, 12)):
+            if there is not None:
+                tickets.move(shop, there.id, Move.EXPIRE, Said(by=CLOCK))
+
+
+def test_the_api_has_every_move_but_the_clocks_own() -> None:
+    assert set(moving.MOVES) == set(Move) - {Move.EXPIRE}
+
+
+HOLD, ANY = "/tickets/{held}/hold", "/tickets/{waits}"
+FUTURE = {"until": SOON, "reason": "x"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        pytest.param("/tickets/{serving}/hold", {}, "until", id="a hold without a time"),
+        pytest.param("/tickets/{serving}/hold", {"until": SOON}, "reason", id="a hold without a reason"),
+        pytest.param("/tickets/{serving}/hold", FUTURE | {"until": text(later(-1))}, "until", id="a hold until a minute ago"),
+        pytest.param("/tickets/{serving}/hold", FUTURE | {"until": "2026-11-21T12:00:00"}, "until", id="a time without a zone"),
+        pytest.param("/tickets/{serving}/hold", FUTURE | {"until": 1795000000}, "until", id="a time that is a number"),
+        pytest.param("/tickets/{serving}/hold", FUTURE | {"until": "9999-12-31T23:59:59-14:00"}, "until", id="the end of time"),
+        pytest.param("/tickets/{serving}/hold", FUTURE | {"reason": "x" * 10_000}, "reason", id="ten thousand characters"),
+        pytest.param("/tickets/{serving}/hold", FUTURE | {"reason": "\u202e\u0007"}, "reason", id="a reason nobody can see"),
+        pytest.param("/tickets/{serving}/hold", FUTURE | {"colour": "red"}, "colour", id="a field that is none"),
+        pytest.param("/tickets/{serving}/transfer", {"service": "returns"}, "note", id="a transfer without a note"),
+        pytest.param("/tickets/{serving}/transfer", {"service": "bakery", "note": "x"}, "service", id="to an unknown service"),
+        pytest.param("/tickets/{serving}/finish", {}, "outcome", id="an end without an outcome"),
+        pytest.param("/tickets/{serving}/finish", {"outcome": "fine"}, "outcome", id="an outcome that is none"),
+        pytest.param("/tickets/{waits}/call", {}, "counter", id="a call to nowhere"),
+        pytest.param("/tickets/{waits}/call", {"counter": "desk-99"}, "counter", id="a call to an unknown counter"),
+        pytest.param("/tickets/{waits}/book", {}, "until", id="a call-back without a time"),
+        pytest.param("/tickets/next", {"counter": "desk-99"}, "counter", id="next for an unknown counter"),
+        pytest.param("/tickets", {"service": "bakery"}, "service", id="an unknown service"),
+        pytest.param("/tickets", {"service": "collect", "language": "xx"}, "language", id="an unknown language"),
+        pytest.param("/tickets", {"service": "collect", "priority": 9}, "priority", id="too much priority"),
+        pytest.param("/tickets", {"service": "collect", "priority": True}, "priority", id="a priority that is no number"),
+        pytest.param("/tickets", {"service": "collect", "visit": "nobody"}, "visit", id="an unknown visit"),
+        pytest.param("/counters/desk-1/shift", {"kind": "ajar"}, "kind", id="a counter that is ajar"),
+    ],
+)
+def test_what_does_not_fit_is_422_with_its_field(shop: Shop, program: Program, path: str, body: dict[str, Any], field: str) -> None:
+    serving, waits = brought_to(shop, State.SERVING, "desk-1"), brought_to(shop, State.WAITING, "")
+    before = stored.moves_after(shop.db, 0, limit=100)
+    problem = no(program.post(path.format(serving=serving, waits=waits), body), 422)
+    assert field in [error["field"] for error in problem["errors"]]
+    assert stored.moves_after(shop.db, 0, limit=100) == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/tickets/none"), ("POST", "/tickets/none/start"), ("POST", "/tickets/none/fly"), ("POST", "/counters/none/shift"),
+     ("GET", "/tickets/none/moves"), ("POST", "/tickets/none/expire"), ("GET", "/nothing")],
+)  # fmt: skip
+def test_what_is_not_there_is_404(program: Program, method: str, path: str) -> None:
+    if method == "GET":
+        no(program.get(path), 404)
+    else:
+        no(program.post(path, {"kind": "open"} if "shift" in path else None), 404)
+
+
+def test_a_stale_tab_that_calls_a_called_ticket_is_told_who_has_it(shop: Shop, program: Program) -> None:
+    kari = person(shop, "Kari")
+    ticket = program.take()
+    counters.open_(shop, "desk-1", by=kari.id)
+    tickets.call_next(shop, "desk-1", by=kari.id)
+    program.open("desk-2")
+    problem = no(program.post(f"/tickets/{ticket['id']}/call", {"counter": "desk-2"}), 409)
+    assert problem["detail"] == "Kari has already called it to desk-1"
+    assert (problem["ticket"]["staff"], problem["ticket"]["counter_name"]) == ("Kari", "Desk 1")
+
+
+def test_a_counter_that_has_somebody_or_is_not_open_calls_nobody_and_is_shown(program: Program) -> None:
+    first, _ = program.take(), program.take()
+    closed = no(program.post("/tickets/next", {"counter": "desk-1"}), 409)
+    assert (closed["counter"]["kind"], "open it first" in closed["detail"]) == ("closed", True)
+    program.open("desk-1")
+    assert good(program.post("/tickets/next", {"counter": "desk-1"}))["id"] == first["id"]
+    busy = no(program.post("/tickets/next", {"counter": "desk-1"}), 409)
+    assert busy["counter"]["ticket"] == first["id"]
+
+
+def test_nobody_in_line_is_no_content(program: Program) -> None:
+    program.open("desk-1")
+    assert program.post("/tickets/next", {"counter": "desk-1"}).status_code == 204
+
+
+@pytest.mark.parametrize(("closed", "why"), [("hours", "closed"), ("pause", "paused")])
+def test_a_queue_that_gives_no_tickets_says_why(tmp_path: Any, clock: TurnableClock, closed: str, why: str) -> None:
+    opening = {"sat": ("13:00-18:00",)} if closed == "hours" else {}
+    shop = make_shop(tmp_path, clock, services=SERVICES, counters=COUNTERS, opening=opening)
+    if closed == "pause":
+        counters.pause(shop, "collect", minutes=10, reason="the lift is stuck", by="kari")
+    app = create(shop.settings, shop=shop)
+    program = Program(app, shop)
+    assert no(program.post("/tickets", {"service": "collect"}), 409)["why"] == why
+    services = good(program.get("/services"))["services"]
+    assert (services[1]["open"], services[1]["why"]) == (False, why)
+    app.extensions["greetline-stores"].close()
+
+
+def test_a_retried_request_is_the_same_ticket_and_the_same_call(program: Program) -> None:
+    first, again = (program.post("/tickets", {"service": "collect"}, key="order-4711") for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert good(first) == good(again)
+    assert first.headers["Location"] == f"/api/v1/tickets/{good(first)['id']}"
+    program.take()
+    program.open("desk-1")
+    one, two = (good(program.post("/tickets/next", {"counter": "desk-1"}, key="call-4711")) for _ in range(2))
+    assert one == two
+    started, repeated = (good(program.post(f"/tickets/{one['id']}/start", key="start-4711")) for _ in range(2))
+    assert started == repeated, "a start that is sent twice is not refused the second time"
+
+
+def test_the_same_key_of_another_program_or_at_another_address_is_another_request(app: Flask, shop: Shop, program: Program) -> None:
+    mine = good(program.post("/tickets", {"service": "collect"}, key="order-0001"))
+    theirs = good(Program(app, shop).post("/tickets", {"service": "collect"}, key="order-0001"))
+    assert mine["id"] != theirs["id"]
+    gone = good(program.post(f"/tickets/{mine['id']}/cancel", {}, key="order-0001"))
+    assert gone["state"] == "cancelled"
+
+
+def test_a_hold_that_is_sent_again_when_its_time_is_over_is_still_the_same_hold(
+    shop: Shop, program: Program, clock: TurnableClock
+) -> None:
+    ticket = brought_to(shop, State.SERVING, "desk-1")
+    assert good(program.post(f"/tickets/{ticket}/hold", FUTURE, key="hold-0001"))["state"] == "held"
+    clock.turn(seconds=700)
+    assert good(program.post(f"/tickets/{ticket}/hold", FUTURE, key="hold-0001"))["state"] == "held"
+
+
+@pytest.mark.parametrize("key", ["", "short", "x" * 61, "blåbærsyltetøy", "with\ttab-inside"])
+def test_a_request_that_cannot_be_told_from_its_retry_is_refused(program: Program, key: str) -> None:
+    headers = {**program.headers, "Idempotency-Key": key} if key else program.headers
+    no(program.client.post("/api/v1/tickets", json={"service": "collect"}, headers=headers), 400)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"{\\"service\\": \\"collect\\"}"', b"\xff\xfe", b"null", b"[" * 5000])
+def test_a_body_that_is_no_json_object_is_refused(program: Program, body: bytes) -> None:
+    headers = program.headers | {"Idempotency-Key": "request-1", "Content-Type": "application/json"}
+    no(program.client.post("/api/v1/tickets", data=body, headers=headers), 400)
+
+
+def test_words_are_kept_without_what_could_reorder_a_screen(shop: Shop, program: Program) -> None:
+    ticket = brought_to(shop, State.SERVING, "desk-1")
+    said = good(program.post(f"/tickets/{ticket}/hold", FUTURE | {"reason": "asks \u202ethe\u0000 workshop\u2066"}))
+    assert said["reason"] == "asks the workshop"
+
+
+def test_a_page_of_the_history_leads_to_the_next_and_the_last_waits_for_more(program: Program) -> None:
+    made = [program.take()["id"] for _ in range(5)]
+    seen, cursor = [], ""
+    for size in (2, 2, 1, 0):
+        page = good(program.get(f"/history?limit=2{cursor}"))
+        assert len(page["moves"]) == size
+        seen += [move["ticket"] for move in page["moves"]]
+        cursor = f"&cursor={page['next']}"
+    assert seen == made
+    more = program.take()["id"]
+    assert [move["ticket"] for move in good(program.get(f"/history?limit=2{cursor}"))["moves"]] == [more]
+    for wrong in ("limit=0", "limit=501", "limit=x", "cursor=-1", "cursor=abc", "cursor=" + "9" * 30, "page=2"):
+        no(program.get(f"/history?{wrong}"), 422)
+
+
+@pytest.mark.parametrize("path", ["/services", "/line", "/history", "/display", "/tickets/{ticket}", "/openapi.json"])
+def test_what_has_not_changed_is_304_and_what_has_is_not(program: Program, clock: TurnableClock, path: str) -> None:
+    path = path.format(ticket=program.take()["id"])
+    first = program.get(path)
+    tag = first.headers["ETag"]
+    clock.turn(seconds=5)
+    unchanged = program.get(path, If_None_Match=tag)
+    assert (unchanged.status_code, unchanged.data) == (304, b"")
+    program.take()
+    program.take()
+    program.open("desk-1")
+    program.post("/tickets/next", {"counter": "desk-1"})
+    changed = program.get(path, If_None_Match=tag)
+    assert changed.status_code == (304 if "openapi" in path else 200)
+
+
+def test_the_line_is_in_the_order_of_calls_and_counts_who_is_ahead(shop: Shop, program: Program, clock: TurnableClock) -> None:
+    made = []
+    for service, priority in (("collect", 0), ("returns", 0), ("collect", 0), ("collect", 1)):
+        made.append(program.take(service, priority=priority)["id"])
+        clock.turn(seconds=1)
+    line = good(program.get("/line"))
+    assert [row["id"] for row in line["tickets"]] == [made[3], made[0], made[1], made[2]]
+    assert [row["ahead"] for row in line["tickets"]] == [0, 1, 0, 2]
+    assert [row["ahead"] for row in line["tickets"]] == [
+        good(program.get(f"/tickets/{row['id']}"))["ahead"] for row in line["tickets"]
+    ]
+    assert [row["id"] for row in good(program.get("/line?service=returns"))["tickets"]] == [made[1]]
+    assert [counter["kind"] for counter in line["counters"]] == ["closed"] * 12
+
+
+def test_services_are_named_in_the_language_that_is_asked_for(program: Program) -> None:
+    assert [s["name"] for s in good(program.get("/services?language=nb"))["services"]] == ["Retur", "Collect"]
+    no(program.get("/services?language=xx"), 422)
+
+
+def test_a_counter_opens_rests_and_closes_and_saying_it_twice_changes_nothing(program: Program) -> None:
+    for kind in ("open", "open", "break", "open", "closed", "closed"):
+        assert good(program.post("/counters/desk-1/shift", {"kind": kind}))["kind"] == kind
+    program.take()
+    program.open("desk-1")
+    program.post("/tickets/next", {"counter": "desk-1"})
+    for kind in ("break", "closed"):
+        assert no(program.post("/counters/desk-1/shift", {"kind": kind}), 409)["counter"]["kind"] == "open"
+
+
+def test_the_address_of_a_customers_page_is_told_to_whoever_took_the_ticket_and_nowhere_else(program: Program) -> None:
+    ticket = program.take()
+    token = ticket["token"]
+    program.open("desk-1")
+    answers = [program.post("/tickets/next", {"counter": "desk-1"}), program.post(f"/tickets/{ticket['id']}/start")]
+    answers += [program.get(path) for path in ("/services", "/line", "/history", "/display", f"/tickets/{ticket['id']}")]
+    answers.append(program.post(f"/tickets/{ticket['id']}/start"))
+    for answer in answers:
+        assert token not in answer.get_data(as_text=True), answer.request.path
+
+
+# Who may ask.
+
+
+def api_doors(app: Flask) -> list[tuple[str, str, str]]:
+    """Every door of the API: method, path, scope."""
+    return [
+        (method, rule.rule.replace("<ticket>", "none").replace("<counter>", "desk-1").removeprefix("/api/v1"), permission)
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("api.") and (permission := permission_of(app, rule.endpoint)) in SCOPES
+        for method in (rule.methods or set()) & {"GET", "POST"}
+    ]
+
+
+def test_a_key_opens_what_its_scopes_say_and_nothing_else(app: Flask, shop: Shop) -> None:
+    doors = api_doors(app)
+    assert {scope for _, _, scope in doors} == set(SCOPES)
+    assert len(doors) == 5 + len(moving.MOVES) + 3
+    for scope in SCOPES:
+        program = Program(app, shop, [scope])
+        for method, path, needed in doors:
+            answer = program.get(path) if method == "GET" else program.post(path, {})
+            if needed == scope:
+                assert answer.status_code not in (401, 403), (path, scope)
+            else:
+                assert no(answer, 403)["scope"] == needed
+                assert f'scope="{needed}"' in answer.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/floor", "/reports", "/admin/people", "/api/v1/today", "/events"])
+def test_a_key_with_every_scope_opens_no_screen_of_the_staff(program: Program, path: str) -> None:
+    answer = program.client.get(path, headers=program.headers)
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("secret", ["", "x", "glk_" + "A" * 43, "glk_"])
+def test_without_a_key_or_with_a_wrong_one_nothing_is_told(app: Flask, program: Program, secret: str) -> None:
+    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+    for method, path, _ in api_doors(app):
+        answer = program.client.open(f"/api/v1{path}", method=method, headers=headers | {"Idempotency-Key": "request-1"})
+        assert no(answer, 401)
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_a_key_beside_the_cookies_of_a_manager_is_still_only_a_key(app: Flask, shop: Shop) -> None:
+    office = Visitor(app, shop).pair("manager").sign_in("Ada", "admin")
+    program = Program(app, shop, ["display.read"])
+    assert office.client.get("/api/v1/line").status_code == 200
+    no(office.client.get("/api/v1/line", headers=program.headers), 403)
+    assert office.client.get("/admin/people", headers=program.headers).status_code == 403
+
+
+def test_staff_on_a_paired_screen_may_ask_too_with_the_token_of_their_page(app: Flask, shop: Shop) -> None:
+    here = Visitor(app, shop).pair().sign_in("Kari")
+    headers = {"Idempotency-Key": "request-1"}
+    assert here.client.post("/api/v1/tickets", json={"service": "collect"}, headers=headers).status_code == 400
+    headers["X-CSRFToken"] = here.token()
+    assert here.client.post("/api/v1/tickets", json={"service": "collect"}, headers=headers).status_code == 201
+    kari = people.named(shop, "Kari")
+    assert kari
+    assert [move.by for _, move in stored.moves_after(shop.db, 0, limit=9)] == [kari.id]
+
+
+def test_another_sites_page_cannot_use_a_key(program: Program) -> None:
+    assert program.post("/tickets", {"service": "collect"}, Sec_Fetch_Site="cross-site").status_code == 403
+
+
+def test_who_asks_too_often_is_told_when_to_ask_again_and_is_let_in_then(app: Flask, shop: Shop, clock: TurnableClock) -> None:
+    eager, other = Program(app, shop, a_minute=3), Program(app, shop)
+    for _ in range(3):
+        assert eager.get("/services").status_code == 200
+    answer = eager.get("/services")
+    no(answer, 429)
+    assert int(answer.headers["Retry-After"]) == 20
+    assert other.get("/services").status_code == 200, "one program's haste is not another's"
+    clock.turn(seconds=20)
+    assert eager.get("/services").status_code == 200
+    assert eager.get("/services").status_code == 429
+    clock.turn(seconds=-3600)
+    assert eager.get("/services").status_code == 429, "a clock that goes back gives nothing away"
+    clock.turn(seconds=3700)
+    assert eager.get("/services").status_code == 200
+
+
+def test_every_state_there_is_is_one_that_somebody_can_read(shop: Shop, program: Program) -> None:
+    program.open("desk-1")
+    for number, state in enumerate(State, start=1):
+        row = good(program.get(f"/tickets/{brought_to(shop, state, f'desk-{number}')}"))
+        assert (row["state"], row["ended_at"] is None) == (state, state in OPEN)
