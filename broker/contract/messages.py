@@ -10,9 +10,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AwareDatetime, Field, field_validator, model_validator
 
-from broker.contract.plan import Name, Plan, Point
+from broker.contract.boards import Display as Display
+from broker.contract.boards import Queue as Queue
+from broker.contract.plan import Name, Plan, Point, Seconds
+from broker.contract.plan import Part as _Value
 from broker.contract.plan import ZoneKind as ZoneKind
 from broker.contract.topics import Channel
 
@@ -33,12 +36,6 @@ STILL_PART_CHARACTERS: Final = 7_200
 
 MAX_MOMENTS: Final = 60
 """Moments of crossings in one LineTrial, so that eight lines stay under MAX_BYTES."""
-
-Seconds = Annotated[float, Field(ge=0, le=7 * 86400, allow_inf_nan=False)]
-
-
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
 
 class Direction(StrEnum):
@@ -259,52 +256,6 @@ class Refused(_Value):
 
     request: EventId = Field(description="The request.")
     reason: str = Field(max_length=300, description="What is wrong and what to do, for the person who asked.")
-
-
-MAX_SERVICES: Final = 24
-MAX_CALLS: Final = 8
-
-
-class ServiceLine(_Value):
-    """Who waits for one service."""
-
-    service: Name = Field(description="The service, of the shop's settings.")
-    letter: str = Field(pattern="^[A-Z]$", description="The letter before the number on its tickets.")
-    open: bool = Field(description="Whether tickets are given for it now.")
-    waiting: int = Field(ge=0, le=100_000, description="How many wait to be called.")
-    oldest: AwareDatetime | None = Field(default=None, description="When the one who has waited longest took a ticket.")
-    counters: int = Field(ge=0, le=1000, description="Counters that are open and serve it.")
-    wait_from: Seconds | None = Field(default=None, description="What somebody who comes now is told: from...")
-    wait_to: Seconds | None = Field(default=None, description="...to. Absent while no wait can be told honestly.")
-
-
-class Queue(_Value):
-    """The queues of the shop, for boards of others. Kept by the MQTT broker; said anew when it changes, once a second at most."""
-
-    open: bool = Field(description="Whether the shop is open.")
-    services: tuple[ServiceLine, ...] = Field(default=(), max_length=MAX_SERVICES, description="Each service.")
-
-
-class WallCall(_Value):
-    """Somebody was called."""
-
-    call: int = Field(ge=1, description="Grows with every call; who is called again gets a new one.")
-    shown: str = Field(max_length=12, description="The number as people read it.")
-    counter: Name | None = Field(default=None, description="The counter they were called to; absent once they have left it.")
-    counter_name: str | None = Field(default=None, max_length=20, description="That counter, as it is called out.")
-    at: AwareDatetime = Field(description="When.")
-    again: bool = Field(description="Whether it was not the first time.")
-    state: Literal["calling", "serving", "over"] = Field(description="How it stands now.")
-
-
-class Display(_Value):
-    """What the shop's own wall shows, for boards of others. Kept and said as Queue is."""
-
-    open: bool = Field(description="Whether the shop is open.")
-    closes_at: AwareDatetime | None = Field(default=None, description="When it closes.")
-    opens_at: AwareDatetime | None = Field(default=None, description="When it opens.")
-    waiting: int = Field(ge=0, le=100_000, description="How many wait, for all services.")
-    calls: tuple[WallCall, ...] = Field(default=(), max_length=MAX_CALLS, description="Calls of the last half hour, newest first.")
 
 
 class Kind(StrEnum):

@@ -34,8 +34,11 @@ class ZoneKind(StrEnum):
     IGNORE = "ignore"
 
 
+Seconds = Annotated[float, Field(ge=0, le=7 * 86400, allow_inf_nan=False)]
+
+
 class Part(BaseModel):
-    """A piece of a plan: frozen, and nothing in it that does not belong."""
+    """A piece of what is said: frozen, and nothing in it that does not belong."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

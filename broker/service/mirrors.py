@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from broker.contract.messages import Display, Mirror, Queue, ServiceLine, WallCall
+from broker.contract.boards import Display, Queue, ServiceLine, WallCall
+from broker.contract.messages import Mirror
 from broker.desk import board, prospects, tickets
 from broker.desk.board import Row
 from broker.domain.moves import QueueClosed

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broker.contract.boards import Display, Queue, ServiceLine, WallCall
 from broker.contract.codec import BadMessage, TooLarge, decode, encode, topic_of
 from broker.contract.messages import (
     BODIES,
@@ -28,23 +29,19 @@ from broker.contract.messages import (
     Counting,
     Crossing,
     Direction,
-    Display,
     Kind,
     LineCount,
     LineTrial,
     Message,
     Outcome,
     Press,
-    Queue,
     Refused,
     Seen,
-    ServiceLine,
     Shown,
     Status,
     StillPart,
     Trial,
     UniformSeen,
-    WallCall,
     Watch,
     ZoneCount,
     ZoneKind,

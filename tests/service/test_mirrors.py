@@ -12,8 +12,9 @@ from typing import TypeVar
 
 import pytest
 
+from broker.contract.boards import MAX_CALLS, MAX_SERVICES, Display, Queue
 from broker.contract.codec import decode, encode
-from broker.contract.messages import BODIES, MAX_CALLS, MAX_SERVICES, Display, Mirror, Queue, Status, Watch, message
+from broker.contract.messages import BODIES, Mirror, Status, Watch, message
 from broker.contract.topics import Channel, Topic
 from broker.desk import counters, people, tickets
 from broker.desk.tickets import Wish
