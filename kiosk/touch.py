@@ -53,9 +53,10 @@ def _listen() -> None:
     g.language = g.choices.language
 
 
-@bp.context_processor
+@bp.app_context_processor
 def _here() -> dict[str, object]:
-    return {"here": g.get("choices") or Choices(""), "timing": timing()}
+    choices = g.get("choices") or Choices("")
+    return {"here": choices, "timing": timing(), "room": places(stores().settings.kiosk, choices)}
 
 
 @bp.get("/kiosk")
@@ -72,7 +73,7 @@ def _start(said: str = "") -> str:
     shown = pages([_card(service) for service in row["services"]], room.cells)
     number = min(max(request.values.get("page", 1, int), 1), len(shown))
     return render_template(
-        "kiosk/start.html", room=room, services=shown[number - 1], page=number, pages=len(shown), key=secrets.token_hex(16),
+        "kiosk/start.html", services=shown[number - 1], page=number, pages=len(shown), key=secrets.token_hex(16),
         hello=words.two_lines(say("kiosk.welcome")), open=row["open"], opens=words.moment(row["opens_at"], now=shop.clock()),
         said=said, cameras=bool(shop.settings.cameras),
     )  # fmt: skip

@@ -9,6 +9,7 @@ const words = JSON.parse(document.getElementById("texts").textContent);
 const own = new URL(location.href);
 const LOOK_MS = 30_000; // waits also change by the clock alone
 const PATIENCE_MS = 8_000;
+const YOUNG_MS = 3_000;
 
 // ---- what the shop says
 async function ask(path, wishes = {}) {
@@ -72,11 +73,11 @@ async function refresh() {
 const lost = document.getElementById("lost");
 connect({
   events: "/events/board?at=kiosk", floor: "/api/v1/board",
-  onEvent: (name) => name !== "hb" && refresh(),
+  // A start page that has just been made is as true as the first word of the stream.
+  onEvent: (name) => name !== "hb" && !(name === "snapshot" && body.dataset.page === "start" && performance.now() < YOUNG_MS) && refresh(),
   onState: ({ state }) => {
     if (state === "lost" && !lost.open) lost.showModal();
     if (state !== "lost" && lost.open) lost.close();
-    if (body.dataset.page === "sorry" && state === "live" && document.hasFocus()) body.dataset.live = "";
   },
 });
 lost.addEventListener("cancel", (event) => event.preventDefault());
@@ -111,17 +112,16 @@ function nearest([dx, dy]) {
   const all = reachable();
   const from = document.activeElement;
   if (!all.includes(from)) return all[0];
-  const middle = (node) => { const box = node.getBoundingClientRect(); return [(box.left + box.right) / 2, (box.top + box.bottom) / 2]; };
-  const [x, y] = middle(from);
+  const here = from.getBoundingClientRect();
   const far = (node) => {
-    const [to, down] = middle(node);
-    const along = (to - x) * dx + (down - y) * dy;
-    return along < 4 ? Infinity : along + 3 * Math.abs((to - x) * dy + (down - y) * dx);
+    const box = node.getBoundingClientRect();
+    const along = dx ? (box.left + box.right - here.left - here.right) * dx : (box.top + box.bottom - here.top - here.bottom) * dy;
+    const apart = dx ? [box.top - here.bottom, here.top - box.bottom, box.top - here.top] : [box.left - here.right, here.left - box.right, box.left - here.left];
+    return along < 8 ? Infinity : along + 9 * Math.max(0, apart[0], apart[1]) + Math.abs(apart[2]) / 9;
   };
   const best = all.reduce((one, other) => (far(other) < far(one) ? other : one));
   if (far(best) < Infinity) return best;
-  const step = dx + dy;
-  return all[(all.indexOf(from) + step + all.length) % all.length];
+  return all[(all.indexOf(from) + dx + dy + all.length) % all.length];
 }
 
 addEventListener("keydown", (event) => {
@@ -175,7 +175,8 @@ function tick() {
 
 if (waits) {
   for (const sign of ["pointerdown", "keydown"]) addEventListener(sign, () => !dialog.open && touched(), { capture: true });
-  dialog.addEventListener("close", touched);
+  dialog.querySelector("button").addEventListener("click", touched);
+  dialog.addEventListener("cancel", touched);
   if (stay) stay.hidden = false;
   stay?.addEventListener("click", touched);
   setInterval(tick, 250);
