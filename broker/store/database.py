@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -69,6 +70,11 @@ NAMES: Final = frozenset(migration.name for migration in migrations.pending(sqli
 """The migrations this version knows."""
 
 
+_TURN: Final = threading.RLock()
+"""Threads of one process wait for each other here, woken as soon as it is their turn. SQLite would let each of them sleep up
+to 100 ms between two tries: with eight of them the slowest of a hundred tickets took four times as long."""
+
+
 @contextmanager
 def change(db: sqlite_utils.Database) -> Iterator[None]:
     """Run the block as one transaction that holds the write lock from its first line.
@@ -77,14 +83,15 @@ def change(db: sqlite_utils.Database) -> Iterator[None]:
     alone meets "database is locked".
     """
     connection = db.conn
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+    with _TURN:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
 
 
 def parts(names: Sequence[str]) -> Iterator[list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -41,6 +42,26 @@ def test_a_change_holds_the_write_lock_from_its_first_line(tmp_path: Path) -> No
     second.conn.execute("PRAGMA busy_timeout = 50")
     with change(first), pytest.raises(sqlite3.OperationalError, match="locked"), change(second):
         pass
+
+
+def test_threads_of_one_process_take_turns_instead_of_sleeping_until_the_lock_is_free(tmp_path: Path) -> None:
+    first, second = open_store(tmp_path / "a.db"), open_store(tmp_path / "a.db")
+    second.execute("PRAGMA busy_timeout = 0")  # Whoever meets SQLite's own lock is refused at once.
+    tried, done = threading.Event(), []
+
+    def other() -> None:
+        tried.set()
+        with change(second):
+            done.append(visits.open_ones(second))
+
+    thread = threading.Thread(target=other)
+    with change(first):
+        thread.start()
+        assert tried.wait(10)
+        thread.join(0.2)
+        visits.save(first, a_visit())
+    thread.join(10)
+    assert done == [[a_visit()]]
 
 
 def test_a_file_that_is_not_a_store_is_refused_and_not_touched(tmp_path: Path) -> None:
