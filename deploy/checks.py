@@ -28,7 +28,7 @@ RTSP_PORT: Final = 554
 
 _EXTRAS: Final = {
     "edge": ("cv2", "numpy"),
-    "shop": ("flask", "waitress", "sqlite_utils", "argon2", "flask_babel", "flask_wtf"),
+    "shop": ("flask", "waitress", "sqlite_utils", "argon2", "flask_babel", "flask_wtf", "segno"),
 }
 
 
@@ -126,6 +126,28 @@ def dashboard_port(settings: Settings) -> Finding:
     return Finding(
         "dashboard", State.MISSING, f"{host}:{port}: {trouble}", "Set another port in [dashboard], or stop the other program."
     )
+
+
+def kiosk(settings: Settings) -> Iterator[Finding]:
+    """Look whether customers could take a number: services, counters, a free port, and a code that phones can open."""
+    if not settings.services:
+        yield Finding("kiosk", State.OK, "no [[services]]: no numbers are given")
+        return
+    host, port = settings.kiosk.host, settings.kiosk.port
+    trouble = premises.port_trouble(host, port)
+    if trouble and not premises.answers(settings, settings.kiosk):
+        yield Finding(
+            "kiosk", State.MISSING, f"{host}:{port}: {trouble}", "Set another port in [kiosk], or stop the other program."
+        )
+    else:
+        yield Finding("kiosk", State.OK, f"{host}:{port} {'answers' if trouble else 'is free'}; {len(settings.services)} services")
+    served = {service for counter in settings.counters for service in counter.services or [each.id for each in settings.services]}
+    if alone := [service.id for service in settings.services if service.id not in served]:
+        says = f"no counter serves {', '.join(alone)}"
+        yield Finding("counters", State.WARN, says, "Add [[counters]], or the service to one: nobody could ever be called.")
+    if settings.kiosk.public_base_url is None:
+        says = "no address that customers' phones reach: no QR code is shown"
+        yield Finding("phones", State.WARN, says, "Set public_base_url in [kiosk] when phones can reach this machine.")
 
 
 def mqtt(settings: Settings) -> Finding:

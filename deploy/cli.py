@@ -35,6 +35,7 @@ COMMANDS: Final[dict[str, _Door]] = {
     "models": _Door("edge.cli_models", "main", "edge", "Person detectors: what there is, fetch them, check them."),
     "broker": _Door("broker.cli", "main", "shop", "The memory: run the service, check and back up the store."),
     "dashboard": _Door("dashboard.cli", "main", "shop", "The staff's screens."),
+    "kiosk": _Door("kiosk.cli", "main", "shop", "The customers' screens: take a ticket, and the wall."),
     "people": _Door("dashboard.cli_people", "people", "shop", "Who works here."),
     "screens": _Door("dashboard.cli_screens", "screens", "shop", "Tablets that are paired."),
     "keys": _Door("dashboard.cli_keys", "keys", "shop", "Programs that may use the HTTP API."),

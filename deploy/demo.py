@@ -14,6 +14,7 @@ from typing import Final
 import click
 import tomlkit
 
+from broker.desk.people import LANGUAGES
 from broker.settings import Settings, read
 from deploy import past, premises, staff
 from deploy.fault import Fault, faults_said
@@ -23,7 +24,18 @@ from deploy.up import run_shop, shop_of
 
 SETTINGS_FILE: Final = "greetline.toml"
 FIRST_PORT: Final = 8080
+FIRST_KIOSK_PORT: Final = 8090
 FIRST_MQTT_PORT: Final = 1883
+SERVICES: Final = [
+    {"id": name, "letter": letter, "icon": icon, "name": names[0], "names": dict(zip(LANGUAGES, names, strict=True))}
+    for letter, name, icon, *names in (
+        ("R", "returns", "returns", "Returns and exchange", "Retur og bytte", "Ruilen en retour", "Pulang dan tukar",
+         "Atgriešana un maiņa"),
+        ("C", "collect", "bag", "Collect an order", "Hente bestilling", "Bestelling afhalen", "Ambil pesanan", "Saņemt pasūtījumu"),
+        ("W", "repairs", "wrench", "Repairs", "Reparasjon", "Reparatie", "Pembaikan", "Remonts"),
+        ("A", "advice", "advice", "Advice", "Råd og hjelp", "Advies", "Nasihat", "Konsultācija"),
+    )
+]  # fmt: skip
 STANDARDS: Final = {
     "warn_seconds": 5,
     "greet_within_seconds": 10,
@@ -108,14 +120,17 @@ def _folder(data: Path | None) -> Iterator[Path]:
 
 def _settings_text(seconds: int | None, port: int | None, *, somebody_looks: bool) -> str:
     # Two shows without a browser may start in one instant, in tests: the usual ports are for people.
-    mqtt_port, web_port = (
-        (_port(FIRST_MQTT_PORT), _port(FIRST_PORT)) if somebody_looks else (premises.free_port(), premises.free_port())
+    mqtt_port, web_port, kiosk_port = (
+        _port(first) if somebody_looks else premises.free_port() for first in (FIRST_MQTT_PORT, FIRST_PORT, FIRST_KIOSK_PORT)
     )
     return tomlkit.dumps(
         {
             "store": {"id": "demo", "name": "Nordlys Sport", "data": "var"},
             "mqtt": {"port": mqtt_port},
             "dashboard": {"port": port or web_port},
+            "kiosk": {"port": kiosk_port},
+            "services": SERVICES,
+            "counters": [{"id": f"desk-{n}", "name": f"Desk {n}", "number": n} for n in (1, 2, 3)],
             "standards": STANDARDS,
             "alerts": {"flood_alerts": MANY_ALERTS},
             "zones": [{"id": "entrance", "name": "Entrance"}, {"id": "shoes", "name": "Shoes"}, {"id": "skis", "name": "Skis"}],

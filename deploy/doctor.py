@@ -49,6 +49,7 @@ def examine(path: Path | None) -> Iterator[Finding]:
     yield checks.disk(settings)
     yield checks.clock(settings)
     yield checks.dashboard_port(settings)
+    yield from checks.kiosk(settings)
     yield checks.mqtt(settings)
     yield from checks.cameras(settings)
     yield from checks.people(settings)

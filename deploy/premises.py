@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from broker.lock import Held, held
-from broker.settings import CameraSettings, Settings
+from broker.settings import CameraSettings, DashboardSettings, KioskSettings, Settings
 from deploy.fault import Fault
 
 LOCK_FILE: Final = "up.lock"
@@ -95,6 +95,8 @@ def free_port() -> int:
 def need_ports(settings: Settings, mqtt_host: str | None) -> None:
     """See that the ports of the shop are free; *mqtt_host* is where our own MQTT broker will listen. Raises Fault."""
     wanted = [("dashboard", settings.dashboard.host, settings.dashboard.port)]
+    if settings.services:
+        wanted.append(("kiosk", settings.kiosk.host, settings.kiosk.port))
     if mqtt_host:
         wanted.append(("mqtt", mqtt_host, settings.mqtt.port))
     for section, host, port in wanted:
@@ -128,15 +130,19 @@ def film_of(camera: CameraSettings, base: Path) -> Path | None:
     return base / source
 
 
-def address(settings: Settings) -> str:
-    """Return the address of the screens, as a browser on this machine types it."""
-    host = settings.dashboard.host
-    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '::', '') else host}:{settings.dashboard.port}"
+Served = DashboardSettings | KioskSettings
+"""The screens of the staff, or those of the customers."""
 
 
-def answers(settings: Settings, path: str = "/healthz") -> bool:
-    """Return whether the screens answer with 200 now."""
-    line = http.client.HTTPConnection(address(settings).removeprefix("http://"), timeout=ANSWER_SECONDS)
+def address(settings: Settings, served: Served | None = None) -> str:
+    """Return the address of the staff's screens, or of those *served*, as a browser on this machine types it."""
+    served = served or settings.dashboard
+    return f"http://{'127.0.0.1' if served.host in ('0.0.0.0', '::', '') else served.host}:{served.port}"
+
+
+def answers(settings: Settings, served: Served | None = None, path: str = "/healthz") -> bool:
+    """Return whether the staff's screens, or those *served*, answer with 200 now."""
+    line = http.client.HTTPConnection(address(settings, served).removeprefix("http://"), timeout=ANSWER_SECONDS)
     try:
         line.request("GET", path)
         return line.getresponse().status == http.HTTPStatus.OK

@@ -14,7 +14,7 @@ from broker.desk.roles import Role
 from broker.embedded import reach
 from broker.settings import Settings
 from broker.shop import Shop
-from deploy import premises, staff, tally
+from deploy import desks, premises, staff, tally
 from deploy.lines import Lines
 from deploy.supervisor import Supervisor
 from deploy.tally import Tally
@@ -61,6 +61,8 @@ class Show:
             if self.seconds is not None:
                 self._seat_listeners(shop, crew[0])
         self._run("staff", self._work, crew)
+        if not self._headless:
+            self._run("desks", self._serve, crew)
         if self.seconds is not None:
             self._run("clock", self._wait_for_the_end, supervisor)
 
@@ -96,6 +98,10 @@ class Show:
         with shop_of(self._settings) as shop:
             staff.work(shop, crew, self._over, seed=SEED)
 
+    def _serve(self, crew: list[Person]) -> None:
+        with shop_of(self._settings) as shop:
+            desks.work(shop, crew, self._over, seed=SEED)
+
     def _wait_for_the_end(self, supervisor: Supervisor) -> None:
         assert self.seconds is not None
         assert self._ear is not None
@@ -109,8 +115,10 @@ class Show:
         supervisor.stop()
 
     def _tell(self, shop: Shop) -> None:
-        base = premises.address(self._settings)
+        base, kiosk = premises.address(self._settings), premises.address(self._settings, self._settings.kiosk)
         token = people.make_entrance(shop, reusable=True, name="Tablet", role=Role.MANAGER)
+        touch = people.make_entrance(shop, reusable=True, name="Kiosk", role=Role.KIOSK)
+        wall = people.make_entrance(shop, reusable=True, name="Wall", role=Role.DISPLAY)
         pins = ", ".join(f"{name} {pin}{f' ({role})' if role is not Role.STAFF else ''}" for name, role, pin in staff.CREW)
         promise = self._settings.standards
         click.echo(
@@ -126,6 +134,10 @@ class Show:
             how the promise was kept, with a made-up fortnight before today (Ingrid or Kari)
   Screens   {base}/admin/screens
             pair another tablet: open {base}/pair on it (Kari)
+  Kiosk     {kiosk}/enter/{touch}
+            take a number, in five languages; made-up staff call at two of three desks
+  Wall      {kiosk}/enter/{wall}
+            who is called to where; best in a window of its own
 
 Everything is on this machine and is forgotten at the end. Stop with Ctrl-C.
 """

@@ -85,6 +85,7 @@ def parts(settings: Settings, path: Path, own: Own | None) -> list[Part]:
 
     return [
         part("dashboard", DASHBOARD, "dashboard"),
+        *([part("kiosk", DASHBOARD, "kiosk")] if settings.services else []),
         *([Part(name="mqtt", command=own.command, stage=MQTT)] if own else []),
         part("service", SERVICE, "broker", "run"),
         *([part("edge", EDGE, "edge", "run", vital=False)] if settings.cameras else []),
@@ -107,6 +108,10 @@ def tell_addresses(settings: Settings, lines: Lines) -> None:
     """Say where the screens are, and how the first person gets in."""
     base = premises.address(settings)
     lines("", f"{settings.store.name} is open: {base}/")
+    if settings.services:
+        lines(
+            "", f"Customers take a number at {premises.address(settings, settings.kiosk)}/ on a screen that a manager has let in."
+        )
     if not settings.cameras:
         lines("", "No camera is set: add [[cameras]] to the settings. `greetline config show` has an example.")
     with shop_of(settings) as shop:
@@ -141,7 +146,7 @@ def _call_when_standing(supervisor: Supervisor, settings: Settings, own: Own | N
     mqtt = own.settings if own else settings.mqtt
     with shop_of(settings) as shop:
         began = shop.clock()
-        while not (premises.answers(settings) and _serves(shop, began) and _listens(mqtt)):
+        while not (_screens_answer(settings) and _serves(shop, began) and _listens(mqtt)):
             if supervisor.stopping:
                 return
             if time.monotonic() > complain_at:
@@ -158,6 +163,10 @@ def _call_when_standing(supervisor: Supervisor, settings: Settings, own: Own | N
         supervisor.stop(1)
         raise
     supervisor.stands()
+
+
+def _screens_answer(settings: Settings) -> bool:
+    return premises.answers(settings) and (not settings.services or premises.answers(settings, settings.kiosk))
 
 
 def _serves(shop: Shop, began: datetime) -> bool:

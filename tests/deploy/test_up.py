@@ -218,3 +218,26 @@ def test_a_folder_of_the_shop_that_is_called_edge_is_not_taken_for_ours(tmp_path
         running.wait_for(OPEN)
         wait_until(lambda: part_of(running, "edge"), "the eyes", running)
         assert "wrong" not in running.said
+
+
+def test_a_shop_with_services_also_serves_the_screens_of_the_customers(tmp_path: Path) -> None:
+    services = [{"id": "returns", "letter": "R", "name": "Returns"}]
+    settings = settings_of(shop_file(tmp_path, services=services, kiosk={"port": premises.free_port()}))  # type: ignore[arg-type]
+    with greetline("up", cwd=tmp_path) as running:
+        address = re.findall(r"http\S+", running.wait_for("Customers take a number at"))[0]
+        assert address == f"{premises.address(settings, settings.kiosk)}/"
+        assert get(address) == 302
+        process = wait_until(lambda: part_of(running, "kiosk"), "the kiosk", running)
+        process.kill()
+        wait_until(lambda: (new := part_of(running, "kiosk")) and new.pid != process.pid, "the kiosk again", running)
+        wait_until(lambda: premises.answers(settings, settings.kiosk) or None, "its screens", running)
+
+
+def test_a_port_of_the_kiosk_in_use_is_said_before_anything_is_started(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        services = [{"id": "returns", "letter": "R", "name": "Returns"}]
+        shop_file(tmp_path, services=services, kiosk={"port": port})  # type: ignore[arg-type]
+        with greetline("up", cwd=tmp_path) as running:
+            assert running.ends() == 3
+            assert "[kiosk]" in running.said
