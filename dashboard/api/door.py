@@ -109,6 +109,8 @@ def _first() -> Response | None:
         answer = problem(429, "Too many requests", f"Ask again in {math.ceil(wait)} s.")
         answer.headers["Retry-After"] = str(math.ceil(wait))
         return answer
+    if any(len(values) > 1 for _, values in request.args.lists()):
+        return problem(400, "Said twice", "Each parameter is said once.")
     return _check_post() if request.method == "POST" else None
 
 
