@@ -7,6 +7,11 @@ from broker.contract.plan import Line as Line
 from broker.contract.plan import Plan as Plan
 from broker.contract.plan import Point as Point
 from broker.contract.plan import ZoneKind as ZoneKind
+from broker.settings.customers import CounterSettings as CounterSettings
+from broker.settings.customers import KioskSettings as KioskSettings
+from broker.settings.customers import NamesSettings as NamesSettings
+from broker.settings.customers import QueueSettings as QueueSettings
+from broker.settings.customers import ServiceSettings as ServiceSettings
 from broker.settings.reading import ENVIRONMENT as ENVIRONMENT
 from broker.settings.reading import MODELS as MODELS
 from broker.settings.reading import BadSettings as BadSettings
@@ -14,6 +19,7 @@ from broker.settings.reading import SetAside as SetAside
 from broker.settings.reading import model_at as model_at
 from broker.settings.reading import read as read
 from broker.settings.reading import read_sparing as read_sparing
+from broker.settings.section import Section as Section
 from broker.settings.tables import (
     SERVICE as SERVICE,
 )
@@ -27,16 +33,10 @@ from broker.settings.tables import (
     CameraSettings as CameraSettings,
 )
 from broker.settings.tables import (
-    CounterSettings as CounterSettings,
-)
-from broker.settings.tables import (
     DashboardSettings as DashboardSettings,
 )
 from broker.settings.tables import (
     EdgeSettings as EdgeSettings,
-)
-from broker.settings.tables import (
-    KioskSettings as KioskSettings,
 )
 from broker.settings.tables import (
     LineSettings as LineSettings,
@@ -45,19 +45,7 @@ from broker.settings.tables import (
     MqttSettings as MqttSettings,
 )
 from broker.settings.tables import (
-    NamesSettings as NamesSettings,
-)
-from broker.settings.tables import (
     OpeningSettings as OpeningSettings,
-)
-from broker.settings.tables import (
-    QueueSettings as QueueSettings,
-)
-from broker.settings.tables import (
-    Section as Section,
-)
-from broker.settings.tables import (
-    ServiceSettings as ServiceSettings,
 )
 from broker.settings.tables import (
     Settings as Settings,
