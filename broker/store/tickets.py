@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
-from broker.domain.ticket import Channel, Move, Outcome, State, Ticket
+from broker.domain.ticket import IN_LINE, Channel, Move, Outcome, State, Ticket
 from broker.store.database import moment, text
 
 _COLUMNS: Final = tuple(field.name for field in fields(Ticket))
@@ -70,6 +70,16 @@ def save(db: Database, *tickets: Ticket) -> None:
 def open_ones(db: Database) -> list[Ticket]:
     """Return every ticket that has not ended, in the order of the line."""
     return _all(db, "WHERE ended_at IS NULL ORDER BY place, t0, number, id", [])
+
+
+def ahead(db: Database, ticket: Ticket) -> int:
+    """Return how many in line for the same service stand before *ticket*, as `waiting.ahead` counts them, without reading them."""
+    asked = (
+        f"SELECT count(*) FROM tickets WHERE ended_at IS NULL AND service = ? AND state IN ({', '.join('?' * len(IN_LINE))}) "
+        "AND (place, t0, number, id) < (?, ?, ?, ?)"
+    )
+    place = [text(ticket.place), text(ticket.t0), ticket.number, ticket.id]
+    return int(db.execute(asked, [ticket.service, *IN_LINE, *place]).fetchone()[0])
 
 
 def at_counter(db: Database, counter: str) -> Ticket | None:

@@ -23,7 +23,7 @@ Row = dict[str, Any]
 def ticket(shop: Shop, one: Ticket, ahead: int | None = None) -> Row:
     """Return *one* as it stands; *ahead* is how many stand before it, if that is known."""
     if ahead is None and one.state in IN_LINE:
-        ahead = waiting.ahead(one, stored.open_ones(shop.db))
+        ahead = stored.ahead(shop.db, one)
     return {
         "id": one.id, "version": one.version, "shown": board.shown(shop, one), "state": one.state, "service": one.service,
         "issued_for": one.issued_for, "language": one.language, "channel": one.channel, "priority": one.priority,
