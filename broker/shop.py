@@ -57,6 +57,8 @@ class Shop:
         promise, alerts = self.standards, self.settings.alerts
         if kind is AlertKind.DEVICE:
             return Ladder(on_delay=alerts.on_delay_seconds, off_delay=alerts.off_delay_seconds)
+        if kind is AlertKind.HOLD_OVERDUE:
+            return Ladder()  # It climbs by how long the hold was to last, which the desk of holds knows.
         up = promise.escalate - promise.greet_within
         if kind in (AlertKind.WAITING, AlertKind.QUEUE_OVER):
             return Ladder(everybody=up, lead=promise.call_lead - promise.greet_within)

@@ -96,8 +96,10 @@ def body_of(model: type[B]) -> B:
     try:
         return model.model_validate(said)
     except ValidationError as wrong:
+        long = next((each["ctx"]["max_length"] for each in wrong.errors() if each["type"] == "string_too_long"), None)
+        detail = say("counter.too_long", n=long) if long else say("floor.not_understood")
         errors = [{"field": ".".join(map(str, each["loc"])), "message": each["msg"]} for each in wrong.errors()]
-        raise Problem(422, say("floor.not_understood"), errors=errors[:20]) from None
+        raise Problem(422, detail, errors=errors[:20]) from None
 
 
 def json_object() -> dict[str, Any] | None:

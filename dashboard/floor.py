@@ -46,11 +46,12 @@ def page() -> str:
 @bp.post("/language")
 @needs("floor.see")
 def language() -> ResponseReturnValue:
-    """Show the floor in the language the person chose, here and wherever they sign in."""
+    """Show the floor, or the counter if they ask there, in the language the person chose, here and wherever they sign in."""
     chosen = request.form.get("language", "")
     if chosen in people.LANGUAGES:
         people.speak(current_shop(), current_person().id, chosen)
-    return redirect(url_for("floor.page"), HTTPStatus.SEE_OTHER)
+    at_counter = request.form.get("page") == "counter"
+    return redirect(url_for("counter.page") if at_counter else url_for("floor.page"), HTTPStatus.SEE_OTHER)
 
 
 @bp.get("/api/v1/floor")

@@ -146,7 +146,7 @@ def phone(shop: Shop, ticket: Ticket) -> Row:
         "held_by": name_of(shop, ticket.staff) if ticket.state is State.HELD else None,
         "callback_offered": bool(fresh and fresh.high > shop.promises.callback_offer),
         "can": _may(shop, ticket, now),
-        "goodbye": [str(part) for part in goodbye(_story(shop, ticket, history))],
+        "goodbye": [str(part) for part in goodbye(story(shop, ticket, history))],
         "feedback": cases.feedback(shop.db, ticket.id),
         "closes_at": text(shop.hours.closes_at(now)),
     }
@@ -184,7 +184,7 @@ def counter(shop: Shop, name: str) -> Row:
         "counter": name,
         "counter_name": counter_name(shop, name),
         "services": [{"id": s, "name": service_name(shop, s, "")} for s in skills],
-        "shift": _shift_row(shop, shift),
+        "shift": shift_row(shop, shift),
         "here": ticket_row(shop, here, now) | case_row(shop, here) if here else None,
         "next": following.id if following else None,
         "line": [ticket_row(shop, ticket, now) for ticket in sorted(line, key=lambda t: t.t0) if ticket is not here],
@@ -259,7 +259,9 @@ def _spans(shop: Shop, ticket: Ticket) -> list[Span]:
     return spans([Step(m.at, m.became, m.by, m.counter, m.service) for m in tickets.moves_of(shop.db, ticket.id)])
 
 
-def _story(shop: Shop, ticket: Ticket, history: list[Span]) -> Story:
+def story(shop: Shop, ticket: Ticket, history: list[Span] | None = None) -> Story:
+    """Return what the goodbye of *ticket* depends on, as it stands; *history* is its spans, if they are at hand."""
+    history = _spans(shop, ticket) if history is None else history
     end = ticket.ended_at or shop.clock()
     briefing = cases.briefing(shop.db, ticket.id)
     return Story(
@@ -278,7 +280,8 @@ def _late_holds(moves: list[tickets.Moved]) -> int:
     return late
 
 
-def _shift_row(shop: Shop, shift: Shift | None) -> Row | None:
+def shift_row(shop: Shop, shift: Shift | None) -> Row | None:
+    """Return who has a counter, since when, and whether they are on a break; None for one that is closed."""
     if shift is None:
         return None
     return {"staff": shift.staff, "staff_name": name_of(shop, shift.staff), "kind": shift.kind, "since": text(shift.began)}

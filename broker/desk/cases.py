@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from broker.desk import alerts as desk_alerts
+from broker.domain import numbering
 from broker.domain.alerts import AlertKind
 from broker.domain.facts import Fact, FactKind
 from broker.domain.moves import IllegalMove
@@ -25,7 +28,10 @@ OUTCOMES: Final = ("solved", "partly", "not_solved")
 
 
 def write_recap(shop: Shop, ticket_id: str, *, heard: str, has: str = "", tried: str = "", next_: str = "", by: str) -> Recap:
-    """Write what was heard. A changed recap is to be confirmed anew. Raises NoSuchTicket, IllegalMove without words."""
+    """Write what was heard. A changed recap is to be confirmed anew; the same words again change nothing.
+
+    Raises NoSuchTicket, IllegalMove without words.
+    """
     with change(shop.db):
         ticket = tickets.get(shop.db, ticket_id)
         heard = plain(heard)
@@ -34,6 +40,9 @@ def write_recap(shop: Shop, ticket_id: str, *, heard: str, has: str = "", tried:
         recap = Recap(
             ticket=ticket.id, heard=heard, has=plain(has), tried=plain(tried), next=plain(next_), by=by, at=shop.clock()
         )  # fmt: skip
+        known = cases.recap(shop.db, ticket.id)
+        if known and (known.heard, known.has, known.tried, known.next) == (recap.heard, recap.has, recap.tried, recap.next):
+            return known
         cases.save(shop.db, recap)
         _tell(shop, FactKind.RECAP, ticket, by, {"what": "written"})
     return recap
@@ -46,7 +55,10 @@ def confirm_recap(shop: Shop, ticket_id: str, *, said_yes: bool, by: str) -> Rec
         recap = cases.recap(shop.db, ticket_id)
         if recap is None:
             raise IllegalMove("recap", "missing", "confirm", "write down what was heard first")
-        recap = replace(recap, confirmed="yes" if said_yes else "skipped", confirmed_at=shop.clock())
+        said = "yes" if said_yes else "skipped"
+        if recap.confirmed == said:
+            return recap
+        recap = replace(recap, confirmed=said, confirmed_at=shop.clock())
         cases.save(shop.db, recap)
         _tell(shop, FactKind.RECAP, ticket, by, {"what": recap.confirmed})
     return recap
@@ -62,7 +74,8 @@ def call_lead(shop: Shop, ticket_id: str, *, happened: str, tried: str, wanted: 
             raise IllegalMove("ticket", ticket.state, "call the lead", why)
         briefing = Briefing(ticket=ticket.id, happened=parts[0], tried=parts[1], wanted=parts[2], by=by, at=now)
         cases.save(shop.db, briefing)
-        desk_alerts.raise_(shop, AlertKind.HELP, ticket.id, _zone(shop, ticket), since=now, at=now, by=by)
+        shown = _shown(shop, ticket)
+        desk_alerts.raise_(shop, AlertKind.HELP, ticket.id, _zone(shop, ticket), since=now, at=now, by=by, detail=shown)
         _tell(shop, FactKind.TICKET_MOVED, ticket, by, {"move": "escalate", "version": ticket.version})
     return briefing
 
@@ -83,17 +96,23 @@ def answer_lead(shop: Shop, ticket_id: str, *, by: str) -> Briefing:
 
 def open_problem(
     shop: Shop, *, kind: str, heard: str, owner: str, action: str = "", promised_by: datetime | None = None, by: str,
-    ticket: str | None = None, visit: str | None = None, service: str = "",
+    ticket: str | None = None, visit: str | None = None, service: str = "", key: str = "",
 ) -> Problem:  # fmt: skip
-    """Write down a problem with its owner. Raises IllegalMove for an unknown kind or without words or owner."""
+    """Write down a problem with its owner; the same idempotency *key* again is the same problem.
+
+    Raises IllegalMove for an unknown kind or without words or owner.
+    """
     heard = plain(heard)
     if kind not in KINDS or not heard or not owner:
         why = f"a problem has a kind ({', '.join(KINDS)}), what was heard, and an owner"
         raise IllegalMove("problem", "new", "open", why)
+    id_ = hashlib.sha256(key.encode()).hexdigest()[:16] if key else secrets.token_hex(8)
     with change(shop.db):
+        with suppress(NoSuchProblem):
+            return cases.problem(shop.db, id_)
         about = tickets.get(shop.db, ticket) if ticket else None
         problem = Problem(
-            id=secrets.token_hex(8), ticket=ticket, visit=visit or (about.visit if about else None),
+            id=id_, ticket=ticket, visit=visit or (about.visit if about else None),
             service=service or (about.service if about else ""), kind=kind, heard=heard, owner=owner, action=plain(action),
             promised_by=promised_by, opened_at=shop.clock(), opened_by=by,
         )  # fmt: skip
@@ -147,6 +166,11 @@ def _keep(shop: Shop, problem: Problem, by: str, what: str) -> None:
 
 def _tell(shop: Shop, kind: FactKind, ticket: Ticket, by: str, body: dict[str, object]) -> None:
     journal.append(shop.db, Fact(kind=kind, subject=ticket.id, at=shop.clock(), zone=_zone(shop, ticket), by=by, body=body))
+
+
+def _shown(shop: Shop, ticket: Ticket) -> str:
+    letter = next((service.letter for service in shop.settings.services if service.id == ticket.issued_for), "?")
+    return numbering.shown(letter, ticket.number)
 
 
 def _zone(shop: Shop, ticket: Ticket) -> str:

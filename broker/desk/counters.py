@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
+from broker.desk import alerts as desk_alerts
 from broker.desk.tickets import NoSuchService, service_ids, skills_of
+from broker.domain.alerts import Alert, AlertKind
 from broker.domain.facts import Fact, FactKind
 from broker.domain.moves import IllegalMove
 from broker.domain.ticket import State
@@ -34,6 +36,17 @@ def close(shop: Shop, counter: str, *, by: str) -> bool:
         if done:
             _tell(shop, counter, "closed", by)
     return done
+
+
+def ask_second(shop: Shop, counter: str, *, by: str) -> Alert:
+    """Call a second person to *counter*: a service takes longer than was aimed for. One call at a time. Raises NoSuchCounter."""
+    skills = skills_of(shop, counter)
+    with change(shop.db):
+        there = tickets.at_counter(shop.db, counter)
+        service = there.service if there else next(iter(skills), "")
+        zone = next((known.zone or "" for known in shop.settings.services if known.id == service), "")
+        now = shop.clock()
+        return desk_alerts.raise_(shop, AlertKind.HELP, counter, zone, since=now, at=now, by=by)
 
 
 def pause(shop: Shop, service: str, *, minutes: int, reason: str, by: str) -> ServicePause:

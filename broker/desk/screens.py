@@ -20,7 +20,7 @@ from broker.domain.alerts import Alert, AlertKind, AlertState
 from broker.domain.facts import Fact, FactKind
 from broker.domain.visit import Source, State, Visit
 from broker.shop import Shop
-from broker.store import alerts, arrivals, devices, pauses, people, visits
+from broker.store import alerts, arrivals, cases, devices, pauses, people, visits
 from broker.store.database import text
 from broker.store.devices import WATCHING, Device
 from broker.store.pauses import Pause
@@ -30,7 +30,7 @@ Row = dict[str, Any]
 LAST_HOUR: Final = timedelta(hours=1)
 SERVICE_SILENT: Final = timedelta(seconds=5)
 """The service writes that it runs every 2 s; after two missed words no screen trusts a calm floor any more."""
-CALLS: Final = (AlertKind.HELP, AlertKind.DEVICE, AlertKind.QUEUE_OVER)
+CALLS: Final = (AlertKind.HELP, AlertKind.DEVICE, AlertKind.QUEUE_OVER, AlertKind.HOLD_OVERDUE)
 """Alerts that stand for themselves; those about a waiting visit go with its row."""
 SETTLED: Final = frozenset({State.MERGED, State.DISMISSED})
 
@@ -85,8 +85,16 @@ def alert_row(shop: Shop, alert: Alert) -> Row:
         "level": int(alert.level), "since": text(alert.since), "raised_at": text(alert.raised_at), "again": alert.again,
         "by": alert.by, "detail": alert.detail, "by_name": name_of(shop, alert.by),
         "acknowledged_by": alert.acknowledged_by, "acknowledged_name": name_of(shop, alert.acknowledged_by),
-        "version": alert.version, "sounding": alert.state is AlertState.RAISED,
+        "version": alert.version, "sounding": alert.state is AlertState.RAISED, "briefing": _briefing(shop, alert),
     }  # fmt: skip
+
+
+def _briefing(shop: Shop, alert: Alert) -> Row | None:
+    """Return what a lead reads with the call: nobody comes unprepared."""
+    found = cases.briefing(shop.db, alert.subject) if alert.kind is AlertKind.HELP else None
+    if found is None:
+        return None
+    return {"number": alert.detail, "happened": found.happened, "tried": found.tried, "wanted": found.wanted}
 
 
 def changes(shop: Shop, facts: Iterable[Fact]) -> list[tuple[str, Row]]:

@@ -6,23 +6,25 @@ A request carries an idempotency key; the same key again changes nothing and ret
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
-from broker.desk import visits as desk_visits
+from broker.desk import alerts as desk_alerts
+from broker.desk import one_clock
 from broker.domain import numbering, waiting
-from broker.domain import visit as visit_rules
 from broker.domain.facts import Fact, FactKind
 from broker.domain.moves import IllegalMove, QueueClosed
-from broker.domain.ticket import CLOCK, Channel, Move, Outcome, Said, State, Ticket
-from broker.domain.visit import How, Source
-from broker.domain.visit import Move as VisitMove
+from broker.domain.ticket import CLOCK, ENDED, Channel, Move, Outcome, Said, State, Ticket
 from broker.shop import Shop
-from broker.store import counters, journal, tickets, visits
+from broker.store import alerts, counters, journal, tickets
 from broker.store.database import change, text
 from broker.store.tickets import ISSUE, Moved
 from broker.store.tickets import NoSuchTicket as NoSuchTicket
+
+TAPPED_AGO: Final = timedelta(minutes=10)
+"""An answer that waited on a screen without a connection counts from when it was tapped, up to this long ago."""
 
 
 class NoSuchService(LookupError):
@@ -57,7 +59,9 @@ def issue(shop: Shop, wish: Wish, *, by: str = "", key: str = "") -> Ticket:
         now = shop.clock()
         check_open(shop, wish.service, now)
         ticket = _new(shop, wish, now)
-        ticket = replace(ticket, visit=_link_visit(shop, wish, now, by))
+        walks_in = wish.channel is not Channel.PHONE
+        visit = one_clock.link(shop, wish.service, wish.visit, now, by, greeted=wish.greeted, walks_in=walks_in)
+        ticket = replace(ticket, visit=visit)
         tickets.save(shop.db, ticket)
         _tell(shop, ticket, ISSUE, "", now, by, "", key)
     return ticket
@@ -107,9 +111,10 @@ def call(shop: Shop, ticket_id: str, counter: str, *, by: str, reason: str = "",
         return _make(shop, ticket, Move.CALL, Said(by=by, counter=counter, reason=reason), key)
 
 
-def move(shop: Shop, ticket_id: str, what: Move, said: Said | None = None, *, key: str = "") -> Ticket:
+def move(shop: Shop, ticket_id: str, what: Move, said: Said | None = None, *, key: str = "", at: datetime | None = None) -> Ticket:
     """Make one move of a ticket that needs nothing but the ticket: recall, start, hold, step away, cancel and so on.
 
+    A tap that waited for a connection counts from *at*, when it was made, but never from before the move it follows.
     Raises NoSuchTicket, IllegalMove. A call and a transfer have functions of their own.
     """
     if what in (Move.CALL, Move.TRANSFER):
@@ -123,7 +128,7 @@ def move(shop: Shop, ticket_id: str, what: Move, said: Said | None = None, *, ke
             said = replace(said, behind=waiting.behind(ticket, tickets.open_ones(shop.db), steps))
         if what in (Move.RESUME, Move.UNDO) and (counter := ticket.counter):
             _check_free(shop, counter, but=ticket.id)
-        return _make(shop, ticket, what, said, key)
+        return _make(shop, ticket, what, said, key, _tapped(shop, ticket, at))
 
 
 def transfer(shop: Shop, ticket_id: str, *, service: str, note: str, by: str, key: str = "") -> Ticket:
@@ -141,9 +146,11 @@ def transfer(shop: Shop, ticket_id: str, *, service: str, note: str, by: str, ke
         return _make(shop, tickets.get(shop.db, ticket_id), Move.TRANSFER, said, key)
 
 
-def finish(shop: Shop, ticket_id: str, outcome: Outcome, *, by: str, reason: str = "", key: str = "") -> Ticket:
+def finish(
+    shop: Shop, ticket_id: str, outcome: Outcome, *, by: str, reason: str = "", key: str = "", at: datetime | None = None
+) -> Ticket:
     """The service is over. Raises NoSuchTicket, IllegalMove: `referred` needs where to and what was done already."""
-    return move(shop, ticket_id, Move.FINISH, Said(by=by, outcome=outcome, reason=reason), key=key)
+    return move(shop, ticket_id, Move.FINISH, Said(by=by, outcome=outcome, reason=reason), key=key, at=at)
 
 
 def find(shop: Shop, ticket_id: str) -> Ticket:
@@ -184,6 +191,11 @@ def run_closing(shop: Shop) -> int:
         for ticket in over:
             _make(shop, ticket, Move.EXPIRE, Said(by=CLOCK, reason="the shop has closed"), "")
     return len(over)
+
+
+def answered(shop: Shop, key: str) -> Ticket | None:
+    """Return the ticket that the request with this idempotency key made or moved, as it stands; None for a new request."""
+    return _of_key(shop, key)
 
 
 def next_due(shop: Shop) -> datetime | None:
@@ -231,23 +243,11 @@ def _new(shop: Shop, wish: Wish, now: datetime) -> Ticket:
     )
 
 
-def _link_visit(shop: Shop, wish: Wish, now: datetime, by: str) -> str | None:
-    """Return the visit of a new ticket: the one that was named, now queued; without one, a new visit of the kiosk's."""
-    zone = next((s.zone for s in shop.settings.services if s.id == wish.service), None)
-    if wish.visit is not None:
-        visit = visits.get(shop.db, wish.visit)
-    elif zone is not None and wish.channel is not Channel.PHONE:
-        visit = visit_rules.opened(
-            id=desk_visits.new_id(), zone=zone, t0=now, heard_at=now, standards=shop.standards, source=Source.KIOSK
-        )
-        desk_visits.open_(shop, visit, now, by=by)
-    else:
+def _tapped(shop: Shop, ticket: Ticket, at: datetime | None) -> datetime | None:
+    if at is None:
         return None
-    if visit.waiting and wish.greeted:
-        visit = desk_visits.make(shop, visit, VisitMove.ACKNOWLEDGE, now, by=by, detail=How.KIOSK)
-    if visit.state is visit_rules.State.ACKNOWLEDGED:
-        desk_visits.make(shop, visit, VisitMove.QUEUE, now, by=by)
-    return visit.id
+    now = shop.clock()
+    return min(max(at, now - TAPPED_AGO, ticket.decided_at or ticket.t0), now)
 
 
 def _check_free(shop: Shop, counter: str, *, but: str = "") -> None:
@@ -270,26 +270,10 @@ def _make(shop: Shop, was: Ticket, what: Move, said: Said, key: str, at: datetim
     tickets.save(shop.db, ticket)
     # A missed call names the counter that had called, though the ticket is free of it now.
     _tell(shop, ticket, what, was.state, moment, said.by, said.reason, key, was.counter)
-    follow = _VISIT_FOLLOWS.get(what)
-    if follow is not None and ticket.visit:
-        _move_visit(shop, ticket.visit, follow, moment, said.by)
+    one_clock.follow(shop, ticket, what, moment, said.by)
+    for alert in alerts.live(shop.db, subject=ticket.id) if ticket.state in ENDED else ():
+        desk_alerts.clear(shop, alert, moment)
     return ticket
-
-
-_VISIT_FOLLOWS: dict[Move, Callable[[visit_rules.Visit], VisitMove | None]] = {
-    Move.START: lambda v: VisitMove.ASSIST if v.state is visit_rules.State.QUEUED else VisitMove.ACKNOWLEDGE if v.waiting else None,
-    Move.FINISH: lambda v: VisitMove.CLOSE if v.state in visit_rules.MET else None,
-}
-"""One clock from the door to the goodbye: who is served has been met, and who is finished has left the queue."""
-
-
-def _move_visit(shop: Shop, visit_id: str, follow: Callable[[visit_rules.Visit], VisitMove | None], at: datetime, by: str) -> None:
-    try:
-        visit = visits.get(shop.db, visit_id)
-    except visits.NoSuchVisit:
-        return
-    if (what := follow(visit)) is not None:
-        desk_visits.make(shop, visit, what, max(at, visit.t0), by=by, detail=How.TAP if what is VisitMove.ACKNOWLEDGE else "")
 
 
 def _tell(

@@ -29,6 +29,7 @@ PERMISSIONS: Final[dict[str, Role]] = {
     "floor.see": Role.STAFF,
     "visit.answer": Role.STAFF,
     "zone.pause": Role.STAFF,
+    "ticket.serve": Role.STAFF,
     "report.see": Role.LEAD,
     "people.change": Role.MANAGER,
     "screens.change": Role.MANAGER,

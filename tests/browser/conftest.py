@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from hatch_build import compile_translations
+from tests.browser.counter_parts import counter_eyes, counter_house, past  # noqa: F401 - fixtures of the counter
 from tests.browser.floor_parts import eyes, floor_house, service  # noqa: F401 - fixtures of the floor
 from tests.browser.house import House, Watch, accessible
 from tests.browser.kiosk_parts import kiosk_house, kiosk_watch, make_kiosk, touch, wall  # noqa: F401 - of the customers

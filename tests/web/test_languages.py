@@ -31,12 +31,13 @@ DYNAMIC = (
     "admin.no_", "admin.screen_", "web.error_", "web.nav_", "web.role_", "report.column_", "report.figure_", "report.formula_",
     "report.how_", "report.period_", "report.table_", "report.why_", "floor.is_", "floor.why_",
     "camera.is_", "camera.no_", "camera.add_", "camera.anchor_", "camera.colour_", "camera.kind_", "camera.side_", "camera.tool_",
-    "camera.view_", "tally.no_", "waits.column_", "waits.figure_", "waits.formula_", "waits.heat_",
+    "counter.brief_", "counter.call_", "counter.done_", "counter.fact_", "counter.kind_", "counter.outcome_", "counter.reads_",
+    "counter.why_", "goodbye.", "camera.view_", "tally.no_", "waits.column_", "waits.figure_", "waits.formula_", "waits.heat_",
     "wait.soon", "wait.unknown",
 )  # fmt: skip
 """Beginnings that the code puts an ending to: of an error, a role, a column."""
 SECTIONS = (
-    "web|sign|pair|enter|admin|floor|report|camera|tally|waits|"
+    "web|sign|pair|enter|admin|floor|counter|goodbye|report|camera|tally|waits|"
     "kiosk|queue|wait|ticket|turn|desk|display|time|nav|a11y|help|system|shop|privacy"
 )
 NOT_MESSAGES = re.compile(r"\.(html|js|css|svg|csv|po|mo)$")
@@ -158,22 +159,29 @@ def test_every_beginning_is_in_the_code() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in CODE)
     for begin in DYNAMIC:
         section, _, rest = begin.partition(".")
-        in_script = section == "floor" and f"`{rest}${{" in text
+        in_script = section in ("floor", "counter") and f"`{rest}${{" in text
         assert in_script or re.search(rf"[\"'`]{re.escape(begin)}(\{{|[\"'] ?~|\$)", text), f"nothing says {begin}... any more"
 
 
 def used() -> Iterator[tuple[Path, str]]:
-    """Every key in the code: whole ones in quotes, and what the floor's scripts name without `floor.` in front."""
+    """Every key in the code: whole ones in quotes, and what the scripts of floor and counter name without the beginning."""
     for path in CODE:
         text = path.read_text(encoding="utf-8")
         for found in re.finditer(rf"[\"'`]((?:{SECTIONS})\.[a-z0-9_]+)[\"'`]", text):
             line = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
             if not (NOT_MESSAGES.search(found[1]) or found[1] in PERMISSIONS or line.endswith("url_for(")):
                 yield path, found[1]
-        if path.suffix == ".js" and path.parent.name == "floor":
-            yield from ((path, f"floor.{name}") for name in re.findall(r"\btn?\(\s*\"(\w+)\"", text))
+        if path.suffix == ".js" and path.parent.name in ("floor", "counter"):
+            yield from ((path, meant(path.parent.name, name)) for name in re.findall(r"\btn?\(\s*\"(\w+)\"", text))
             known = messages("en")
-            yield from ((path, f"floor.{name}") for name in re.findall(r"\"(\w+)\"", text) if f"floor.{name}" in known)
+            quoted = (meant(path.parent.name, name) for name in re.findall(r"\"(\w+)\"", text))
+            yield from ((path, name) for name in quoted if name in known)
+
+
+def meant(section: str, name: str) -> str:
+    """The key of *name* in a script of *section*: the counter has the parts of the floor too, and their words."""
+    known = messages("en")
+    return f"floor.{name}" if f"{section}.{name}" not in known and f"floor.{name}" in known else f"{section}.{name}"
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ export class Bars {
     Object.assign(this, { region, floor, me, zone });
   }
 
-  /** Bring the bars to how things stand at `now` (server time). */
-  draw(now) {
-    const wanted = [...this.#help(), ...blindBars(this.floor), ...this.#pauses(now)];
+  /** Bring the bars to how things stand at `now` (server time), on a screen of `zone` or of them all. */
+  draw(now, zone) {
+    const wanted = [...this.#help(), ...this.#holds(zone), ...blindBars(this.floor), ...this.#pauses(now)];
     const keys = new Set(wanted.map((bar) => bar.key));
     for (const [key, node] of this.#nodes) if (!keys.has(key)) this.#drop(key, node);
     wanted.forEach((bar, place) => {
@@ -39,6 +39,20 @@ export class Bars {
     }));
   }
 
+  /** Who is on hold longer than was said: for the zone where they were served, later for the lead. */
+  #holds(zone) {
+    const here = (alert) => alert.kind === "hold_overdue" && (!zone || alert.zone === zone || alert.level >= 1);
+    return this.floor.alerts.filter(here).map((alert) => {
+      const taken = alert.state === "acknowledged";
+      return {
+        key: `hold:${alert.id}`, look: "helpcall", about: alert.id, act: taken ? null : "acknowledge",
+        strong: t("hold_over", { number: alert.detail, name: alert.by_name ?? "" }),
+        text: taken ? t("help_coming", { name: alert.acknowledged_name ?? "" }) : t("help_since", { time: hms(alert.since) }),
+        label: t("help_go"), symbol: "go", main: true,
+      };
+    });
+  }
+
   #help() {
     return this.floor.alerts.filter((alert) => alert.kind === "help").map((alert) => {
       const taken = alert.state === "acknowledged";
@@ -46,13 +60,21 @@ export class Bars {
       const own = alert.by === this.me.id;
       return {
         key: `help:${alert.id}`, look: "helpcall", about: alert.id, act: taken ? "resolve" : own ? null : "acknowledge",
-        strong: own ? t("help_mine", { zone }) : t("help_from", { name: alert.by_name ?? "", zone }),
-        text: taken ? t("help_coming", { name: alert.acknowledged_name ?? "" }) : t("help_since", { time: hms(alert.raised_at) }),
+        strong: own ? t("help_mine", { zone }) : called(alert, zone),
+        text: briefed(alert) + (taken ? t("help_coming", { name: alert.acknowledged_name ?? "" }) : t("help_since", { time: hms(alert.raised_at) })),
         label: taken ? t("help_done") : t("help_go"), symbol: taken ? "check" : "go", main: !taken,
       };
     });
   }
 }
+
+/** Who calls for help and where; a lead is called for a number. */
+function called({ by_name, briefing }, zone) {
+  const name = by_name ?? "";
+  return briefing ? t("lead_call", { name, number: briefing.number }) : t("help_from", { name, zone });
+}
+
+const briefed = ({ briefing }) => (briefing ? `${t("lead_brief", briefing)} ` : "");
 
 /** The doors nobody watches, and the service when it says nothing: one bar each, or one for all when there are many. */
 export function blindBars(floor) {

@@ -60,7 +60,7 @@ function draw() {
   drawn = arrangement.cards([...shown, ...queues], floor.flood, performance.now());
   cards.draw(drawn, now);
   floor.forget(new Set(drawn.map((card) => card.key)));
-  bars.draw(now);
+  bars.draw(now, zone);
   lines.draw(now, zone);
   drawPage({ now, zone, waiting, elsewhere });
   sound.tick(alarms(), { now, zone, sound: floor.sound, flood: floor.flood });
@@ -113,7 +113,7 @@ function alarms() {
       .filter((visit) => visit.alert && UNCLAIMED.has(visit.state) && !visit.late)
       .map((visit) => ({ alert: visit.alert, group: card.group ? card.key : null })),
   );
-  const calls = floor.alerts.filter(({ kind, by }) => kind === "queue_over" || (kind === "help" && by !== here.me.id));
+  const calls = floor.alerts.filter(({ kind, by }) => kind === "queue_over" || kind === "hold_overdue" || (kind === "help" && by !== here.me.id));
   return [...waiting, ...calls.map((alert) => ({ alert, group: null }))];
 }
 
