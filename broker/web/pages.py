@@ -135,7 +135,8 @@ def entered(secret: str) -> ResponseReturnValue:
         return refuse(404, detail=say("enter.used"))
     first = not people.everybody(shop)
     if screen_here() is not None and not first:
-        return redirect(_home(found.role), HTTPStatus.SEE_OTHER)
+        # One browser may show the touch screen and the wall, each by its own link.
+        return redirect("/" if Role(found.role).reaches(Role.STAFF) else _home(found.role), HTTPStatus.SEE_OTHER)
     name, pin = request.form.get("name", ""), request.form.get("pin", "")
     try:
         screen, token = pairing.enter(shop, secret, first=(name, pin) if first else None)

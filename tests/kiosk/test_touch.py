@@ -9,7 +9,7 @@ from html import unescape
 import pytest
 from pydantic import ValidationError
 
-from broker.desk import alerts, counters, tickets
+from broker.desk import alerts, counters, pairing, tickets
 from broker.domain.ticket import Move, Said
 from broker.domain.visit import State as VisitState
 from broker.settings import Settings
@@ -323,3 +323,10 @@ def test_the_board_is_told_with_what_was_asked_before(kiosk: Screen, shop: Shop)
     kiosk.call()
     assert kiosk.get("/api/v1/board", headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
     assert later(0) == shop.clock()
+
+
+def test_one_browser_shows_the_touch_screen_and_the_wall_each_by_its_own_link(kiosk: Screen) -> None:
+    for role, where in (("display", "/display"), ("kiosk", "/kiosk")):
+        secret = pairing.make_entrance(kiosk.shop, reusable=True, name=role, role=role)
+        assert kiosk.post(f"/enter/{secret}").location == where
+        assert kiosk.page(where)
