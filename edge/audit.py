@@ -20,6 +20,8 @@ from edge.truth import BadTruth, Truth
 
 OVER_THE_EDGE: Final = 0.02
 """A truth drawn by hand may run over the edge of the picture by this share of its size."""
+MOST_CORNERS: Final = 32
+"""Corners of an area, as everywhere."""
 REFUSALS = (BadTruth, NoPictures, BadLine, BadGeometry, BadDetector)
 """What spoils one clip. The others go on."""
 
@@ -150,14 +152,17 @@ def _camera(known: Truth, clip: Path, how: How) -> CameraSettings:
         x1, y1, x2, y2 = known.line
         ends = (_within(x1, width), _within(y1, height), _within(x2, width), _within(y2, height))
         across = counting.line_in_pixels(str(clip), ends, known.inside)
-        if known.anchor.startswith(("bottom", "feet")):
+        if known.by_feet:
             across = across.model_copy(update={"anchor": "feet"})
         return CameraSettings(id="clip", source=str(clip), lines=(across,), frames_per_second=how.fps)
     corners = [(_within(x, width) / width, _within(y, height) / height) for x, y in known.zone or ()]
     if len(corners) < 3:
         raise BadGeometry(f"the zone of {known.clip} has {len(corners)} corners and encloses nothing. Give at least three.")
+    if len(corners) > MOST_CORNERS:
+        raise BadGeometry(f"the zone of {known.clip} has {len(corners)} corners. Draw it with at most {MOST_CORNERS}.")
+    anchor = "feet" if known.by_feet else "centre" if known.anchor else "auto"
     try:
-        area = AreaSettings(id="zone", kind=ZoneKind.QUEUE, points=tuple(corners))
+        area = AreaSettings(id="zone", kind=ZoneKind.QUEUE, points=tuple(corners), anchor=anchor)
     except ValidationError:
         raise BadGeometry(f"the zone of {known.clip} must lie in the picture, which is {width} x {height} pixels.") from None
     return CameraSettings(id="clip", source=str(clip), areas=(area,), frames_per_second=how.fps)

@@ -15,7 +15,7 @@ from broker.settings import CameraSettings, LineSettings
 from edge.detectors import choose
 from edge.pipeline import Pipeline
 from edge.sightings import Counted, Crossed, Event, Frame, Stayed
-from edge.source import Film, NoPictures, cpu_seconds, film
+from edge.source import SCENE, Film, NoPictures, cpu_seconds, film, is_live
 
 START: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """The time of a clip's first frame. Any would do: only differences are printed."""
@@ -42,6 +42,8 @@ class Count:
     crossings: list[dict[str, Any]] = field(default_factory=list)
     stays: list[dict[str, Any]] = field(default_factory=list)
     """Zone, when somebody entered and left."""
+    unfinished: list[float] = field(default_factory=list)
+    """When those entered who still stood in the zone at the last picture."""
     lengths: list[dict[str, Any]] = field(default_factory=list)
     """Zone, when it changed to how many people."""
     cpu_seconds: float = 0.0
@@ -83,9 +85,20 @@ def line_in_pixels(clip: str, ends: tuple[float, float, float, float] | None, in
         raise BadLine(f"the line must lie in the picture, which is {width} x {height} pixels") from None
 
 
+def _need_an_end(clip: str) -> None:
+    if clip.startswith(SCENE) and "seconds=" not in clip:
+        raise NoPictures(f"{clip} goes on for ever. Say how long: {clip}{'&' if '?' in clip else '?'}seconds=60.")
+
+
 def size_of(clip: str) -> tuple[int, int]:
-    """Return width and height of the pictures of *clip* as they are shown. Raises NoPictures."""
+    """Return width and height of the pictures of *clip* as they are shown.
+
+    Raises NoPictures, also for what has no end: a camera, or a scene without `seconds`.
+    """
+    if is_live(clip):
+        raise NoPictures("a camera has no end to be counted to. `greetline edge run` watches one, `edge calibrate` looks at one.")
     opened = film(clip, 1)
+    _need_an_end(clip)
     first = opened.next()
     opened.close()
     if first is None:
@@ -112,6 +125,7 @@ def count(camera: CameraSettings, tell: Callable[[float], None] = lambda seconds
         tell(index / opened.frames_per_second)
     for event in pipeline.finish():
         _note(counted, event)
+    counted.unfinished = [round((since - START).total_seconds(), 3) for _, since in pipeline.still_inside()]
     opened.close()
     counted.cpu_seconds = cpu_seconds() - began
     counted.frames = opened.frames

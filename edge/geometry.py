@@ -69,7 +69,9 @@ def polygon(points: Sequence[Place], size: tuple[int, int], *, name: str = "area
     """Return the corners in pixels. Raises BadGeometry when they enclose nothing."""
     corners = tuple(scaled(point, size) for point in points)
     if len(corners) < 3 or abs(_area(corners)) < 1:
-        raise BadGeometry(f"area {name!r} encloses nothing. Give at least three corners that do not lie on one line.")
+        raise BadGeometry(
+            f"area {name!r} encloses nothing. Give at least three corners, one after the other around it and not on one line."
+        )
     return corners
 
 

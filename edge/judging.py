@@ -87,13 +87,21 @@ def _cost(one: _Moment, other: _Moment) -> float:
 def zone(counted: Count, truth: Truth) -> ZoneResult:
     """Compare stays with visits, and the number of people with the true one at every frame that the truth speaks of."""
     fps = counted.frames_per_second
-    stays = [(s["entered"], s["left"]) for s in counted.stays if not _unjudged(truth, s["entered"] * fps, s["left"] * fps)]
     visits = [(v.enter / fps, v.leave / fps) for v in truth.visits or () if not _unjudged(truth, v.enter, v.leave)]
+    stays = [(s["entered"], s["left"]) for s in counted.stays if not _unjudged(truth, s["entered"] * fps, s["left"] * fps)]
+    stays += _cut_off(counted, visits)
     apart = [[_dwell_cost(stay, visit) for visit in visits] for stay in stays]
     pairs = [(row, column) for row, column in cheapest(apart) if apart[row][column] < _NEVER]
     errors = [abs((stays[row][1] - stays[row][0]) - (visits[column][1] - visits[column][0])) for row, column in pairs]
     right, judged = _lengths(counted, truth)
     return ZoneResult(len(stays), None if truth.visits is None else len(visits), tuple(errors), right, judged)
+
+
+def _cut_off(counted: Count, visits: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the stays that the clip's end cut off, where the truth has visits that last until then; else none of them."""
+    end = counted.frames / counted.frames_per_second
+    lasting = sum(left >= end - WITHIN_S for _, left in visits)
+    return [(entered, end) for entered in sorted(counted.unfinished)[:lasting]]
 
 
 def _unjudged(truth: Truth, begin: float, end: float) -> bool:

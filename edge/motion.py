@@ -29,11 +29,15 @@ _FOLLOW: Final = 0.1
 
 
 def shrink(picture: Picture) -> Picture:
-    """Return *picture* at most SMALL_WIDTH_PX wide, in its own proportions."""
+    """Return *picture* with its longer side at most SMALL_WIDTH_PX, in its own proportions.
+
+    The longer side, so that people in a picture on end are as large as in the same picture lying.
+    """
     height, width = picture.shape[:2]
-    if width <= SMALL_WIDTH_PX:
+    scale = SMALL_WIDTH_PX / max(width, height)
+    if scale >= 1:
         return picture
-    size = (SMALL_WIDTH_PX, max(1, round(height * SMALL_WIDTH_PX / width)))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
 
 

@@ -22,7 +22,7 @@ from edge.queues import KINDS, Counter, Ended, Words
 from edge.sightings import Beside, Counted, Crossed, Detection, Event, Frame, Picture, Place, Stayed, Track
 from edge.staff import Staff
 from edge.tracker import ANGLED_MEMORY_S, OVERHEAD_MEMORY_S, Tracker
-from edge.zones import Zone
+from edge.zones import Zone, by_feet
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +88,7 @@ class Pipeline:
         self._words, self.plan = Words(), plan
         self._staff.replan(plan.staff, plan.view)
         self._meetings.view = plan.view
+        self._tracker.memory_s = _memory_s(plan)
 
     def look(self, frame: Frame) -> list[Event]:
         """Return what has happened by *frame*. Raises BadGeometry when a line or area cannot be used."""
@@ -108,6 +109,14 @@ class Pipeline:
             return []
         stays = [Ended(area, stay) for area, zone in self._places.zones for stay in zone.finish()]
         return [self._stayed(ended) for ended in [*stays, *(one for c in self._places.counters for one in c.finish())]]
+
+    def still_inside(self) -> list[tuple[Area, datetime]]:
+        """Return who stands in an area now and since when, one entry each: their stays are not over."""
+        if self._places is None:
+            return []
+        zones = [(area, zone) for area, zone in self._places.zones]
+        zones += [part for counter in self._places.counters for part in counter.parts()]
+        return [(area, self._time(entered)) for area, zone in zones for entered in zone.inside.values()]
 
     def _people(self, picture: Picture, places: _Places, at: float) -> list[Track]:
         small = shrink(picture)
@@ -192,7 +201,11 @@ class Pipeline:
 
 
 def _tracker(plan: Plan) -> Tracker:
-    return Tracker(OVERHEAD_MEMORY_S if plan.view == "overhead" else ANGLED_MEMORY_S)
+    return Tracker(_memory_s(plan))
+
+
+def _memory_s(plan: Plan) -> float:
+    return OVERHEAD_MEMORY_S if plan.view == "overhead" else ANGLED_MEMORY_S
 
 
 def _places(plan: Plan, size: tuple[int, int]) -> _Places:
@@ -209,7 +222,7 @@ def _places(plan: Plan, size: tuple[int, int]) -> _Places:
             counters.setdefault(area.place, []).append((area, corners))
         else:
             # Seen from straight above a person's feet are under their middle, not at the lower edge of their box.
-            zones.append((area, Zone(corners, feet=plan.view == "angled", size=size)))
+            zones.append((area, Zone(corners, feet=by_feet(area, usual=plan.view == "angled"), size=size)))
     lines = [(line, door(line, plan, size)) for line in plan.lines]
     served = tuple(Counter(areas, feet=plan.view == "angled", size=size) for areas in counters.values())
     return _Places(size, tuple(lines), tuple(zones), served, tuple(greets), tuple(excluded))

@@ -47,8 +47,9 @@ MAX_COMMANDS: Final = 16
 MAX_REQUESTS: Final = 256
 """Requests that are remembered by name: one that is delivered twice is done once."""
 TICK_S: Final = 0.25
-STUMBLE_S: Final = 1.0
 """How often to look whether something must be sent again."""
+STUMBLE_S: Final = 1.0
+"""A turn that failed is followed by such a pause."""
 
 
 class Publisher:

@@ -17,7 +17,7 @@ from broker.contract.messages import Outcome
 from broker.contract.plan import Area, ZoneKind
 from edge.geometry import depth
 from edge.sightings import Place, Track
-from edge.zones import ENTER_S, Stay, Zone
+from edge.zones import ENTER_S, Stay, Zone, by_feet
 
 REACH_S: Final = 5.0
 """Who is served has entered a service area so long after leaving the queue, at most; later they have gone away."""
@@ -168,7 +168,7 @@ class Counter:
     def __init__(self, areas: Iterable[tuple[Area, Sequence[Place]]], *, feet: bool, size: tuple[int, int] | None = None) -> None:
         # A place in two areas belongs to the service area: the wait is over there.
         ordered = sorted(areas, key=lambda one: one[0].kind is not ZoneKind.SERVICE)
-        self._parts = tuple(_Part(area, corners, feet=feet, size=size) for area, corners in ordered)
+        self._parts = tuple(_Part(area, corners, feet=by_feet(area, usual=feet), size=size) for area, corners in ordered)
         self._serves = any(part.area.kind is ZoneKind.SERVICE for part in self._parts)
         self._people = People()
         self._where: dict[int, _Where] = {}
@@ -203,6 +203,10 @@ class Counter:
         """Return what is over and not said yet when the last picture came; how a wait ended, nobody will see."""
         waits = [Ended(wait.area, wait.stay) for wait in self._waits]
         return waits + [Ended(part.area, stay) for part in self._parts for stay in part.finish()]
+
+    def parts(self) -> list[tuple[Area, Zone]]:
+        """Return each area with who stands in it."""
+        return [(part.area, part) for part in self._parts]
 
     def counts(self) -> list[tuple[Area, int, float | None]]:
         """Return for each area how many stand in it, and since which second the one who has stood there longest."""

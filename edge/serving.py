@@ -52,7 +52,7 @@ STILL_WAIT_S: Final = 3.0
 """A camera that watches gives its next frame within this."""
 STILL_KEPT_S: Final = 120.0
 """So long the colours of a uniform can be read from the last still; then it is forgotten."""
-NOT_SOONER_S: Final = {Ask.STILL: 2.0, Ask.WATCH: 0.5, Ask.PLAN: 0.25}
+NOT_SOONER_S: Final = {Ask.STILL: 2.0, Ask.WATCH: 0.5, Ask.PLAN: 0.05}
 """The same thing is not done again within so many seconds, whoever asks."""
 NOMINAL_PX: Final = (1600, 900)
 """A size of picture good enough to judge a plan by before the camera has given the real one."""

@@ -107,7 +107,7 @@ class Tracker:
 
     def __init__(self, memory_s: float = OVERHEAD_MEMORY_S) -> None:
         """*memory_s* is for how long somebody who is hidden is still expected."""
-        self._memory_s = memory_s
+        self.memory_s = memory_s
         self._people: list[_Person] = []
         self._now: float | None = None
         self._number = 0
@@ -168,7 +168,7 @@ class Tracker:
 
     def _forget(self, at: float) -> None:
         self._people = [
-            person for person in self._people if at - person.last_seen <= (self._memory_s if person.hits > 1 else DOUBTED_AFTER_S)
+            person for person in self._people if at - person.last_seen <= (self.memory_s if person.hits > 1 else DOUBTED_AFTER_S)
         ]
 
 

@@ -21,7 +21,7 @@ from edge.lines import BAND, DoorLine, Passage
 from edge.paths import Points, Recent
 from edge.pipeline import NOT_PEOPLE, door
 from edge.sightings import Box, Place, Track
-from edge.zones import Zone
+from edge.zones import Zone, by_feet
 
 WATCHED_S: Final = 60.0
 """So long a plan is watched."""
@@ -58,7 +58,9 @@ def drawing(plan: Plan, size: tuple[int, int]) -> Drawing:
     for area in plan.areas:
         corners = geometry.polygon(area.points, size, name=area.id)
         passed_over = area.kind in NOT_PEOPLE
-        areas.append((area, corners, None if passed_over else Zone(corners, feet=plan.view == "angled", size=size)))
+        areas.append(
+            (area, corners, None if passed_over else Zone(corners, feet=by_feet(area, usual=plan.view == "angled"), size=size))
+        )
     lines = []
     for line in plan.lines:
         segment = geometry.segment(line.points, line.inside, size, name=line.id)

@@ -9,6 +9,7 @@ in which nothing is judged.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -19,6 +20,7 @@ OPPOSITE: Final[dict[Inside, Inside]] = {"up": "down", "down": "up", "left": "ri
 MOST_BYTES: Final = 4_000_000
 """A truth file larger than this is some other file."""
 
+_PEOPLE: Final = re.compile(r"[0-9]{1,4}(?:-[0-9]{1,4})?")
 _Frame = Annotated[int, Field(ge=0)]
 
 
@@ -43,6 +45,12 @@ class TrueVisit(_Part):
     enter: _Frame
     leave: _Frame
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.leave <= self.enter:
+            raise ValueError("a visit ends after it began: `enter` < `leave`")
+        return self
+
 
 class TrueOccupancy(_Part):
     """So many people from frame `start` to frame `end`, both included."""
@@ -59,7 +67,9 @@ class TrueOccupancy(_Part):
 
     @model_validator(mode="after")
     def _numbers(self) -> Self:
-        if not len(self.right):
+        if self.end < self.start:
+            raise ValueError("an occupancy ends after it began: `start` <= `end`")
+        if not _PEOPLE.fullmatch(str(self.people)) or not len(self.right):
             raise ValueError('people is a number or a range such as "1-2"')
         return self
 
@@ -76,7 +86,8 @@ class Truth(_Part):
     optional: tuple[TrueCrossing, ...] = ()
     ignore_frames: tuple[tuple[int, int], ...] = ()
     zone: tuple[tuple[float, float], ...] | None = None
-    anchor: str = "centre"
+    anchor: str = ""
+    """Which point of a person counts: "center" or "centre", or one that begins with "bottom" or "feet"; absent: as usual."""
     visits: tuple[TrueVisit, ...] | None = None
     occupancy: tuple[TrueOccupancy, ...] | None = None
 
@@ -87,6 +98,11 @@ class Truth(_Part):
         if self.zone is not None and self.visits is None and self.occupancy is None:
             raise ValueError("a `zone` needs `visits` or `occupancy` to be judged by")
         return self
+
+    @property
+    def by_feet(self) -> bool:
+        """Whether the feet count and not the centre."""
+        return self.anchor.startswith(("bottom", "feet"))
 
     @property
     def inside(self) -> Inside:
@@ -109,6 +125,8 @@ def read(file: Path) -> Truth:
         if file.stat().st_size > MOST_BYTES:
             raise BadTruth(f"{file} is too large for a truth file. Give the JSON file beside the clip.")
         return Truth.model_validate(json.loads(file.read_text(encoding="utf-8")))
+    except BadTruth:
+        raise
     except FileNotFoundError:
         raise BadTruth(f"there is no truth file {file}. Give the JSON file that lies beside the clip.") from None
     except OSError as wrong:
@@ -117,6 +135,9 @@ def read(file: Path) -> Truth:
         raise BadTruth(f"truth file {file} is not JSON ({wrong}). Give the file that says what was counted by eye.") from None
     except ValidationError as wrong:
         raise BadTruth(f"truth file {file}: {_sentence(wrong)}. docs/eyes.md shows the form.") from None
+    except (ValueError, RecursionError) as wrong:
+        # A number of thousands of digits, or brackets without end: valid JSON that nobody wrote by hand.
+        raise BadTruth(f"truth file {file} is no truth file ({type(wrong).__name__}). Give the one beside the clip.") from None
 
 
 def _sentence(wrong: ValidationError) -> str:

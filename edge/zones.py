@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
+from broker.contract.plan import Area
 from edge.geometry import depth
 from edge.sightings import Place, Track
 
@@ -37,6 +38,11 @@ EDGE: Final = 0.08
 """Who is inside stays inside until so far out, in diagonals: a box flickers."""
 
 _INSTANT_S: Final = 1e-6
+
+
+def by_feet(area: Area, *, usual: bool) -> bool:
+    """Whether somebody is in *area* when their feet are, rather than their centre; *usual* is what "auto" means here."""
+    return usual if area.anchor == "auto" else area.anchor == "feet"
 
 
 @dataclass(frozen=True, slots=True)

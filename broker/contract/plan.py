@@ -60,6 +60,9 @@ class Area(Part):
     zone: Name | None = Field(default=None, description="The zone of the shop it belongs to; absent: its own id.")
     kind: ZoneKind = Field(description="queue, service, greet, staff-only or ignore.")
     points: tuple[Point, ...] = Field(min_length=3, max_length=32, description="Corners, in fractions of the picture.")
+    anchor: Literal["auto", "centre", "feet"] = Field(
+        default="auto", description="Which point of a person must be inside; auto: the feet at an angle, the centre from above."
+    )
 
     @property
     def place(self) -> str:

@@ -189,3 +189,36 @@ def test_for_a_person_it_is_a_table(door: Path) -> None:
     assert done.exit_code == 0
     assert "door.avi" in done.stdout
     assert "together" in done.stdout
+
+
+def test_a_stay_that_the_end_of_the_clip_cut_off_counts_where_the_truth_lasts_until_then() -> None:
+    counted = Count(frames=1000, frames_per_second=FPS, stays=[{"zone": "zone", "entered": 10.0, "left": 20.0}], unfinished=[90.0])
+    lasting = judging.zone(counted, zone(visits=[{"enter": 100, "leave": 200}, {"enter": 900, "leave": 999}]))
+    assert (lasting.visits, lasting.visits_truth) == (2, 2)
+    left = judging.zone(counted, zone(visits=[{"enter": 100, "leave": 200}]))
+    assert (left.visits, left.visits_truth) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        pytest.param('{"clip": ' + "1" * 5000 + "}", "no truth file", id="a number without end"),
+        pytest.param("[" * 100_000, "no truth file", id="brackets without end"),
+        pytest.param('{"clip": "a", "zone": [[0,0],[1,0],[1,1]], "visits": [{"enter": 9, "leave": 3}]}', "enter", id="left before"),
+        pytest.param(
+            '{"clip": "a", "zone": [[0,0],[1,0],[1,1]], "occupancy": [{"start": 1, "end": 3, "people": "2+"}]}', '"1-2"', id="2+"
+        ),
+    ],
+)
+def test_no_truth_file_makes_the_reader_fall_over(tmp_path: Path, content: str, says: str) -> None:
+    (tmp_path / "a.json").write_text(content)
+    found = audited(tmp_path / "a.json", code=3)
+    assert says in found["clips"][0]["error"]
+
+
+@pytest.mark.parametrize(("anchor", "by"), [("center", "centre"), ("bottom_center", "feet"), ("", "auto")])
+def test_a_zone_is_judged_by_the_point_its_truth_was_counted_by(anchor: str, by: str, tmp_path: Path, door: Path) -> None:
+    from edge.audit import How, _camera
+
+    known = zone(**({"anchor": anchor} if anchor else {}), visits=[])
+    assert _camera(known, door.with_suffix(".avi"), How()).areas[0].anchor == by

@@ -235,3 +235,16 @@ def _child(read: int, folder: Path) -> Any:
 def test_a_picture_of_nothing_is_counted_as_nobody(tmp_path: Path) -> None:
     still = clip(tmp_path / "still.avi", [plain() for _ in range(30)])
     assert counted(str(still))["crossings"] == []
+
+
+@pytest.mark.parametrize(
+    ("clip", "says"),
+    [
+        ("scene:door", "scene:door?seconds=60"),
+        ("scene:door?busy=2", "scene:door?busy=2&seconds=60"),
+        ("rtsp://a:secret@b/c", "edge run"),
+    ],
+)
+def test_what_has_no_end_is_not_counted_to_it(clip: str, says: str) -> None:
+    done = edge("count", clip)
+    assert (done.exit_code, says in done.output, "secret" in done.output) == (3, True, False), done.output

@@ -14,6 +14,7 @@ from broker.settings import AreaSettings, CameraSettings
 from edge import counting
 from edge.pipeline import Pipeline
 from edge.sightings import Counted, Detection, Event, Frame, Picture, Stayed
+from edge.tracker import ANGLED_MEMORY_S, OVERHEAD_MEMORY_S
 from tests.edge import builders
 from tests.edge.builders import START
 
@@ -114,6 +115,14 @@ def test_an_area_that_a_new_plan_leaves_out_is_said_to_be_empty() -> None:
     pipeline.replan(Plan(version=1, areas=(DESK,)))
     said = run(pipeline, script, 10, 20)
     assert counts(said) == [(10.0, 0)]
+
+
+def test_a_camera_that_is_told_it_looks_at_an_angle_waits_longer_for_whoever_is_hidden() -> None:
+    pipeline, script = eyes([(0, QUEUE), (60, QUEUE)])
+    run(pipeline, script, 0, 1)
+    for view, seconds in (("angled", ANGLED_MEMORY_S), ("overhead", OVERHEAD_MEMORY_S), ("angled", ANGLED_MEMORY_S)):
+        pipeline.replan(pipeline.plan.model_copy(update={"view": view}))
+        assert pipeline._tracker.memory_s == seconds
 
 
 @pytest.mark.slow

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from broker.contract.plan import Area
 from edge.geometry import polygon
-from edge.zones import Stay, Zone
+from edge.zones import Stay, Zone, by_feet
 from tests.edge.builders import SIZE, track
 
 INSIDE, OUTSIDE = (500.0, 500.0), (900.0, 900.0)
@@ -123,3 +124,12 @@ def test_a_film_that_ends_while_somebody_is_waited_for_says_that_they_stayed() -
     still = zone()
     stand(still, "I" * 30)
     assert still.finish() == []
+
+
+@pytest.mark.parametrize(
+    ("anchor", "usual", "feet"),
+    [("auto", True, True), ("auto", False, False), ("centre", True, False), ("feet", False, True)],
+)
+def test_an_area_may_say_itself_which_point_of_a_person_counts(anchor: str, usual: bool, feet: bool) -> None:
+    area = Area.model_validate({"id": "till", "kind": "queue", "points": [(0, 0), (1, 0), (1, 1)], "anchor": anchor})
+    assert by_feet(area, usual=usual) is feet
