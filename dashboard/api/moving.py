@@ -69,9 +69,10 @@ def _wish(shop: Shop, body: said.Taken) -> Wish:
 @needs("counters.serve")
 def call_next(body: said.CalledNext) -> Response | tuple[str, int]:
     """Call whoever is next; 204 when nobody waits for what the counter serves"""
-    shop = current_shop()
-    _check_open(shop, body.counter)
-    ticket = tickets.call_next(shop, body.counter, by=who(), key=once())
+    shop, key = current_shop(), once()
+    if stored.of_key(shop.db, key) is None:
+        _check_open(shop, body.counter)
+    ticket = tickets.call_next(shop, body.counter, by=who(), key=key)
     return jsonify(rows.ticket(shop, ticket)) if ticket else ("", HTTPStatus.NO_CONTENT)
 
 
@@ -116,13 +117,16 @@ MOVES: Final[dict[Move, _Door]] = {
 def _made(shop: Shop, ticket: str, move: Move, body: Any) -> Ticket:
     """Make one move. Raises what the desk raises, and Refused for a time that is not in the future."""
     by, key = who(), once()
+    # What was done is answered again as it stands, whatever has become of counter and time since.
+    fresh = stored.of_key(shop.db, key) is None
     if isinstance(body, said.Called):
-        _check_open(shop, body.counter)
+        if fresh:
+            _check_open(shop, body.counter)
         return tickets.call(shop, ticket, body.counter, by=by, reason=body.reason or "", key=key)
     if isinstance(body, said.Transferred):
         return tickets.transfer(shop, ticket, service=body.service, note=body.note, by=by, key=key)
     until = getattr(body, "until", None)
-    if until is not None and until <= shop.clock() and stored.of_key(shop.db, key) is None:
+    if fresh and until is not None and until <= shop.clock():
         raise unfit("until", "this time is over; say one that is to come")
     words = Words(by=by, until=until, reason=getattr(body, "reason", None) or "", outcome=getattr(body, "outcome", None))
     return tickets.move(shop, ticket, move, words, key=key)

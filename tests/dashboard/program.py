@@ -10,9 +10,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from broker.desk import apikeys
+from broker.desk import apikeys, tickets
 from broker.desk.apikeys import MOST_A_MINUTE, SCOPES
+from broker.domain.ticket import Move, Outcome, Said, State
 from broker.shop import Shop
+from broker.store import tickets as stored
+from tests.builders import later
 
 _numbers = count(1)
 SERVICES = (
@@ -47,6 +50,29 @@ class Program:
     def open(self, *desks: str) -> None:
         for desk in desks:
             good(self.post(f"/counters/{desk}/shift", {"kind": "open"}))
+
+
+def brought_to(shop: Shop, state: State, desk: str) -> str:
+    """A ticket in *state*, made by the desk itself; return its id."""
+    ticket = tickets.issue(shop, tickets.Wish(service="collect"))
+
+    def move(what: Move, **said: Any) -> None:
+        tickets.move(shop, ticket.id, what, Said(by="kari", **said))
+
+    if state in (State.CALLED, State.SERVING, State.HELD, State.FINISHED):
+        tickets.call(shop, ticket.id, desk, by="kari", reason="test")
+    if state in (State.SERVING, State.HELD, State.FINISHED):
+        move(Move.START)
+    last: dict[State, tuple[Move, dict[str, Any]]] = {
+        State.HELD: (Move.HOLD, {"until": later(600), "reason": "test"}), State.AWAY: (Move.STEP_AWAY, {"until": later(600)}),
+        State.BOOKED: (Move.BOOK, {"until": later(600)}), State.FINISHED: (Move.FINISH, {"outcome": Outcome.SOLVED}),
+        State.CANCELLED: (Move.CANCEL, {}), State.EXPIRED: (Move.EXPIRE, {}),
+    }  # fmt: skip
+    if state in last:
+        what, said = last[state]
+        move(what, **said)
+    assert stored.get(shop.db, ticket.id).state is state
+    return ticket.id
 
 
 def good(answer: TestResponse) -> dict[str, Any]:

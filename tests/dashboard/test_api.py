@@ -8,19 +8,17 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from broker.desk import counters, people, tickets
-from broker.desk.apikeys import SCOPES
+from broker.desk import counters, tickets
 from broker.domain import waiting
-from broker.domain.ticket import CLOCK, MOVES, OPEN, Move, Outcome, Said, State
+from broker.domain.ticket import CLOCK, MOVES, OPEN, Move, Said, State
 from broker.shop import Shop
 from broker.store import tickets as stored
 from broker.store.database import text
-from broker.web.access import permission_of
 from dashboard.api import moving
 from dashboard.app import create
 from tests.builders import TurnableClock, later, make_shop
-from tests.dashboard.program import COUNTERS, SERVICES, Program, good, no
-from tests.web.parts import Visitor, person
+from tests.dashboard.program import COUNTERS, SERVICES, Program, brought_to, good, no
+from tests.web.parts import person
 
 SOON = text(later(600))
 BODIES: dict[Move, dict[str, Any]] = {
@@ -46,29 +44,6 @@ def app(shop: Shop) -> Iterator[Flask]:
 @pytest.fixture
 def program(app: Flask, shop: Shop) -> Program:
     return Program(app, shop)
-
-
-def brought_to(shop: Shop, state: State, desk: str) -> str:
-    """A ticket in *state*, made by the desk itself; return its id."""
-    ticket = tickets.issue(shop, tickets.Wish(service="collect"))
-
-    def move(what: Move, **said: Any) -> None:
-        tickets.move(shop, ticket.id, what, Said(by="kari", **said))
-
-    if state in (State.CALLED, State.SERVING, State.HELD, State.FINISHED):
-        tickets.call(shop, ticket.id, desk, by="kari", reason="test")
-    if state in (State.SERVING, State.HELD, State.FINISHED):
-        move(Move.START)
-    last: dict[State, tuple[Move, dict[str, Any]]] = {
-        State.HELD: (Move.HOLD, {"until": later(600), "reason": "test"}), State.AWAY: (Move.STEP_AWAY, {"until": later(600)}),
-        State.BOOKED: (Move.BOOK, {"until": later(600)}), State.FINISHED: (Move.FINISH, {"outcome": Outcome.SOLVED}),
-        State.CANCELLED: (Move.CANCEL, {}), State.EXPIRED: (Move.EXPIRE, {}),
-    }  # fmt: skip
-    if state in last:
-        what, said = last[state]
-        move(what, **said)
-    assert stored.get(shop.db, ticket.id).state is state
-    return ticket.id
 
 
 @pytest.mark.parametrize("move", moving.MOVES)
@@ -202,6 +177,19 @@ def test_a_retried_request_is_the_same_ticket_and_the_same_call(program: Program
     assert started == repeated, "a start that is sent twice is not refused the second time"
 
 
+def test_a_call_that_is_sent_again_when_its_counter_has_closed_is_still_the_same_call(program: Program) -> None:
+    chosen, following = program.take()["id"], program.take()["id"]
+    program.open("desk-1", "desk-2")
+    asked = [(f"/tickets/{chosen}/call", "desk-1", "call-0001"), ("/tickets/next", "desk-2", "call-0002")]
+    for path, desk, key in asked:
+        good(program.post(path, {"counter": desk}, key=key))
+    for ticket, desk in ((chosen, "desk-1"), (following, "desk-2")):
+        good(program.post(f"/tickets/{ticket}/cancel", {}))
+        good(program.post(f"/counters/{desk}/shift", {"kind": "closed"}))
+    for (path, desk, key), ticket in zip(asked, (chosen, following), strict=True):
+        assert good(program.post(path, {"counter": desk}, key=key))["id"] == ticket
+
+
 def test_the_same_key_of_another_program_or_at_another_address_is_another_request(app: Flask, shop: Shop, program: Program) -> None:
     mine = good(program.post("/tickets", {"service": "collect"}, key="order-0001"))
     theirs = good(Program(app, shop).post("/tickets", {"service": "collect"}, key="order-0001"))
@@ -307,89 +295,6 @@ def test_the_address_of_a_customers_page_is_told_to_whoever_took_the_ticket_and_
     answers.append(program.post(f"/tickets/{ticket['id']}/start"))
     for answer in answers:
         assert token not in answer.get_data(as_text=True), answer.request.path
-
-
-# Who may ask.
-
-
-def api_doors(app: Flask) -> list[tuple[str, str, str]]:
-    """Every door of the API: method, path, scope."""
-    return [
-        (method, rule.rule.replace("<ticket>", "none").replace("<counter>", "desk-1").removeprefix("/api/v1"), permission)
-        for rule in app.url_map.iter_rules()
-        if rule.endpoint.startswith("api.") and (permission := permission_of(app, rule.endpoint)) in SCOPES
-        for method in (rule.methods or set()) & {"GET", "POST"}
-    ]
-
-
-def test_a_key_opens_what_its_scopes_say_and_nothing_else(app: Flask, shop: Shop) -> None:
-    doors = api_doors(app)
-    assert {scope for _, _, scope in doors} == set(SCOPES)
-    assert len(doors) == 5 + len(moving.MOVES) + 3
-    for scope in SCOPES:
-        program = Program(app, shop, [scope])
-        for method, path, needed in doors:
-            answer = program.get(path) if method == "GET" else program.post(path, {})
-            if needed == scope:
-                assert answer.status_code not in (401, 403), (path, scope)
-            else:
-                assert no(answer, 403)["scope"] == needed
-                assert f'scope="{needed}"' in answer.headers["WWW-Authenticate"]
-
-
-@pytest.mark.parametrize("path", ["/api/v1/floor", "/reports", "/admin/people", "/api/v1/today", "/events"])
-def test_a_key_with_every_scope_opens_no_screen_of_the_staff(program: Program, path: str) -> None:
-    answer = program.client.get(path, headers=program.headers)
-    assert answer.status_code == 403
-
-
-@pytest.mark.parametrize("secret", ["", "x", "glk_" + "A" * 43, "glk_"])
-def test_without_a_key_or_with_a_wrong_one_nothing_is_told(app: Flask, program: Program, secret: str) -> None:
-    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-    for method, path, _ in api_doors(app):
-        answer = program.client.open(f"/api/v1{path}", method=method, headers=headers | {"Idempotency-Key": "request-1"})
-        assert no(answer, 401)
-        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-
-
-def test_a_key_beside_the_cookies_of_a_manager_is_still_only_a_key(app: Flask, shop: Shop) -> None:
-    office = Visitor(app, shop).pair("manager").sign_in("Ada", "admin")
-    program = Program(app, shop, ["display.read"])
-    assert office.client.get("/api/v1/line").status_code == 200
-    no(office.client.get("/api/v1/line", headers=program.headers), 403)
-    assert office.client.get("/admin/people", headers=program.headers).status_code == 403
-
-
-def test_staff_on_a_paired_screen_may_ask_too_with_the_token_of_their_page(app: Flask, shop: Shop) -> None:
-    here = Visitor(app, shop).pair().sign_in("Kari")
-    headers = {"Idempotency-Key": "request-1"}
-    assert here.client.post("/api/v1/tickets", json={"service": "collect"}, headers=headers).status_code == 400
-    headers["X-CSRFToken"] = here.token()
-    assert here.client.post("/api/v1/tickets", json={"service": "collect"}, headers=headers).status_code == 201
-    kari = people.named(shop, "Kari")
-    assert kari
-    assert [move.by for _, move in stored.moves_after(shop.db, 0, limit=9)] == [kari.id]
-
-
-def test_another_sites_page_cannot_use_a_key(program: Program) -> None:
-    assert program.post("/tickets", {"service": "collect"}, Sec_Fetch_Site="cross-site").status_code == 403
-
-
-def test_who_asks_too_often_is_told_when_to_ask_again_and_is_let_in_then(app: Flask, shop: Shop, clock: TurnableClock) -> None:
-    eager, other = Program(app, shop, a_minute=3), Program(app, shop)
-    for _ in range(3):
-        assert eager.get("/services").status_code == 200
-    answer = eager.get("/services")
-    no(answer, 429)
-    assert int(answer.headers["Retry-After"]) == 20
-    assert other.get("/services").status_code == 200, "one program's haste is not another's"
-    clock.turn(seconds=20)
-    assert eager.get("/services").status_code == 200
-    assert eager.get("/services").status_code == 429
-    clock.turn(seconds=-3600)
-    assert eager.get("/services").status_code == 429, "a clock that goes back gives nothing away"
-    clock.turn(seconds=3700)
-    assert eager.get("/services").status_code == 200
 
 
 def test_every_state_there_is_is_one_that_somebody_can_read(shop: Shop, program: Program) -> None:

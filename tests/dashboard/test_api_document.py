@@ -29,8 +29,7 @@ from broker.web.access import permission_of
 from dashboard.api.document import whole
 from dashboard.app import create
 from tests.builders import TurnableClock, make_shop
-from tests.dashboard.program import COUNTERS, SERVICES, Program
-from tests.dashboard.test_api import brought_to
+from tests.dashboard.program import COUNTERS, SERVICES, Program, brought_to
 
 DOORS = [(path, method) for path, item in whole()["paths"].items() for method in item]
 EXAMPLES: Final = 20
