@@ -141,21 +141,21 @@ def move(counter: str, ticket: str, what: str) -> Response:
 @needs("ticket.serve")
 def hold(counter: str, ticket: str) -> Response:
     """Put somebody on hold, with the time by which somebody comes back to them and why."""
-    body = body_of(answers.Held)
-    check_ahead(body.until)
-    said = Said(by=current_person().id, until=body.until, reason=body.reason)
-    return decide(counter, ticket, "hold", lambda shop, me, key: tickets.move(shop, ticket, Move.HOLD, said, key=key))
+    return _held(counter, ticket, Move.HOLD, body_of(answers.Held))
 
 
 @bp.post("/api/v1/counters/<counter>/tickets/<ticket>/update")
 @needs("ticket.serve")
 def update(counter: str, ticket: str) -> Response:
     """Somebody on hold was told how it stands."""
-    body = body_of(answers.Updated)
+    return _held(counter, ticket, Move.UPDATE, body_of(answers.Updated))
+
+
+def _held(counter: str, ticket: str, made: Move, body: answers.Held | answers.Updated) -> Response:
     if body.until:
         check_ahead(body.until)
     said = Said(by=current_person().id, until=body.until, reason=body.reason)
-    return decide(counter, ticket, "update", lambda shop, me, key: tickets.move(shop, ticket, Move.UPDATE, said, key=key))
+    return decide(counter, ticket, str(made), lambda shop, me, key: tickets.move(shop, ticket, made, said, key=key))
 
 
 @bp.post("/api/v1/counters/<counter>/tickets/<ticket>/transfer")

@@ -85,11 +85,17 @@ def display(shop: Shop) -> Row:
 
 
 CHANGES_THE_BOARD: Final = frozenset({FactKind.TICKET_ISSUED, FactKind.TICKET_MOVED, FactKind.QUEUE_PAUSED, FactKind.COUNTER})
+CHANGES_A_CASE: Final = frozenset({FactKind.RECAP, FactKind.PROBLEM, FactKind.ALERT})
 
 
 def changes(shop: Shop, facts: Iterable[Fact]) -> list[tuple[str, Row]]:
-    """Return the board as it stands after *facts*, or nothing when none of them is about a queue."""
-    return [("board", display(shop))] if any(fact.kind in CHANGES_THE_BOARD for fact in facts) else []
+    """Return the board as it stands after *facts*, or nothing when none of them is about a queue.
+
+    What only a counter shows (what was heard, who comes to help) is no more than a hint: it asks for its own row.
+    """
+    kinds = {fact.kind for fact in facts}
+    changed: list[tuple[str, Row]] = [("board", display(shop))] if kinds & CHANGES_THE_BOARD else []
+    return [*changed, ("case", {})] if kinds & CHANGES_A_CASE else changed
 
 
 def pulse(shop: Shop) -> Row:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from broker.desk import cases, tickets
+from broker.desk import cases, holds, tickets
 from broker.domain.ticket import Move, Outcome, Said, State
 from broker.store import cases as stored_cases
 from broker.store import tickets as stored
@@ -202,7 +202,7 @@ def test_the_lead_comes_with_the_briefing(counter_house: House, counter_eyes: Wa
     expect(floor.locator(".call-help")).to_contain_text("Kari calls the lead for A\u00a0001.")
     expect(floor.locator(".call-help")).to_contain_text("Wants: The money")
     floor.locator(".call-help").get_by_role("button").click()
-    expect(page.locator("[data-part=lead]")).to_contain_text("Maria is coming and knows the case.", timeout=15_000)
+    expect(page.locator("[data-part=lead]")).to_contain_text("Maria is coming and knows the case.")
     button(page, "The lead is here")
     assert stands(
         lambda: (found := stored_cases.briefing(counter_house.shop.db, ticket.id)) is not None and bool(found.answered_by)
@@ -322,3 +322,29 @@ def test_who_was_called_by_the_phone_is_seen_without_a_reload(counter_house: Hou
     expect(page.locator("aside .entry")).to_have_count(3)
     until(page, "document.querySelector('[data-part=count]').textContent === '3'")
     assert page.evaluate("window.sameDocument") is True
+
+
+def test_an_overdue_hold_is_said_on_the_tablets_of_the_zone(counter_house: House, counter_eyes: Watch, past: Ago) -> None:
+    shop, kari = counter_house.shop, counter_house.person("Kari").id
+    past.seconds = 200
+    ticket = take(shop)
+    tickets.call_next(shop, "desk-3", by=kari)
+    tickets.move(shop, ticket.id, Move.START, Said(by=kari))
+    tickets.move(shop, ticket.id, Move.HOLD, Said(by=kari, until=past() + timedelta(seconds=180), reason="stockroom"))
+    past.seconds = 0
+    context = counter_eyes.context()
+    counter_house.sign_in(context, "Jonas")
+    floor = context.new_page()
+    floor.goto("/floor")
+    floor.locator("#shift [data-part=quiet]").click()
+    holds.run_due(shop)
+    bar = floor.locator(".call-help")
+    expect(bar).to_contain_text("A\u00a0001 on hold: Kari should be back.")
+    bar.get_by_role("button").click()
+    expect(bar).to_contain_text("Jonas is coming to help")
+    page = at_counter(counter_house, counter_eyes)
+    expect(page.locator(".holds .due")).to_contain_text("should be back since")
+    page.locator(".holds").get_by_role("button", name="Go on").click()
+    assert stands(lambda: state(counter_house, ticket) is State.SERVING)
+    holds.run_due(shop)
+    expect(bar).to_be_hidden()

@@ -14,7 +14,7 @@ from broker.domain.moves import IllegalMove
 from broker.domain.ticket import Channel, Move, Outcome, Said, State, Ticket
 from broker.domain.wait import Told, Untold
 from broker.shop import Shop
-from broker.store import learnt
+from broker.store import journal, learnt
 from broker.store import tickets as rows
 from broker.store.database import change
 from tests.builders import NOON, TurnableClock, later, make_shop
@@ -282,3 +282,13 @@ def test_feedback_is_one_tap_once_it_is_over(shop: Shop) -> None:
     done = tickets.finish(shop, ticket.id, Outcome.SOLVED, by="kari")
     cases.give_feedback(shop, ticket.id, "good")
     assert board.phone(shop, done)["feedback"] == "good"
+
+
+def test_what_was_heard_is_a_hint_to_counters_and_no_news_for_the_wall(shop: Shop) -> None:
+    ticket = a_ticket(shop)
+    before = journal.last_id(shop.db)
+    cases.write_recap(shop, ticket.id, heard="The zip broke.", by="kari")
+    assert board.changes(shop, journal.after(shop.db, before)) == [("case", {})]
+    before = journal.last_id(shop.db)
+    tickets.call_next(shop, "desk-1", by="kari")
+    assert [name for name, _ in board.changes(shop, journal.after(shop.db, before))] == ["board"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -44,6 +45,7 @@ def guarded(answer: TestResponse) -> None:
 def path_of(rule: Rule) -> str:
     path = rule.rule.replace("<path:filename>", "ui.css").replace("<any(release, undo, close, reopen, help):what>", "undo")
     path = path.replace("<any(acknowledge, resolve):what>", "resolve")
+    path = re.sub(r"<any\((\w+),[^>]*>", r"\1", path)
     for name, value in FILLED.items():
         path = path.replace(f"<{name}>", value)
     return path

@@ -28,10 +28,11 @@ function hear(now) {
 
 /**
  * Follow the shop. `onEvent(name, row)` gets every event; `onState({ state, since })` is told when the link becomes
- * "live", "polling" (asking every 5 s) or "lost", and since when, in server time. Returns a function that ends it.
+ * "live", "polling" (asking every 5 s) or "lost", and since when, in server time. `also` names events of this page alone.
+ * Returns a function that ends it.
  */
-export function connect({ onEvent, onState, events = "/events", floor = "/api/v1/floor" }) {
-  const link = new Link({ onEvent, onState, events, floor });
+export function connect({ onEvent, onState, events = "/events", floor = "/api/v1/floor", also = [] }) {
+  const link = new Link({ onEvent, onState, events, floor, also });
   link.begin();
   return () => link.end();
 }
@@ -73,7 +74,7 @@ class Link {
     this.openedAt = performance.now();
     const source = new EventSource(this.events);
     this.source = source;
-    for (const name of NAMES) source.addEventListener(name, (event) => source === this.source && this.take(name, event.data));
+    for (const name of [...NAMES, ...this.also]) source.addEventListener(name, (event) => source === this.source && this.take(name, event.data));
     source.addEventListener("replaced", () => source === this.source && this.giveWay());
     source.addEventListener("error", () => source === this.source && (this.troubleAt ??= performance.now()));
   }

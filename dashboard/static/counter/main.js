@@ -96,7 +96,6 @@ function follow(row) {
 }
 
 const outbox = new Outbox({
-  csrf: document.querySelector('meta[name="csrf"]').content,
   person: here.me.id,
   onAnswer: (answer, said) => actions.answered(answer, said),
   onChange: () => draw(),
@@ -200,6 +199,7 @@ addEventListener("keydown", (key) => {
 
 connect({
   events: "/events/board?at=counter",
+  also: ["case"],
   floor: counter ? `/api/v1/counters/${counter}` : "/api/v1/counters",
   onEvent: (event, row) => {
     if (row.counter) desk.take(row);

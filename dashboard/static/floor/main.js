@@ -143,7 +143,6 @@ function askToday() {
 }
 
 const outbox = new Outbox({
-  csrf: document.querySelector('meta[name="csrf"]').content,
   person: here.me.id,
   onAnswer: (answer, said) => actions.answered(answer, said),
   onChange: () => draw(),

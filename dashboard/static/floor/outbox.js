@@ -62,8 +62,9 @@ export class Outbox {
    * `onAnswer(answer, {status, body})` is called once for each, with status 0 for one that waited too long to be sent;
    * `onChange()` whenever the number that waits changes; `onSignedOut()` when nobody is signed in any more.
    */
-  constructor({ csrf, person, onAnswer, onChange, onSignedOut }) {
-    Object.assign(this, { csrf, person, onAnswer, onChange, onSignedOut });
+  constructor({ person, onAnswer, onChange, onSignedOut }) {
+    Object.assign(this, { person, onAnswer, onChange, onSignedOut });
+    this.csrf = document.querySelector('meta[name="csrf"]').content;
     addEventListener("online", () => this.flush());
   }
 
