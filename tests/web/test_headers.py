@@ -43,8 +43,7 @@ def guarded(answer: TestResponse) -> None:
 
 
 def path_of(rule: Rule) -> str:
-    path = rule.rule.replace("<path:filename>", "ui.css").replace("<any(release, undo, close, reopen, help):what>", "undo")
-    path = path.replace("<any(acknowledge, resolve):what>", "resolve")
+    path = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule.rule.replace("<path:filename>", "ui.css"))
     path = re.sub(r"<any\((\w+),[^>]*>", r"\1", path)
     for name, value in FILLED.items():
         path = path.replace(f"<{name}>", value)
