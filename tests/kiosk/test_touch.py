@@ -330,3 +330,18 @@ def test_one_browser_shows_the_touch_screen_and_the_wall_each_by_its_own_link(ki
         secret = pairing.make_entrance(kiosk.shop, reusable=True, name=role, role=role)
         assert kiosk.post(f"/enter/{secret}").location == where
         assert kiosk.page(where)
+
+
+def test_a_wait_that_is_longer_than_the_shop_is_open_is_said_and_gets_no_number(made: Callable[..., Screen]) -> None:
+    kiosk = made(opening={"sat": ["10:00-13:00"]})
+    counters.open_(kiosk.shop, "desk-1", by="kari")
+    ranges = [["", -1, -0.2, 0.2, 0.0]]
+    body = {"samples": 60, "ranges": ranges, "pace": {"returns": [2400.0] * 30}, "judged": 60, "earned": True, "audit": {}}
+    with change(kiosk.shop.db):
+        learnt.keep(kiosk.shop.db, "waits", kiosk.shop.clock(), body)
+    for _ in range(3):
+        kiosk.someone_takes()
+    assert card(kiosk.page(), "returns") == "Returns The wait is longer than we are open today"
+    assert kiosk.take().status_code == 409
+    assert len(kiosk.given()) == 3
+    assert kiosk.take("collect", key="c" * 32).status_code == 303
