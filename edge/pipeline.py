@@ -21,7 +21,7 @@ from edge.parties import Parties
 from edge.queues import KINDS, Counter, Ended, Words
 from edge.sightings import Beside, Counted, Crossed, Detection, Event, Frame, Picture, Place, Stayed, Track
 from edge.staff import Staff
-from edge.tracker import ANGLED_MEMORY_S, OVERHEAD_MEMORY_S, Tracker
+from edge.tracker import ANGLED_MEMORY_S, ANGLED_PUSH, OVERHEAD_MEMORY_S, OVERHEAD_PUSH, Tracker
 from edge.zones import Zone, by_feet
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class Pipeline:
         self._words, self.plan = Words(), plan
         self._staff.replan(plan.staff, plan.view)
         self._meetings.view = plan.view
-        self._tracker.memory_s = _memory_s(plan)
+        self._tracker.memory_s, self._tracker.push = _TRACKING[plan.view]
 
     def look(self, frame: Frame) -> list[Event]:
         """Return what has happened by *frame*. Raises BadGeometry when a line or area cannot be used."""
@@ -201,11 +201,11 @@ class Pipeline:
 
 
 def _tracker(plan: Plan) -> Tracker:
-    return Tracker(_memory_s(plan))
+    return Tracker(*_TRACKING[plan.view])
 
 
-def _memory_s(plan: Plan) -> float:
-    return OVERHEAD_MEMORY_S if plan.view == "overhead" else ANGLED_MEMORY_S
+_TRACKING: Final = {"overhead": (OVERHEAD_MEMORY_S, OVERHEAD_PUSH), "angled": (ANGLED_MEMORY_S, ANGLED_PUSH)}
+"""How long somebody hidden is expected, and how suddenly people move, by view."""
 
 
 def _places(plan: Plan, size: tuple[int, int]) -> _Places:

@@ -32,8 +32,10 @@ MOST_REACH: Final = 1.1
 MOST_TRACKS: Final = 64
 """Tracks at a time; beyond it no new one begins."""
 
-_PUSH: Final = 1.6
+ANGLED_PUSH: Final = 1.6
 """Standard deviation of acceleration, in diagonals per second squared: people start, stop and turn."""
+OVERHEAD_PUSH: Final = 3.2
+"""Seen from straight above somebody is half as long, so the same step is twice as many diagonals."""
 _BLUR: Final = 0.07
 """Standard deviation of a measured centre, in diagonals: boxes flicker."""
 _FIRST_SPEED: Final = 1.5
@@ -105,9 +107,9 @@ class _Person:
 class Tracker:
     """Remembers people between pictures."""
 
-    def __init__(self, memory_s: float = OVERHEAD_MEMORY_S) -> None:
-        """*memory_s* is for how long somebody who is hidden is still expected."""
-        self.memory_s = memory_s
+    def __init__(self, memory_s: float = OVERHEAD_MEMORY_S, push: float = OVERHEAD_PUSH) -> None:
+        """*memory_s* is for how long somebody who is hidden is still expected, *push* how suddenly people move."""
+        self.memory_s, self.push = memory_s, push
         self._people: list[_Person] = []
         self._now: float | None = None
         self._number = 0
@@ -142,7 +144,7 @@ class Tracker:
         for person in self._people:
             person.seen = False
             person.looks += 1
-            person.motion.predict(passed, _PUSH * person.diagonal)
+            person.motion.predict(passed, self.push * person.diagonal)
 
     def _pair(self, people: Sequence[_Person], boxes: Sequence[Box], at: float) -> tuple[list[_Person], list[Box]]:
         """Give *boxes* to *people*; return who got none and which boxes are left."""

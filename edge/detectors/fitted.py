@@ -24,6 +24,8 @@ OPEN_SIDE_PX: Final = 416
 MOST_SHAPES: Final = 4
 """So many proportions are kept ready, at about 15 MB each; more cameras than that of different shapes share them."""
 
+TRIED_SIDE_PX: Final = 64
+"""A model is tried on a picture of this size when it is loaded."""
 Run = Callable[[Floats], Sequence[Floats]]
 """Takes an input, returns all outputs."""
 Load = Callable[[Path, bytes], Run]
@@ -45,8 +47,8 @@ class Fitted:
         if not all(shape[2:]):
             self._content = onnxfile.resized(self._content, *self._own)
         self._longest = max(LEAST_SIDE_PX, *self._own)
-        # Tried now, because a wrong model must end the start; not kept, because few pictures are square.
-        self._ready(self._own, self._content)
+        # Tried now, because a wrong model must end the start; on a tiny picture, because the heap keeps its high-water mark.
+        self._at((TRIED_SIDE_PX, TRIED_SIDE_PX))
         self._fitted: dict[Size, tuple[Yolox, Run]] = {}
 
     def find(self, picture: Picture) -> list[Detection]:

@@ -29,6 +29,8 @@ def _load(model: Path, content: bytes) -> Run:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # Cameras of one shape are all it sees: a plan of its memory made in advance gains nothing and costs some.
+    options.enable_mem_pattern = False
     # A spinning thread would eat the core that another camera needs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
