@@ -65,6 +65,8 @@ def at_every_size(page: Page, least: int) -> None:
     """Fail for any of these on *page* at any size of screen; 640 px wide is also a tablet enlarged to 200 %."""
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
+        # Two frames: the scripts that lay a drawing over a picture have then heard of the new size.
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         looks_right(page, least)
 
 

@@ -253,7 +253,7 @@ def test_a_fetched_model_goes_by_its_name_on_the_command_line_too(stick: Path, s
     assert done.exit_code == 0, done.output
     missing = CliRunner().invoke(greetline, [*count, "pair"])
     assert (missing.exit_code, "`greetline models fetch pair` brings it" in missing.output) == (3, True)
-    _, cameras = starting.settings(shop / "greetline.toml", None, {"source": "scene:door", "model": Path("tiny")})
+    cameras = starting.settings(shop / "greetline.toml", None, {"source": "scene:door", "model": Path("tiny")}).cameras
     assert [camera.model for camera in cameras] == [shop / "kept/models/tiny"]
 
 
