@@ -9,7 +9,7 @@ from tests.browser.counter_parts import Ago, at_counter, busy_day, take
 from tests.browser.house import House, Watch, accessible
 from tests.browser.looks import FLOOR_TAP, LANGUAGES, at_every_size, cut_off, looks_right, too_small
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def chosen(page: Page) -> None:

@@ -9,7 +9,7 @@ from broker.desk import people, visits, zones
 from tests.browser.floor_parts import came_in, gone, tablet, was_greeted
 from tests.browser.house import House, Watch, accessible
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 TAP = 56
 GAP = 12
