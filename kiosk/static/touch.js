@@ -10,6 +10,7 @@ const own = new URL(location.href);
 const LOOK_MS = 30_000; // waits also change by the clock alone
 const PATIENCE_MS = 8_000;
 const YOUNG_MS = 3_000;
+const AGAIN_MS = 1_500;
 
 // ---- what the shop says
 async function ask(path, wishes = {}) {
@@ -74,7 +75,12 @@ const lost = document.getElementById("lost");
 connect({
   events: "/events/board?at=kiosk", floor: "/api/v1/board",
   // A start page that has just been made is as true as the first word of the stream.
-  onEvent: (name) => name !== "hb" && !(name === "snapshot" && body.dataset.page === "start" && performance.now() < YOUNG_MS) && refresh(),
+  onEvent: (name) => {
+    // A young page is looked at again a little later: what happened between it and its stream is told by nobody else.
+    const young = name === "snapshot" && body.dataset.page === "start" && performance.now() < YOUNG_MS;
+    if (young) setTimeout(refresh, AGAIN_MS);
+    else if (name !== "hb") refresh();
+  },
   onState: ({ state }) => {
     if (state === "lost" && !lost.open) lost.showModal();
     if (state !== "lost" && lost.open) lost.close();

@@ -44,7 +44,7 @@ def test_a_revoked_key_opens_nothing_and_its_name_is_free_again(shop: Shop) -> N
     assert apikeys.recognised(shop, secret) is None
     _, again = a_key(shop)
     assert apikeys.recognised(shop, again)
-    assert [bool(key.revoked_at) for key in apikeys.every(shop, revoked=True)] == [True, False]
+    assert sorted(bool(key.revoked_at) for key in apikeys.every(shop, revoked=True)) == [False, True]
     with pytest.raises(Refused, match="no key called nobody"):
         apikeys.revoke(shop, "nobody", by="test")
 
