@@ -28,7 +28,8 @@ class Onnx:
 def _load(model: Path, content: bytes) -> Run:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    # It raises what goes wrong, and we say it in a sentence: its own log would only tell it a second time.
+    options.log_severity_level = 4
     # Cameras of one shape are all it sees: a plan of its memory made in advance gains nothing and costs some.
     options.enable_mem_pattern = False
     # A spinning thread would eat the core that another camera needs.

@@ -102,3 +102,14 @@ def test_a_real_model_sees_the_same_people_in_a_fitted_picture_as_in_a_square_on
 def _sure(found: list[Detection]) -> list[tuple[float, float, float, float]]:
     boxes = (one.box for one in found if one.score >= 0.7)
     return sorted((*box.centre, box.width, box.height) for box in boxes)
+
+
+@pytest.mark.footage
+@pytest.mark.parametrize("name", ["fastestdet_352.onnx", "nanodet_m_320.onnx"])
+def test_a_real_model_of_another_kind_is_refused_in_one_sentence_and_nothing_else_is_said(
+    name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    model = builders.model(name)
+    with pytest.raises(BadDetector, match=r"a YOLOX model answers one table.*Set `model`"):
+        Onnx(model)
+    assert capfd.readouterr() == ("", "")
