@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -32,18 +31,6 @@ BODIES: dict[Move, dict[str, Any]] = {
 @pytest.fixture
 def shop(tmp_path: Any, clock: TurnableClock) -> Shop:
     return make_shop(tmp_path, clock, services=SERVICES, counters=COUNTERS)
-
-
-@pytest.fixture
-def app(shop: Shop) -> Iterator[Flask]:
-    made = create(shop.settings, shop=shop)
-    yield made
-    made.extensions["greetline-stores"].close()
-
-
-@pytest.fixture
-def program(app: Flask, shop: Shop) -> Program:
-    return Program(app, shop)
 
 
 @pytest.mark.parametrize("move", moving.MOVES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from broker.shop import Shop
 from broker.store import tickets as stored
 from broker.web.access import permission_of
 from dashboard.api import moving
-from dashboard.app import create
 from tests.builders import TurnableClock, make_shop
 from tests.dashboard.program import COUNTERS, SERVICES, Program, no
 from tests.web.parts import Visitor
@@ -23,18 +21,6 @@ from tests.web.parts import Visitor
 @pytest.fixture
 def shop(tmp_path: Path, clock: TurnableClock) -> Shop:
     return make_shop(tmp_path, clock, services=SERVICES, counters=COUNTERS)
-
-
-@pytest.fixture
-def app(shop: Shop) -> Iterator[Flask]:
-    made = create(shop.settings, shop=shop)
-    yield made
-    made.extensions["greetline-stores"].close()
-
-
-@pytest.fixture
-def program(app: Flask, shop: Shop) -> Program:
-    return Program(app, shop)
 
 
 def api_doors(app: Flask) -> list[tuple[str, str, str]]:
