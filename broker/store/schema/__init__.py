@@ -1,0 +1,45 @@
+"""The tables, and how an older store becomes this one. A migration that has shipped is never edited; a new one has its own file."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlite_utils import Database, Migrations
+
+from broker.store.schema.eyes import EYES
+from broker.store.schema.greeting import GREETING
+from broker.store.schema.tickets import TICKETS
+
+migrations: Final = Migrations("greetline")
+
+
+@migrations()
+def m001_a_greeting(db: Database) -> None:
+    """Everything a greeting needs, from the door to the report."""
+    for statement in GREETING:
+        db.execute(statement)
+
+
+@migrations()
+def m002_entrances(db: Database) -> None:
+    """Links that let a browser in as a screen: the first one of a new shop, and those of a demonstration."""
+    db.execute(
+        """CREATE TABLE entrances (
+            token TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, zone TEXT NOT NULL,
+            reusable INTEGER NOT NULL, made_at TEXT NOT NULL, used_at TEXT
+        ) WITHOUT ROWID"""
+    )
+
+
+@migrations()
+def m003_eyes(db: Database) -> None:
+    """Waits at counters seen by a camera, plans drawn in the dashboard, and cameras measured by hand."""
+    for statement in EYES:
+        db.execute(statement)
+
+
+@migrations()
+def m004_tickets(db: Database) -> None:
+    """Tickets, each move of theirs as a row, and which request made which ticket."""
+    for statement in TICKETS:
+        db.execute(statement)
