@@ -15,12 +15,11 @@ from flask import Blueprint, Response, current_app, g, jsonify, redirect, render
 from flask.typing import ResponseReturnValue
 
 from broker.desk import alerts, board, prospects, tickets
-from broker.desk.tickets import NoSuchService, NoSuchTicket, Wish
+from broker.desk.tickets import NoSuchService, NoSuchTicket
 from broker.domain.alerts import AlertState
 from broker.domain.moves import QueueClosed
 from broker.domain.numbering import NoNumber
-from broker.domain.ticket import State, Ticket
-from broker.domain.wait import Told
+from broker.domain.ticket import Channel, State, Ticket
 from broker.shop import Shop
 from broker.web.access import current_screen, needs
 from broker.web.languages import say
@@ -121,7 +120,7 @@ def take() -> ResponseReturnValue:
     if not pace.allows(screen.id):
         return _no(HTTPStatus.TOO_MANY_REQUESTS, say("kiosk.too_many"))
     try:
-        ticket = tickets.issue(shop, _wish(shop, service), by=screen.name, key=f"kiosk {screen.id} {key}")
+        ticket = _give(shop, service, by=screen.name, key=f"kiosk {screen.id} {key}")
     except NoSuchService:
         return _no(HTTPStatus.NOT_FOUND, say("kiosk.no_service"))
     except QueueClosed:
@@ -132,15 +131,14 @@ def take() -> ResponseReturnValue:
     return jsonify(go=go, shown=board.shown(shop, ticket)) if for_script() else redirect(go, HTTPStatus.SEE_OTHER)
 
 
-def _wish(shop: Shop, service: str) -> Wish:
-    """Return what is wished with what is told: the range that stands on the screen now. Raises NoSuchService, QueueClosed."""
-    if service not in tickets.service_ids(shop):
-        raise NoSuchService(service)
-    found = prospects.prospect(shop, service)
-    if found.closes_first:
-        raise QueueClosed("too late", "the expected wait ends after the shop closes")
-    told = (found.range.low, found.range.high) if isinstance(found.range, Told) else None
-    return Wish(service=service, language=words.language_here(), told=told, greeted=shop.settings.kiosk.greets)
+def _give(shop: Shop, service: str, *, by: str, key: str) -> Ticket:
+    """Give a ticket, or the one that this very tap was given: a queue may have closed between a tap and its retry."""
+    greets = shop.settings.kiosk.greets
+    given = tickets.answered(shop, key)
+    if given:
+        return given
+    wish = prospects.wish(shop, service, language=words.language_here(), channel=Channel.KIOSK, greeted=greets)
+    return tickets.issue(shop, wish, by=by, key=key)
 
 
 def _no(status: int, said: str) -> ResponseReturnValue:

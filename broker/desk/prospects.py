@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from broker.desk.tickets import skills_of
+from broker.desk.tickets import NoSuchService, Wish, service_ids, skills_of
 from broker.domain import wait, waiting
+from broker.domain.moves import QueueClosed
 from broker.domain.queue_log import Event, Outcome, What, outcomes
-from broker.domain.ticket import AT_COUNTER, ENDED, IN_LINE, Move, State, Ticket
+from broker.domain.ticket import AT_COUNTER, ENDED, IN_LINE, Channel, Move, State, Ticket
 from broker.domain.wait import Counter, Pace, Ranges, Told, Untold
 from broker.domain.wait_audit import WINDOW_DAYS, Audit, audit
 from broker.shop import Shop
@@ -50,6 +51,22 @@ def prospect(shop: Shop, service: str, *, priority: int = 0) -> Prospect:
     told = _range(shop, service, before, line, now)
     late = isinstance(told, Told) and not shop.hours.open_at(now + timedelta(seconds=told.low))
     return Prospect(service, ahead, told, late)
+
+
+def wish(
+    shop: Shop, service: str, *, language: str, channel: Channel, priority: int = 0, visit: str | None = None, greeted: bool = False
+) -> Wish:
+    """Return what a customer wishes together with what they are told: the range that stands on their screen now.
+
+    Raises NoSuchService, and QueueClosed ("too late") when they would wait until after the shop has closed.
+    """
+    if service not in service_ids(shop):
+        raise NoSuchService(service)
+    found = prospect(shop, service, priority=priority)
+    if found.closes_first:
+        raise QueueClosed("too late", "the expected wait ends after the shop closes")
+    told = (found.range.low, found.range.high) if isinstance(found.range, Told) else None
+    return Wish(service=service, language=language, channel=channel, priority=priority, visit=visit, told=told, greeted=greeted)
 
 
 def _range(shop: Shop, service: str, before: Sequence[Ticket], line: Sequence[Ticket], now: datetime) -> Told | Untold:

@@ -11,11 +11,10 @@ from flask_openapi3.models.tag import Tag
 
 from broker.desk import counters as desk_counters
 from broker.desk import prospects, tickets
-from broker.desk.tickets import NoSuchService, Wish
-from broker.domain.moves import IllegalMove, QueueClosed
+from broker.desk.tickets import Wish
+from broker.domain.moves import IllegalMove
 from broker.domain.ticket import Channel, Move, Ticket
 from broker.domain.ticket import Said as Words
-from broker.domain.wait import Told
 from broker.shop import Shop
 from broker.store import counters as stored_counters
 from broker.store import tickets as stored
@@ -47,16 +46,7 @@ def take(body: said.Taken) -> tuple[Response, int, dict[str, str]]:
 
 
 def _wish(shop: Shop, body: said.Taken) -> Wish:
-    """Return what is wished, with what is told. Raises NoSuchService, QueueClosed when they would wait beyond closing time."""
-    if body.service not in tickets.service_ids(shop):
-        raise NoSuchService(body.service)
-    found = prospects.prospect(shop, body.service, priority=body.priority)
-    if found.closes_first:
-        raise QueueClosed("too late", "the expected wait ends after the shop closes")
-    told = (found.range.low, found.range.high) if isinstance(found.range, Told) else None
-    return Wish(
-        service=body.service, language=body.language, channel=Channel.API, priority=body.priority, visit=body.visit, told=told
-    )
+    return prospects.wish(shop, body.service, language=body.language, channel=Channel.API, priority=body.priority, visit=body.visit)
 
 
 @bp.post(
