@@ -23,6 +23,7 @@ from broker.store.database import change, text
 from broker.store.tickets import ISSUE, Moved
 from broker.store.tickets import NoSuchTicket as NoSuchTicket
 
+A_DAY: Final = timedelta(days=1)
 TAPPED_AGO: Final = timedelta(minutes=10)
 """An answer that waited on a screen without a connection counts from when it was tapped, up to this long ago."""
 
@@ -175,19 +176,16 @@ def run_due(shop: Shop) -> int:
 
 
 def run_closing(shop: Shop) -> int:
-    """End what waits when the business day is over: the shop has closed, or a day ended in a shop that never does.
+    """End what waits when the shop has closed since it came; in a shop that never closes, after a day and a night.
 
-    Somebody who is being served or on hold is not sent away by the clock. Return how many tickets were ended.
+    Midnight ends nothing in a shop that stays open. Somebody who is being served or on hold is not sent away by the clock.
+    Return how many tickets were ended.
     """
     now = shop.clock()
     if shop.settings.queues.keep_overnight:
         return 0
-    today, closed = shop.hours.business_day(now), not shop.hours.open_at(now)
     with change(shop.db):
-        over = [
-            t for t in tickets.open_ones(shop.db)
-            if t.state not in (State.SERVING, State.HELD) and (t.day < today or (closed and _has_opened_since(shop, t, now)))
-        ]  # fmt: skip
+        over = [t for t in tickets.open_ones(shop.db) if t.state not in (State.SERVING, State.HELD) and _is_over(shop, t, now)]
         for ticket in over:
             _make(shop, ticket, Move.EXPIRE, Said(by=CLOCK, reason="the shop has closed"), "")
     return len(over)
@@ -216,9 +214,11 @@ def skills_of(shop: Shop, counter: str) -> Collection[str]:
     raise NoSuchCounter(counter)
 
 
-def _has_opened_since(shop: Shop, ticket: Ticket, now: datetime) -> bool:
-    """Whether *ticket* was taken while the shop was open; one that staff gave before opening waits for it."""
-    return shop.hours.open_at(ticket.t0) or now - ticket.t0 > timedelta(days=1)
+def _is_over(shop: Shop, ticket: Ticket, now: datetime) -> bool:
+    """Whether the shop has closed since *ticket* was taken; one that staff gave before opening waits for that day's closing."""
+    opened = ticket.t0 if shop.hours.open_at(ticket.t0) else shop.hours.opens_at(ticket.t0)
+    closes = shop.hours.closes_at(opened) if opened else None
+    return now >= closes if closes else now - ticket.t0 > A_DAY
 
 
 def _new(shop: Shop, wish: Wish, now: datetime) -> Ticket:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Final
+
+_SPANS_A_WEEK: Final = 7 * 24
+"""A shop that is open for so many spans in a row never closes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +39,31 @@ class Hours:
         return self.day_begins(day + timedelta(days=1))
 
     def closes_at(self, moment: datetime) -> datetime | None:
-        """Return when the shop closes next, as a UTC moment; None while it is closed, or when it never closes."""
+        """Return when the shop closes next, as a UTC moment; None while it is closed, or when it never closes.
+
+        A shop that goes on after midnight, or without a break at noon, closes when the last of its spans in a row ends.
+        """
         if self.spans is None or not self.open_at(moment):
             return None
+        closing = moment
+        for _ in range(_SPANS_A_WEEK):
+            following = self._span_ends(closing)
+            if following is None:
+                return closing.astimezone(UTC)
+            closing = following
+        return None
+
+    def _span_ends(self, moment: datetime) -> datetime | None:
+        """Return the end of the span that *moment* lies in, always after it; None outside every span."""
         local = moment.astimezone(self.zone)
-        ends = [end for begin, end in self.spans.get(local.weekday(), ()) if begin <= local.time() < end]
+        ends = [end for begin, end in (self.spans or {}).get(local.weekday(), ()) if begin <= local.time() < end]
         if not ends:
             return None
         if max(ends) == time.max:
             return self.day_ends(local.date())
-        return datetime.combine(local.date(), max(ends), tzinfo=self.zone).astimezone(UTC)
+        # In the hour that the clocks repeat, the end that is still to come.
+        both = (datetime.combine(local.date(), max(ends), tzinfo=self.zone).replace(fold=fold) for fold in (0, 1))
+        return next((end.astimezone(UTC) for end in both if end.astimezone(UTC) > moment), None)
 
     def opens_at(self, moment: datetime) -> datetime | None:
         """Return when the shop opens next, as a UTC moment; None while it is open, or when it never opens."""

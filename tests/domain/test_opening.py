@@ -52,3 +52,19 @@ def test_a_shop_that_never_closes_says_no_time_and_one_that_never_opens_neither(
     now = datetime(2026, 11, 21, 12, tzinfo=OSLO)
     assert (Hours(OSLO).closes_at(now), Hours(OSLO).opens_at(now)) == (None, None)
     assert Hours(OSLO, {}).opens_at(now) is None
+
+
+def test_a_shop_that_goes_on_after_midnight_or_over_noon_closes_at_the_end_of_the_last_part() -> None:
+    night = Hours(OSLO, {5: ((time(18), time.max),), 6: ((time(0), time(2)), (time(10), time(13)), (time(13), time(16)))})
+    saturday = datetime(2026, 11, 21, 20, tzinfo=OSLO)
+    assert night.closes_at(saturday) == datetime(2026, 11, 22, 2, tzinfo=OSLO)
+    assert night.closes_at(saturday + timedelta(hours=15)) == datetime(2026, 11, 22, 16, tzinfo=OSLO)
+    always = Hours(OSLO, dict.fromkeys(range(7), ((time(0), time.max),)))
+    assert always.closes_at(saturday) is None
+
+
+def test_the_end_of_a_span_in_the_hour_that_the_clocks_repeat_is_the_one_still_to_come() -> None:
+    hours = Hours(OSLO, {6: ((time(0), time(2, 30)),)})
+    first, second = datetime(2026, 10, 25, 0, 15, tzinfo=UTC), datetime(2026, 10, 25, 1, 15, tzinfo=UTC)
+    assert hours.closes_at(first) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert hours.closes_at(second) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)

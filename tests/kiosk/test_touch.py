@@ -339,9 +339,12 @@ def test_a_wait_that_is_longer_than_the_shop_is_open_is_said_and_gets_no_number(
     body = {"samples": 60, "ranges": ranges, "pace": {"returns": [2400.0] * 30}, "judged": 60, "earned": True, "audit": {}}
     with change(kiosk.shop.db):
         learnt.keep(kiosk.shop.db, "waits", kiosk.shop.clock(), body)
-    for _ in range(3):
+    for _ in range(2):
         kiosk.someone_takes()
+    last = kiosk.take(key="a" * 32)
+    assert last.status_code == 303
     assert card(kiosk.page(), "returns") == "Returns The wait is longer than we are open today"
     assert kiosk.take().status_code == 409
+    assert kiosk.take(key="a" * 32).location == last.location, "a tap that was answered is answered the same way again"
     assert len(kiosk.given()) == 3
     assert kiosk.take("collect", key="c" * 32).status_code == 303
