@@ -14,7 +14,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, current_app, g, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from broker.desk import alerts, board, prospects, tickets
+from broker.desk import alerts, board, own_page, prospects, tickets
 from broker.desk.tickets import NoSuchService, NoSuchTicket
 from broker.domain.alerts import AlertState
 from broker.domain.moves import QueueClosed
@@ -168,7 +168,7 @@ def ticket(ticket_id: str) -> ResponseReturnValue:
 
 
 def _ticket(shop: Shop, given: Ticket) -> dict[str, Any]:
-    row = board.phone(shop, given)
+    row = own_page.page(shop, given)
     waits_still = given.state is State.WAITING
     called = given.state is State.CALLED
     return {

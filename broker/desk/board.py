@@ -1,4 +1,4 @@
-"""What the screens of the queue show, as plain values: the kiosk, the wall, the phone, the counter.
+"""What the screens of the queue show, as plain values: the kiosk, the wall, the counter. A customer's own page is in own_page.
 
 Times are UTC text in milliseconds, waits are seconds; nothing here is in a language but the names that a shop gave. The
 token of a customer's own page is in no row but that page's own.
@@ -15,10 +15,10 @@ from broker.desk import tickets as desk
 from broker.desk.screens import name_of
 from broker.domain import numbering, waiting
 from broker.domain.facts import Fact, FactKind
-from broker.domain.goodbye import Story, goodbye
+from broker.domain.goodbye import Story
 from broker.domain.moves import QueueClosed
 from broker.domain.spans import Span, Step, spans
-from broker.domain.ticket import AT_COUNTER, IN_LINE, MOVES, Move, State, Ticket
+from broker.domain.ticket import AT_COUNTER, Move, State, Ticket
 from broker.domain.wait import Told
 from broker.settings import ServiceSettings
 from broker.shop import Shop
@@ -121,63 +121,6 @@ def _call(shop: Shop, ticket_id: str, at: datetime, number: int, again: bool) ->
     }  # fmt: skip
 
 
-def phone(shop: Shop, ticket: Ticket) -> Row:
-    """Return the customer's own page: where they stand, what they were told, and what they may do now."""
-    now = shop.clock()
-    line = tickets.open_ones(shop.db)
-    history = _spans(shop, ticket)
-    waited = waited_seconds(history, now)
-    found = prospects.prospect(shop, ticket.service) if ticket.state in IN_LINE else None
-    fresh = found.range if found and isinstance(found.range, Told) else None
-    return {
-        "now": text(now),
-        "store": shop.settings.store.name,
-        "shown": shown(shop, ticket),
-        "state": str(ticket.state),
-        "version": ticket.version,
-        "language": ticket.language,
-        "service": service_name(shop, ticket.service, ticket.language),
-        "ahead": waiting.ahead(ticket, line),
-        "t0": text(ticket.t0),
-        "waited": round(waited),
-        "told_from": ticket.told_from,
-        "told_to": ticket.told_to,
-        "longer": _longer(ticket, waited, fresh),
-        "counters": [counter.name for counter in shop.settings.counters if ticket.service in desk.skills_of(shop, counter.id)],
-        "counter_name": counter_name(shop, ticket.counter),
-        "until": text(ticket.until),
-        "answer_by": text(ticket.called_at + timedelta(seconds=shop.promises.answer_call)) if ticket.called_at else None,
-        "missed": ticket.missed,
-        "away_used": ticket.away_used,
-        "held_by": name_of(shop, ticket.staff) if ticket.state is State.HELD else None,
-        "callback_offered": bool(fresh and fresh.high > shop.promises.callback_offer),
-        "can": _may(shop, ticket, now),
-        "goodbye": [str(part) for part in goodbye(story(shop, ticket, history))],
-        "feedback": cases.feedback(shop.db, ticket.id),
-        "closes_at": text(shop.hours.closes_at(now)),
-    }
-
-
-def _longer(ticket: Ticket, waited: float, fresh: Told | None) -> Row | None:
-    """Return the new range, from now, when the wait that was told can no longer be kept."""
-    if ticket.state not in IN_LINE or ticket.told_to is None or fresh is None or waited + fresh.low <= ticket.told_to:
-        return None
-    return {"from": fresh.low, "to": fresh.high}
-
-
-_CUSTOMER_MOVES: Final = (Move.START, Move.STEP_AWAY, Move.COME_BACK, Move.LET_PASS, Move.BOOK, Move.CANCEL)
-
-
-def _may(shop: Shop, ticket: Ticket, now: datetime) -> list[str]:
-    allowed = [str(move) for move in _CUSTOMER_MOVES if (ticket.state, move) in MOVES]
-    if ticket.away_used and str(Move.STEP_AWAY) in allowed:
-        allowed.remove(str(Move.STEP_AWAY))
-    late = ticket.ended_at and (now - ticket.ended_at).total_seconds() > shop.promises.return_within
-    if ticket.state is State.EXPIRED and (late or not ticket.missed) and str(Move.COME_BACK) in allowed:
-        allowed.remove(str(Move.COME_BACK))
-    return allowed
-
-
 def counter(shop: Shop, name: str) -> Row:
     """Return one counter: who is there, who is next, and everybody by age. Raises NoSuchCounter."""
     now, skills = shop.clock(), desk.skills_of(shop, name)
@@ -204,7 +147,7 @@ def counter(shop: Shop, name: str) -> Row:
 
 def ticket_row(shop: Shop, ticket: Ticket, now: datetime) -> Row:
     """Return one ticket as staff see it. `age` counts from T0: a hold or a transfer never makes anybody younger."""
-    history = _spans(shop, ticket)
+    history = spans_of(shop, ticket)
     return {
         "id": ticket.id, "version": ticket.version, "shown": shown(shop, ticket), "state": str(ticket.state),
         "service": ticket.service, "service_name": service_name(shop, ticket.service, ""), "language": ticket.language,
@@ -261,13 +204,14 @@ def waited_seconds(history: list[Span], at: datetime) -> float:
     return sum(span.seconds(at) for span in history if span.kind == "waiting")
 
 
-def _spans(shop: Shop, ticket: Ticket) -> list[Span]:
+def spans_of(shop: Shop, ticket: Ticket) -> list[Span]:
+    """Return how long *ticket* was what, oldest first."""
     return spans([Step(m.at, m.became, m.by, m.counter, m.service) for m in tickets.moves_of(shop.db, ticket.id)])
 
 
 def story(shop: Shop, ticket: Ticket, history: list[Span] | None = None) -> Story:
     """Return what the goodbye of *ticket* depends on, as it stands; *history* is its spans, if they are at hand."""
-    history = _spans(shop, ticket) if history is None else history
+    history = spans_of(shop, ticket) if history is None else history
     end = ticket.ended_at or shop.clock()
     briefing = cases.briefing(shop.db, ticket.id)
     return Story(

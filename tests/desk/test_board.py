@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.desk import board, cases, counters, prospects, tickets
+from broker.desk import board, cases, counters, own_page, prospects, tickets
 from broker.desk.tickets import Wish
 from broker.domain.moves import IllegalMove
 from broker.domain.ticket import Channel, Move, Outcome, Said, State, Ticket
@@ -158,27 +158,32 @@ def test_no_screen_but_the_customers_own_knows_the_address_of_their_page(shop: S
     ticket = a_ticket(shop)
     served(shop)
     everything = json.dumps(
-        [board.kiosk(shop, "en"), board.display(shop), board.counter(shop, "desk-1"), board.phone(shop, ticket)]
+        [board.kiosk(shop, "en"), board.display(shop), board.counter(shop, "desk-1"), own_page.page(shop, ticket)]
     )
     assert ticket.token not in everything
 
 
 def test_the_phone_shows_the_place_and_only_what_may_be_done_now(shop: Shop, clock: TurnableClock) -> None:
     a_ticket(shop)
+    clock.turn(seconds=1)
     ticket = a_ticket(shop, language="nb")
-    page = board.phone(shop, ticket)
+    page = own_page.page(shop, ticket)
     assert (page["shown"], page["ahead"], page["service"], page["counters"]) == ("C\u00a0002", 1, "Collect", ["Desk 1", "Desk 2"])
-    assert page["can"] == ["step_away", "let_pass", "book", "cancel"]
+    assert page["can"] == ["step_away", "cancel"], "nobody is behind them, and no wait is known that a call-back would shorten"
+    clock.turn(seconds=1)
+    a_ticket(shop)
+    clock.at = NOON
+    assert own_page.page(shop, ticket)["can"] == ["step_away", "let_pass", "cancel"]
     away = tickets.move(shop, ticket.id, Move.STEP_AWAY, Said(until=later(600)))
-    assert board.phone(shop, away)["can"] == ["come_back", "cancel"]
+    assert own_page.page(shop, away)["can"] == ["come_back", "cancel"]
     back = tickets.move(shop, ticket.id, Move.COME_BACK)
-    assert "step_away" not in board.phone(shop, back)["can"]
+    assert "step_away" not in own_page.page(shop, back)["can"]
     called = tickets.call(shop, ticket.id, "desk-1", by="kari", reason="they asked")
-    page = board.phone(shop, called)
+    page = own_page.page(shop, called)
     assert (page["state"], page["counter_name"], page["answer_by"]) == ("called", "Desk 1", "2026-11-21T11:01:30.000Z")
     tickets.move(shop, ticket.id, Move.START, Said(by="kari"))
     done = tickets.finish(shop, ticket.id, Outcome.SOLVED, by="kari")
-    assert board.phone(shop, done)["goodbye"] == ["thanks", "welcome_back"]
+    assert own_page.page(shop, done)["goodbye"] == ["thanks", "welcome_back"]
 
 
 def test_who_missed_the_call_twice_may_come_back_for_a_while(shop: Shop, clock: TurnableClock) -> None:
@@ -187,9 +192,9 @@ def test_who_missed_the_call_twice_may_come_back_for_a_while(shop: Shop, clock: 
         tickets.call_next(shop, "desk-1", by="kari")
         clock.turn(seconds=90)
         tickets.run_due(shop)
-    assert board.phone(shop, rows.get(shop.db, ticket.id))["can"] == ["come_back"]
+    assert own_page.page(shop, rows.get(shop.db, ticket.id))["can"] == ["come_back"]
     clock.turn(seconds=1801)
-    assert board.phone(shop, rows.get(shop.db, ticket.id))["can"] == []
+    assert own_page.page(shop, rows.get(shop.db, ticket.id))["can"] == []
 
 
 def test_a_hold_that_lasted_longer_than_was_said_is_apologised_for(shop: Shop, clock: TurnableClock) -> None:
@@ -199,7 +204,7 @@ def test_a_hold_that_lasted_longer_than_was_said_is_apologised_for(shop: Shop, c
     clock.turn(seconds=121)
     tickets.move(shop, ticket.id, Move.RESUME, Said(by="kari"))
     done = tickets.finish(shop, ticket.id, Outcome.SOLVED, by="kari")
-    assert board.phone(shop, done)["goodbye"] == ["sorry_hold", "thanks_patience", "welcome_back"]
+    assert own_page.page(shop, done)["goodbye"] == ["sorry_hold", "thanks_patience", "welcome_back"]
 
 
 def test_the_counter_shows_who_is_here_who_is_next_and_everybody_by_age(shop: Shop, clock: TurnableClock) -> None:
@@ -281,7 +286,7 @@ def test_feedback_is_one_tap_once_it_is_over(shop: Shop) -> None:
         cases.give_feedback(shop, ticket.id, "good")
     done = tickets.finish(shop, ticket.id, Outcome.SOLVED, by="kari")
     cases.give_feedback(shop, ticket.id, "good")
-    assert board.phone(shop, done)["feedback"] == "good"
+    assert own_page.page(shop, done)["feedback"] == "good"
 
 
 def test_what_was_heard_is_a_hint_to_counters_and_no_news_for_the_wall(shop: Shop) -> None:

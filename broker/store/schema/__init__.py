@@ -8,6 +8,7 @@ from sqlite_utils import Database, Migrations
 
 from broker.store.schema.eyes import EYES
 from broker.store.schema.greeting import GREETING
+from broker.store.schema.phones import PHONES
 from broker.store.schema.tickets import TICKETS
 
 migrations: Final = Migrations("greetline")
@@ -42,4 +43,11 @@ def m003_eyes(db: Database) -> None:
 def m004_tickets(db: Database) -> None:
     """Tickets, each move of theirs as a row, and which request made which ticket."""
     for statement in TICKETS:
+        db.execute(statement)
+
+
+@migrations()
+def m005_phones(db: Database) -> None:
+    """The index by which the pages of ended days are found."""
+    for statement in PHONES:
         db.execute(statement)
