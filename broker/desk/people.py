@@ -34,6 +34,14 @@ def find(shop: Shop, person_id: str) -> Person | None:
     return people.person(shop.db, person_id)
 
 
+def name_of(shop: Shop, person_id: str | None) -> str | None:
+    """Return the name of a person, the id itself for a device, None for nobody."""
+    if not person_id:
+        return None
+    person = people.person(shop.db, person_id)
+    return person.name if person else person_id
+
+
 def named(shop: Shop, name: str) -> Person | None:
     """Return the person at work here who is called *name*, or None."""
     return next((person for person in people.everybody(shop.db) if person.name.casefold() == name.strip().casefold()), None)

@@ -12,15 +12,16 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from broker.desk import alerts as desk_alerts
-from broker.desk import queues
+from broker.desk import in_line, queues
 from broker.desk.devices import SERVICE
+from broker.desk.people import name_of as name_of
 from broker.desk.shifts import IDLE
 from broker.domain import kpi
 from broker.domain.alerts import Alert, AlertKind, AlertState
 from broker.domain.facts import Fact, FactKind
 from broker.domain.visit import Source, State, Visit
 from broker.shop import Shop
-from broker.store import alerts, arrivals, cases, devices, pauses, people, visits
+from broker.store import alerts, arrivals, cases, devices, pauses, people, tickets, visits
 from broker.store.database import text
 from broker.store.devices import WATCHING, Device
 from broker.store.pauses import Pause
@@ -33,6 +34,13 @@ SERVICE_SILENT: Final = timedelta(seconds=5)
 CALLS: Final = (AlertKind.HELP, AlertKind.DEVICE, AlertKind.QUEUE_OVER, AlertKind.HOLD_OVERDUE)
 """Alerts that stand for themselves; those about a waiting visit go with its row."""
 SETTLED: Final = frozenset({State.MERGED, State.DISMISSED})
+MOST_VISITS: Final = 50
+"""The oldest of those whom nobody has greeted that a floor screen is sent; how many more there are it is told."""
+OF_VISITS: Final = frozenset({FactKind.VISIT_OPENED, FactKind.VISIT_JOINED, FactKind.VISIT_MOVED, FactKind.VISIT_UPSET})
+FOR_THE_LEAD: Final = frozenset(
+    {FactKind.PROBLEM, FactKind.QUEUE_PAUSED, FactKind.COUNTER, FactKind.RECAP, FactKind.SIGNED_IN, FactKind.SIGNED_OUT}
+)
+"""What changes a lead's page and no floor: told as a hint, upon which the page asks for its own row."""
 
 
 def floor(shop: Shop) -> Row:
@@ -47,7 +55,8 @@ def floor(shop: Shop) -> Row:
         "standards": asdict(shop.standards),
         "sound": {"every": shop.settings.alerts.sound_every_seconds, "times": shop.settings.alerts.sound_times},
         "zones": [{"id": zone, "name": name} for zone, name in shop.zones.items()],
-        "visits": [visit_row(shop, visit, live) for visit in visits.waiting(shop.db)],
+        "visits": [visit_row(shop, visit, live) for visit in visits.waiting(shop.db, limit=MOST_VISITS)],
+        "crowd": crowd(shop),
         "cameras": cameras(shop, now),
         "service": service(shop),
         "pauses": pause_rows(shop),
@@ -57,7 +66,22 @@ def floor(shop: Shop) -> Row:
         "today": figures(shop, today),
         "last": _last(shop, today),
         "hour": _last_hour(today, now),
+        "problems": problems(shop),
+        **in_line.line(shop),
     }
+
+
+def crowd(shop: Shop) -> Row:
+    """Return how many nobody has greeted, and the T0 up to which a screen is sent every one; None while it is sent all."""
+    total = visits.count_waiting(shop.db)
+    last = visits.waiting(shop.db, limit=1, offset=MOST_VISITS - 1) if total > MOST_VISITS else []
+    return {"total": total, "horizon": text(last[0].t0) if last else None}
+
+
+def problems(shop: Shop) -> Row:
+    """Return how many problems are open, and for how many the promised time has passed."""
+    open_, overdue = cases.count_problems(shop.db, shop.clock())
+    return {"open": open_, "overdue": overdue}
 
 
 def visit_row(shop: Shop, visit: Visit, live: dict[tuple[AlertKind, str], Alert] | None = None) -> Row:
@@ -86,15 +110,40 @@ def alert_row(shop: Shop, alert: Alert) -> Row:
         "by": alert.by, "detail": alert.detail, "by_name": name_of(shop, alert.by),
         "acknowledged_by": alert.acknowledged_by, "acknowledged_name": name_of(shop, alert.acknowledged_by),
         "version": alert.version, "sounding": alert.state is AlertState.RAISED, "briefing": _briefing(shop, alert),
+        "ticket": _ticket(shop, alert),
     }  # fmt: skip
+
+
+def _ticket(shop: Shop, alert: Alert) -> Row | None:
+    """Return who is on hold or to be called back, when *alert* is about them."""
+    if alert.kind is not AlertKind.HOLD_OVERDUE:
+        return None
+    try:
+        return in_line.row(shop, tickets.get(shop.db, alert.subject))
+    except tickets.NoSuchTicket:
+        return None
 
 
 def _briefing(shop: Shop, alert: Alert) -> Row | None:
     """Return what a lead reads with the call: nobody comes unprepared."""
-    found = cases.briefing(shop.db, alert.subject) if alert.kind is AlertKind.HELP else None
-    if found is None:
+    if alert.kind is not AlertKind.HELP:
         return None
+    found = cases.briefing(shop.db, alert.subject)
+    if found is None:
+        return _told_of_visit(shop, alert)
     return {"number": alert.detail, "happened": found.happened, "tried": found.tried, "wanted": found.wanted}
+
+
+def _told_of_visit(shop: Shop, alert: Alert) -> Row | None:
+    try:
+        visit = visits.get(shop.db, alert.subject)
+    except visits.NoSuchVisit:
+        return None
+    parts = (visit.briefing or "").split("\n")
+    if len(parts) != 3:
+        return None
+    zone = shop.zones.get(visit.zone, visit.zone)
+    return {"number": zone, "happened": parts[0], "tried": parts[1], "wanted": parts[2]}
 
 
 def changes(shop: Shop, facts: Iterable[Fact]) -> list[tuple[str, Row]]:
@@ -117,6 +166,12 @@ def changes(shop: Shop, facts: Iterable[Fact]) -> list[tuple[str, Row]]:
     if kinds & {FactKind.ALERT}:
         rows = [alert_row(shop, alert) for kind in CALLS for alert in alerts.live(shop.db, kind=kind)]
         changed.append(("alerts", {"alerts": rows, "flood": desk_alerts.flooded(shop, on_shift=on_shift(shop))}))
+    if kinds & OF_VISITS:
+        changed.append(("crowd", {"crowd": crowd(shop)}))
+    if (moved := in_line.changes(shop, facts)) is not None:
+        changed.append(("line", moved))
+    if kinds & FOR_THE_LEAD:
+        changed.append(("lead", {"problems": problems(shop)}))
     return changed
 
 
@@ -185,14 +240,6 @@ def on_shift(shop: Shop) -> int:
     """Return how many people are signed in and have done something lately: a tablet left in a drawer is nobody."""
     since = shop.clock() - IDLE
     return len({session.person for session in people.sessions(shop.db) if session.seen_at > since})
-
-
-def name_of(shop: Shop, person_id: str | None) -> str | None:
-    """Return the name of a person, the id itself for a device, None for nobody."""
-    if not person_id:
-        return None
-    person = people.person(shop.db, person_id)
-    return person.name if person else person_id
 
 
 def figures(shop: Shop, rows: list[Visit]) -> Row:

@@ -160,7 +160,7 @@ def raise_upset(shop: Shop, visit_id: str, *, by: str) -> Visit:
 
 def brief(shop: Shop, visit_id: str, *, happened: str, tried: str, wanted: str, by: str) -> Visit:
     """Write the briefing a lead reads first. Raises NoSuchVisit, and IllegalMove when a field is empty or nobody is upset."""
-    parts = [part.strip()[:500] for part in (happened, tried, wanted)]
+    parts = [" ".join(part.split())[:500] for part in (happened, tried, wanted)]
 
     def written(visit: Visit) -> Visit:
         if visit.upset_at is None or not all(parts):

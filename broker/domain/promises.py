@@ -32,6 +32,10 @@ class Promises:
     callback_offer: float = 1200
     """A call-back is offered when the upper end of the wait is longer than this."""
     callback_window: float = 1800
+    callback_zone_share: float = 2 / 3
+    """A call-back nobody has made is said to the zone when so much of its window has gone, well before it expires."""
+    callback_lead_share: float = 5 / 6
+    """And to the lead when so much has."""
     reopen: float = 600
     undo: float = 10
     serve_within: float = 90

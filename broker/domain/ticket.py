@@ -50,6 +50,7 @@ class Move(StrEnum):
     COME_BACK = "come_back"
     LET_PASS = "let_pass"  # noqa: S105 - the next one may pass.
     BOOK = "book"
+    REORDER = "reorder"
     FINISH = "finish"
     CANCEL = "cancel"
     EXPIRE = "expire"
@@ -107,6 +108,7 @@ MOVES: Final[Mapping[tuple[State, Move], Destination]] = {
     **_each((State.AWAY, State.BOOKED, State.EXPIRED), Move.COME_BACK, State.WAITING),
     (State.WAITING, Move.LET_PASS): State.WAITING,
     (State.WAITING, Move.BOOK): State.BOOKED,
+    (State.WAITING, Move.REORDER): State.WAITING,
     **_each((State.SERVING, State.HELD), Move.FINISH, State.FINISHED),
     **_each(OPEN - {State.SERVING}, Move.CANCEL, State.CANCELLED),
     **_each(OPEN, Move.EXPIRE, State.EXPIRED),
@@ -131,6 +133,8 @@ class Said:
     outcome: Outcome | None = None
     behind: datetime | None = None
     """The place of the one behind whom the ticket now stands."""
+    ahead: datetime | None = None
+    """The place just before the one whom a lead lets the ticket pass."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +247,8 @@ class Ticket:
                 return replace(free, missed=self.missed + 1, place=max(self.place, said.behind or self.place))
             case Move.LET_PASS:
                 return replace(self, place=max(self.place, said.behind or self.place))
+            case Move.REORDER:
+                return replace(self, place=min(self.place, said.ahead or self.place))
             case Move.TRANSFER:
                 return replace(free, service=said.service, reason=said.reason)
             case Move.STEP_AWAY:
@@ -310,6 +316,17 @@ def _window(ticket: Ticket, at: datetime, promises: Promises, said: Said) -> str
     return "" if said.until is not None and said.until > at else "a call-back needs a time by which it is made"
 
 
+def _fair_and_said(ticket: Ticket, at: datetime, promises: Promises, said: Said) -> str:
+    if not said.reason.strip():
+        return "a change of the order needs a reason"
+    if said.ahead is None or said.ahead >= ticket.place:
+        return "they stand before them already"
+    # Whoever came more than max_wait earlier has a place before this bound, and keeps it, however often the order is changed.
+    if said.ahead < ticket.t0 - timedelta(seconds=promises.max_wait):
+        return f"nobody is passed by somebody who came more than {promises.max_wait / 60:g} minutes later"
+    return ""
+
+
 def _counter(ticket: Ticket, at: datetime, promises: Promises, said: Said) -> str:
     return "" if said.counter and said.by else "a call says to which counter and by whom"
 
@@ -352,6 +369,7 @@ _NEEDS: Final[dict[Move, Callable[[Ticket, datetime, Promises, Said], str]]] = {
     Move.TRANSFER: _note_and_service,
     Move.STEP_AWAY: _once_away,
     Move.BOOK: _window,
+    Move.REORDER: _fair_and_said,
     Move.CALL: _counter,
     Move.RECALL: _few_recalls,
     Move.FINISH: _outcome,

@@ -42,6 +42,20 @@ def behind(ticket: Ticket, tickets: Iterable[Ticket], steps: int) -> datetime:
     return max(ticket.place, later[-1].place + _STEP) if later else ticket.place
 
 
+def before(other: Ticket) -> datetime:
+    """Return the place just before *other*."""
+    return other.place - _STEP
+
+
+def may_pass(ticket: Ticket, other: Ticket, promises: Promises) -> bool:
+    """Return whether a lead may put *ticket* before *other*, who waits for the same service.
+
+    A place is never earlier than T0 less `max_wait`, as with priority: whoever came longer before than that is never passed.
+    """
+    fits = ticket.t0 - timedelta(seconds=promises.max_wait) <= before(other) < ticket.place
+    return fits and ticket.service == other.service and ticket.id != other.id
+
+
 def passed_unfairly(tickets: Iterable[Ticket], called: Ticket, promises: Promises) -> list[Ticket]:
     """Return those who wait for the same service, came more than `max_wait` before *called*, and were passed by the call."""
     limit = timedelta(seconds=promises.max_wait)

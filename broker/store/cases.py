@@ -102,6 +102,13 @@ def open_problems(db: Database) -> list[Problem]:
     return _rows(db, Problem, "WHERE closed_at IS NULL ORDER BY promised_by IS NULL, promised_by, opened_at", [])
 
 
+def count_problems(db: Database, now: datetime) -> tuple[int, int]:
+    """Return how many problems are open, and how many of them were promised by a time that has passed."""
+    asked = "SELECT count(*), count(*) FILTER (WHERE promised_by <= ?) FROM problems WHERE closed_at IS NULL"
+    row = db.execute(asked, [text(now)]).fetchone()
+    return int(row[0]), int(row[1])
+
+
 def problems_between(db: Database, begin: datetime, end: datetime) -> list[Problem]:
     """Return the problems opened with begin <= time < end, oldest first."""
     return _rows(db, Problem, "WHERE opened_at >= ? AND opened_at < ? ORDER BY opened_at", [text(begin), text(end)])

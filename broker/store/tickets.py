@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from operator import attrgetter
 from typing import Any, Final
 
@@ -70,6 +70,23 @@ def save(db: Database, *tickets: Ticket) -> None:
 def open_ones(db: Database) -> list[Ticket]:
     """Return every ticket that has not ended, in the order of the line."""
     return _all(db, "WHERE ended_at IS NULL ORDER BY place, t0, number, id", [])
+
+
+def in_states(db: Database, states: Sequence[State], *, limit: int, offset: int = 0) -> list[Ticket]:
+    """Return the open tickets in one of *states*, those who came first at the beginning, *limit* of them after *offset*."""
+    asked = f"WHERE ended_at IS NULL AND state IN ({', '.join('?' * len(states))}) ORDER BY t0, id LIMIT ? OFFSET ?"
+    return _all(db, asked, [*states, limit, offset])
+
+
+def tally(db: Database) -> list[tuple[str, State, int, datetime]]:
+    """Return (service, state, how many, T0 of the oldest) of the open tickets."""
+    asked = "SELECT service, state, count(*), min(t0) FROM tickets WHERE ended_at IS NULL GROUP BY service, state"
+    return [(s, State(state), n, datetime.fromisoformat(t0)) for s, state, n, t0 in db.execute(asked).fetchall()]
+
+
+def ended_since(db: Database, begin: datetime, *, limit: int) -> list[Ticket]:
+    """Return the tickets that ended after *begin*, the last one first."""
+    return _all(db, "WHERE ended_at > ? AND t0 > ? ORDER BY ended_at DESC LIMIT ?", [text(begin), _day_before(begin), limit])
 
 
 def ahead(db: Database, ticket: Ticket) -> int:
@@ -191,6 +208,11 @@ def of_key(db: Database, key: str) -> str | None:
 def keep_key(db: Database, key: str, ticket_id: str, at: datetime) -> None:
     """Remember which ticket a request was about."""
     db.conn.execute("INSERT OR REPLACE INTO ticket_keys (key, at, ticket) VALUES (?, ?, ?)", [key, text(at), ticket_id])
+
+
+def _day_before(moment: datetime) -> str | None:
+    """Return a bound for T0, so that the index of T0 is used: nobody's ticket is open for two days."""
+    return text(moment - timedelta(days=2))
 
 
 _MOVED: Final = "ticket, at, by, move, was, became, service, counter, place, until, reason, key"

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
-from broker.domain.visit import How, Source, State, Visit
+from broker.domain.visit import WAITING, How, Source, State, Visit
 from broker.store.database import moment, parts, text
 
 _COLUMNS: Final = tuple(field.name for field in fields(Visit))
@@ -99,9 +99,24 @@ def open_before(db: Database, at: datetime, *, limit: int | None = None) -> list
     return _all(db, "WHERE ended_at IS NULL AND t0 <= ? ORDER BY t0, id LIMIT ?", values)
 
 
-def waiting(db: Database, *, zone: str | None = None) -> list[Visit]:
-    """Return the visits that nobody has greeted yet, oldest first."""
-    return [visit for visit in open_ones(db, zone=zone) if visit.waiting]
+_NOT_GREETED: Final = f"ended_at IS NULL AND acknowledged_at IS NULL AND state IN ({', '.join(repr(str(s)) for s in WAITING)})"
+"""Written out, not bound: only so does SQLite use the index of those whom nobody has greeted."""
+
+
+def waiting(db: Database, *, zone: str | None = None, limit: int | None = None, offset: int = 0) -> list[Visit]:
+    """Return the visits that nobody has greeted yet, oldest first, at most *limit* after the first *offset*."""
+    where = f"WHERE {_NOT_GREETED}{' AND zone = ?' if zone else ''} ORDER BY t0, id LIMIT ? OFFSET ?"
+    return _all(db, where, [*([zone] if zone else []), -1 if limit is None else limit, offset])
+
+
+def count_waiting(db: Database) -> int:
+    """Return how many visits nobody has greeted yet."""
+    return int(db.execute(f"SELECT count(*) FROM visits WHERE {_NOT_GREETED}").fetchone()[0])
+
+
+def upset(db: Database) -> list[Visit]:
+    """Return the open visits of customers who are upset, those flagged first at the beginning."""
+    return _all(db, "WHERE ended_at IS NULL AND upset_at IS NOT NULL ORDER BY upset_at, id", [])
 
 
 def due(db: Database, now: datetime, *, limit: int = 500) -> list[Visit]:

@@ -12,6 +12,7 @@ from broker.desk.tickets import Wish
 from broker.domain.alerts import Alert, AlertKind, AlertState, Level
 from broker.domain.ticket import Channel, Move, Outcome, Said, Ticket
 from broker.service.deadlines import SLOW_LOOK_SECONDS, Deadlines
+from broker.settings import OpeningSettings
 from broker.shop import Shop
 from broker.store import alerts
 from tests.builders import TurnableClock, later, make_shop
@@ -97,3 +98,56 @@ def test_the_floor_is_told_and_the_service_looks_by_itself(shop: Shop, clock: Tu
     deadlines.turn()
     [row] = screens.floor(shop)["alerts"]
     assert (row["kind"], row["detail"], row["zone"], row["sounding"]) == ("hold_overdue", "R\u00a0001", "shoes", True)
+
+
+@pytest.fixture
+def booked(shop: Shop) -> Ticket:
+    """Somebody who was told that they are called back within the window of half an hour."""
+    ticket = tickets.issue(shop, Wish(service="returns", channel=Channel.PHONE))
+    return tickets.move(shop, ticket.id, Move.BOOK, Said(by="customer", until=later(1800)))
+
+
+def test_a_call_back_nobody_makes_is_said_to_the_zone_and_then_to_the_lead_before_its_window_ends(
+    shop: Shop, clock: TurnableClock, booked: Ticket
+) -> None:
+    clock.turn(seconds=1199)
+    assert (holds.run_due(shop), live(shop)) == (0, [])
+    clock.turn(seconds=1)
+    assert holds.run_due(shop) == 1
+    [alert] = live(shop)
+    assert (alert.zone, alert.level, alert.since, alert.detail) == ("shoes", Level.ZONE, later(1200), "R\u00a0001")
+    clock.turn(seconds=299)
+    assert holds.run_due(shop) == 0
+    clock.turn(seconds=1)
+    assert holds.run_due(shop) == 1
+    assert [each.level for each in live(shop)] == [Level.LEAD]
+    tickets.call(shop, booked.id, "desk-1", by="kari")
+    assert (holds.run_due(shop), live(shop)) == (1, [])
+
+
+def test_a_call_back_that_is_made_is_never_alarmed(shop: Shop, clock: TurnableClock, booked: Ticket) -> None:
+    clock.turn(seconds=600)
+    tickets.call(shop, booked.id, "desk-1", by="kari")
+    clock.turn(seconds=1100)
+    assert (holds.run_due(shop), live(shop)) == (0, [])
+
+
+def test_a_short_promise_of_a_call_is_alarmed_within_its_own_window(shop: Shop, clock: TurnableClock) -> None:
+    ticket = tickets.issue(shop, Wish(service="returns", channel=Channel.PHONE))
+    tickets.move(shop, ticket.id, Move.BOOK, Said(by="kari", until=later(300)))
+    assert [holds.zone_due(shop, tickets.find(shop, ticket.id)), holds.lead_due(shop, tickets.find(shop, ticket.id))] == [
+        later(200), later(250),
+    ]  # fmt: skip
+
+
+def test_after_closing_nobody_is_alarmed_about_a_hold_or_a_call_back(
+    tmp_path: Path, clock: TurnableClock, held: Ticket, shop: Shop
+) -> None:
+    clock.turn(seconds=121)
+    holds.run_due(shop)
+    hours = Shop(shop.db, clock, shop.settings.model_copy(update={"opening": OpeningSettings(sat=("09:00-12:03",))}))
+    assert holds.run_due(hours) == 0
+    clock.turn(seconds=60)
+    holds.run_due(hours)
+    assert not [each for each in live(shop) if each.state is not AlertState.CLEARING]
+    assert holds.run_due(hours) == 0

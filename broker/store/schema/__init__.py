@@ -8,6 +8,7 @@ from sqlite_utils import Database, Migrations
 
 from broker.store.schema.eyes import EYES
 from broker.store.schema.greeting import GREETING
+from broker.store.schema.lead import LEAD
 from broker.store.schema.phones import PHONES
 from broker.store.schema.tickets import TICKETS
 
@@ -50,4 +51,11 @@ def m004_tickets(db: Database) -> None:
 def m005_phones(db: Database) -> None:
     """The index by which the pages of ended days are found."""
     for statement in PHONES:
+        db.execute(statement)
+
+
+@migrations()
+def m008_the_lead(db: Database) -> None:
+    """Indexes for a crowded floor and for the lead."""
+    for statement in LEAD:
         db.execute(statement)
