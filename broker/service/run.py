@@ -17,6 +17,7 @@ from broker.link import Link
 from broker.lock import Held, held
 from broker.service.deadlines import Deadlines
 from broker.service.inbox import Inbox, subscriptions
+from broker.service.night import Night
 from broker.service.outbox import Outbox, last_will
 from broker.service.seldom import Seldom
 from broker.service.trouble import is_trouble
@@ -66,10 +67,11 @@ def run(shop: Shop, mqtt: MqttSettings, stop: threading.Event) -> int:
         manual_ack=True,
         clean=False,
     )
-    inbox, deadlines, outbox = Inbox(shop, link), Deadlines(shop), Outbox(shop, link)
+    inbox, deadlines, outbox, night = Inbox(shop, link), Deadlines(shop), Outbox(shop, link), Night(shop)
     gc.set_threshold(COLLECT_AFTER_OBJECTS, *gc.get_threshold()[1:])
     with link:
-        code = _loop(stop, inbox, deadlines, outbox)
+        code = _loop(stop, inbox, deadlines, outbox, night)
+        night.stop()
         try:
             outbox.goodbye()
         except sqlite3.Error as wrong:
@@ -77,12 +79,13 @@ def run(shop: Shop, mqtt: MqttSettings, stop: threading.Event) -> int:
     return code
 
 
-def _loop(stop: threading.Event, inbox: Inbox, deadlines: Deadlines, outbox: Outbox) -> int:
+def _loop(stop: threading.Event, inbox: Inbox, deadlines: Deadlines, outbox: Outbox, night: Night) -> int:
     failures, pause, complaints = 0, FIRST_RETRY_SECONDS, Seldom(SAME_COMPLAINT_SECONDS)
     while not stop.is_set():
         try:
             outbox.turn()
             deadlines.turn()
+            night.turn()
             inbox.turn(deadlines.wait_seconds())
         except Exception as wrong:
             if not is_trouble(wrong):

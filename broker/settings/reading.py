@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from broker.settings.tables import CameraSettings, EdgeSettings
+from broker.settings.tables import CameraSettings, EdgeSettings, Settings
 
 ENVIRONMENT: Final = "GREETLINE_"
 """GREETLINE_DASHBOARD__PORT=9000 overrides `port` in `[dashboard]`."""
@@ -121,7 +121,13 @@ def _absolute(settings: S, base: Path) -> S:
     files = {field: base / path for field in _MQTT_FILES if (path := getattr(mqtt, field)) is not None}
     store = settings.store.model_copy(update={"data": base / settings.store.data})
     cameras = tuple(_camera_from(base, camera, store.data) for camera in settings.cameras)
-    return settings.model_copy(update={"store": store, "mqtt": mqtt.model_copy(update=files), "cameras": cameras})
+    moved: dict[str, Any] = {"store": store, "mqtt": mqtt.model_copy(update=files), "cameras": cameras}
+    if isinstance(settings, Settings) and settings.health.metrics_token_file is not None:
+        token = base / settings.health.metrics_token_file
+        moved["health"] = settings.health.model_copy(update={"metrics_token_file": token})
+    if isinstance(settings, Settings) and settings.sound.clips is not None:
+        moved["sound"] = settings.sound.model_copy(update={"clips": base / settings.sound.clips})
+    return settings.model_copy(update=moved)
 
 
 def _camera_from(base: Path, camera: CameraSettings, data: Path) -> CameraSettings:

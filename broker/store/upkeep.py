@@ -11,58 +11,78 @@ from typing import Final
 from sqlite_utils import Database
 
 from broker.store.database import NAMES, StoreError
+from broker.store.invariants import ALWAYS, DEEP
+from broker.store.schema import migrations
 
 COUNTED: Final = ("visits", "alerts", "journal", "seen", "crossings", "rejected", "devices", "watches", "people", "screens")
 """The tables whose rows `check` counts."""
 
-_INVARIANTS: Final[dict[str, str]] = {
-    "every crossing stands for an event that was taken": """
-        SELECT count(*) FROM crossings c
-        WHERE NOT EXISTS (SELECT 1 FROM seen s WHERE s.device = c.device AND s.event = c.event)""",
-    "no event was counted twice": """
-        SELECT count(*) FROM (SELECT 1 FROM crossings GROUP BY device, event HAVING count(*) > 1)""",
-    "the counts of the days are the crossings": """
-        SELECT abs((SELECT coalesce(sum(ins), 0) FROM presence) - (SELECT count(*) FROM crossings WHERE inward))
-             + abs((SELECT coalesce(sum(outs), 0) FROM presence) - (SELECT count(*) FROM crossings WHERE NOT inward))""",
-    "every crossing's visit is there": """
-        SELECT count(*) FROM crossings c
-        WHERE c.visit IS NOT NULL AND NOT EXISTS (SELECT 1 FROM visits v WHERE v.id = c.visit)""",
-    "nobody is greeted before coming in": "SELECT count(*) FROM visits WHERE acknowledged_at < t0",
-    "no visit ends before it begins": "SELECT count(*) FROM visits WHERE ended_at < t0",
-    "a merged visit's keeper is there": """
-        SELECT count(*) FROM visits m
-        WHERE m.merged_into IS NOT NULL AND NOT EXISTS (SELECT 1 FROM visits v WHERE v.id = m.merged_into)""",
-    "a device is not watching one span at a time": """
-        SELECT count(*) FROM (SELECT 1 FROM watches WHERE ended IS NULL GROUP BY device HAVING count(*) > 1)""",
-}
-"""What must hold of every store, as questions whose answer must be 0."""
-
 
 @dataclass(frozen=True, slots=True)
 class Soundness:
-    """What was found. `broken` maps each rule that does not hold to how often; `damage` is what SQLite says."""
+    """What was found. `broken` maps each rule that does not hold to how often; `damage` is what SQLite says.
+
+    `odd` names tables, columns and indexes that are not as this version makes them.
+    """
 
     schema: tuple[str, ...]
     counts: dict[str, int]
     broken: dict[str, int]
     damage: tuple[str, ...]
     bytes: int
+    odd: tuple[str, ...] = ()
 
     @property
     def sound(self) -> bool:
         """Return whether nothing is wrong."""
-        return not self.broken and not self.damage
+        return not self.broken and not self.damage and not self.odd
 
 
 def check(db: Database, *, deep: bool = False) -> Soundness:
-    """Look the store over; *deep* compares every index with its table as well, which takes minutes for a large one."""
+    """Look the store over, as it stands in one instant; changes nothing.
+
+    *deep* looks at every row and compares every index with its table as well, which takes minutes for a large store.
+    """
+    db.execute("BEGIN")
+    try:
+        return _look(db, deep)
+    finally:
+        db.execute("ROLLBACK")
+
+
+def _look(db: Database, deep: bool) -> Soundness:
     question = "PRAGMA integrity_check" if deep else "PRAGMA quick_check"
     damage = [row[0] for row in db.execute(question).fetchall() if row[0] != "ok"]
     damage += [f"{row[0]}: row {row[1]} points to nothing" for row in db.execute("PRAGMA foreign_key_check").fetchall()]
     counts = {table: int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in COUNTED}
-    found = {rule: int(db.execute(question).fetchone()[0]) for rule, question in _INVARIANTS.items()}
+    asked = ALWAYS | DEEP if deep else ALWAYS
+    found = {rule: int(db.execute(question).fetchone()[0]) for rule, question in asked.items()}
     size = db.execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()").fetchone()[0]
-    return Soundness(tuple(sorted(NAMES)), counts, {rule: n for rule, n in found.items() if n}, tuple(damage), int(size))
+    broken = {rule: n for rule, n in found.items() if n}
+    return Soundness(tuple(sorted(NAMES)), counts, broken, tuple(damage), int(size), oddities(db) if deep else ())
+
+
+def oddities(db: Database) -> tuple[str, ...]:
+    """Return what of the store's tables, columns and indexes is not as the code makes them, such as by an earlier working copy."""
+    fresh = Database(memory=True)
+    migrations.apply(fresh)
+    wanted, there = _shape(fresh), _shape(db)
+    fresh.close()
+    lacking = [f"{thing} is missing or other than it should be" for thing in sorted(wanted - there)]
+    return (*lacking, *(f"{thing} is not of this version" for thing in sorted(there - wanted)))
+
+
+def _shape(db: Database) -> set[str]:
+    """Return each column and index of the store in words; the order of columns does not matter, they are asked for by name."""
+    found = set()
+    rows = db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE '\\_sqlite%' ESCAPE '\\'").fetchall()
+    for kind, name, table, sql in rows:
+        if kind == "index" and sql:
+            found.add(f"index {name} of {table}: {' '.join(sql.split())}")
+        elif kind == "table" and not name.startswith("sqlite_"):
+            columns = db.execute('SELECT name, type, "notnull", pk FROM pragma_table_info(?)', [name]).fetchall()
+            found |= {f"column {name}.{each}: {form}{' NOT NULL' * must}{' key' * bool(key)}" for each, form, must, key in columns}
+    return found
 
 
 def backup(db: Database, target: Path) -> None:

@@ -8,6 +8,7 @@ from sqlite_utils import Database, Migrations
 
 from broker.store.schema.eyes import EYES
 from broker.store.schema.greeting import GREETING
+from broker.store.schema.keeping import KEEPING
 from broker.store.schema.lead import LEAD
 from broker.store.schema.phones import PHONES
 from broker.store.schema.tickets import TICKETS
@@ -56,6 +57,13 @@ def m005_phones(db: Database) -> None:
 
 @migrations()
 def m008_the_lead(db: Database) -> None:
+@migrations()
+def m010_keeping(db: Database) -> None:
+    """From when on each kind of row is kept, so that what is missing is known to be gone on purpose."""
+    for statement in KEEPING:
+        db.execute(statement)
+
+
     """Indexes for a crowded floor and for the lead."""
     for statement in LEAD:
         db.execute(statement)

@@ -1,0 +1,105 @@
+"""Once a day, while the shop is closed, what is old goes: in a thread and on a connection of its own, in small steps."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from broker.desk import keeping
+from broker.desk.keeping import Pruned
+from broker.shop import Shop, open_shop
+from broker.store import keeping as stored
+from broker.store.database import StoreError
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS: Final = 20.0
+QUIET_HOUR: Final = 4
+"""The local hour for a shop that never closes."""
+REST_SECONDS: Final = 0.02
+"""Between two steps; and at least REST_TIMES as long as the step held the write lock."""
+REST_TIMES: Final = 4
+RAN: Final = "night"
+"""The row of `kept_since` that says when this ran last."""
+STOP_SECONDS: Final = 5.0
+
+
+class Night:
+    """Starts retention when its time has come, and stops it when the shop opens before it is done."""
+
+    def __init__(self, shop: Shop, ticks: Callable[[], float] = time.monotonic) -> None:
+        """Look after *shop*; the first look is taken at once."""
+        self._shop = shop
+        self._ticks = ticks
+        self._next_look = ticks()
+        self._ended = threading.Event()
+        self._work: threading.Thread | None = None
+
+    def turn(self) -> None:
+        """Start what is due, if it is time to look."""
+        if self._ticks() < self._next_look or (self._work and self._work.is_alive()):
+            return
+        self._next_look = self._ticks() + LOOK_SECONDS
+        if self._due(self._shop.clock()):
+            self._work = threading.Thread(target=self._run, name="night", daemon=True)
+            self._work.start()
+
+    def stop(self) -> None:
+        """Let the step that runs end, and no other begin."""
+        self._ended.set()
+        if self._work:
+            self._work.join(STOP_SECONDS)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until what was started is done, at most so long."""
+        if self._work:
+            self._work.join(seconds)
+
+    def _due(self, now: datetime) -> bool:
+        if not quiet(self._shop, now):
+            return False
+        ran = stored.marks(self._shop.db).get(RAN)
+        return ran is None or self._shop.hours.business_day(ran.at) != self._shop.hours.business_day(now)
+
+    def _run(self) -> None:
+        try:
+            shop = open_shop(self._shop.settings, create=False, clock=self._shop.clock)
+        except StoreError as wrong:
+            log.warning("what is old stays for now: %s", wrong)
+            return
+        try:
+            self._prune(shop)
+        except sqlite3.Error as wrong:
+            log.warning("what is old stays for now: %s", wrong)
+        finally:
+            shop.db.conn.close()
+
+    def _prune(self, shop: Shop) -> None:
+        done = keeping.prune(shop, rest=lambda lock: self._rest(shop, lock))
+        now = shop.clock()
+        if not self._ended.is_set() and quiet(shop, now):
+            stored.mark(shop.db, RAN, now, shop.hours.business_day(now), now)
+        log.info("%s", told(done))
+
+    def _rest(self, shop: Shop, lock: float) -> bool:
+        return self._ended.wait(max(REST_SECONDS, REST_TIMES * lock)) or not quiet(shop, shop.clock())
+
+
+def quiet(shop: Shop, now: datetime) -> bool:
+    """Return whether the shop is closed at *now*; one that never closes is quiet for an hour of the night."""
+    if shop.hours.spans is None:
+        return now.astimezone(shop.hours.zone).hour == QUIET_HOUR
+    return not shop.hours.open_at(now)
+
+
+def told(done: Pruned) -> str:
+    """Return in words what went."""
+    rows = ", ".join(f"{what} {gone:,}" for what, gone in done.gone.items() if gone)
+    if not rows:
+        return "retention: nothing was too old"
+    return f"retention: took away {rows}; the longest step held the store for {done.longest_lock * 1000:.1f} ms"

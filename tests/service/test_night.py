@@ -1,0 +1,130 @@
+"""Retention in the service: at night, once a day, out of everybody's way."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from broker.desk import arrivals
+from broker.service.night import RAN, Night, quiet, told
+from broker.settings import OpeningSettings, RetentionSettings
+from broker.shop import STORE_FILE, Shop
+from broker.store import keeping
+from broker.store.database import open_store
+from tests.builders import NOON, TurnableClock, crossed, later, make_shop
+from tests.history import fill
+
+DAY = OpeningSettings(**dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ("10:00-20:00",)))
+SHORT = RetentionSettings(visits_days=2, counts_days=2)
+AT_NIGHT = 11 * 3600.0
+"""Seconds from noon to eleven in the evening."""
+
+
+class Ticks:
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def __call__(self) -> float:
+        self.at += 1000
+        return self.at
+
+
+@pytest.fixture
+def shop(tmp_path: Path, clock: TurnableClock) -> Iterator[Shop]:
+    made = make_shop(tmp_path, clock, opening=DAY, retention=SHORT)
+    yield made
+    made.db.conn.close()
+
+
+def visits(shop: Shop) -> int:
+    return int(shop.db.execute("SELECT count(*) FROM visits").fetchone()[0])
+
+
+def turn(night: Night) -> None:
+    night.turn()
+    night.wait(30)
+
+
+def test_what_is_old_goes_when_the_shop_has_closed_and_once_a_day(shop: Shop, clock: TurnableClock) -> None:
+    fill(shop, 5, a_day=20)
+    night, there = Night(shop, Ticks()), visits(shop)
+    turn(night)
+    assert visits(shop) == there, "the shop is open"
+    clock.turn(seconds=AT_NIGHT)
+    turn(night)
+    assert 0 < visits(shop) < there
+    ran = keeping.marks(shop.db)[RAN].at
+    clock.turn(seconds=600)
+    turn(night)
+    assert keeping.marks(shop.db)[RAN].at == ran, "once is enough"
+    clock.turn(seconds=86400)
+    turn(night)
+    assert keeping.marks(shop.db)[RAN].at == clock()
+
+
+def test_a_service_that_is_started_again_does_not_do_it_again(shop: Shop, clock: TurnableClock) -> None:
+    clock.turn(seconds=AT_NIGHT)
+    turn(Night(shop, Ticks()))
+    ran = keeping.marks(shop.db)[RAN].at
+    clock.turn(seconds=60)
+    turn(Night(shop, Ticks()))
+    assert keeping.marks(shop.db)[RAN].at == ran
+
+
+def test_it_stops_when_the_shop_opens_and_goes_on_the_next_night(shop: Shop, clock: TurnableClock) -> None:
+    fill(shop, 60, a_day=60)
+    clock.turn(seconds=AT_NIGHT)
+    night, there = Night(shop, Ticks()), visits(shop)
+    night.turn()
+    while visits(shop) == there:
+        time.sleep(0.001)
+    clock.at = later(23 * 3600)
+    night.wait(30)
+    left = visits(shop)
+    assert 0 < left < there
+    assert RAN not in keeping.marks(shop.db)
+    clock.at = later(AT_NIGHT + 86400)
+    turn(Night(shop, Ticks()))
+    assert visits(shop) < left
+    assert RAN in keeping.marks(shop.db)
+
+
+def test_a_shop_that_never_closes_has_its_hour(tmp_path: Path, clock: TurnableClock) -> None:
+    folder = tmp_path / "always"
+    folder.mkdir()
+    shop = make_shop(folder, clock)
+    assert not quiet(shop, NOON)
+    assert quiet(shop, later(16.5 * 3600)), "half past four in the morning"
+    shop.db.conn.close()
+
+
+def test_customers_are_counted_while_old_rows_go(shop: Shop, clock: TurnableClock, tmp_path: Path) -> None:
+    fill(shop, 90, a_day=60)
+    clock.turn(seconds=AT_NIGHT)
+    night, delays = Night(shop, Ticks()), []
+    with closing(open_store(tmp_path / STORE_FILE)) as db:
+        other = Shop(db, clock, shop.settings)
+        night.turn()
+        n = 0
+        while any(thread.name == "night" for thread in threading.enumerate()):
+            began = time.monotonic()
+            arrivals.take(other, [crossed(n, at=clock())])
+            delays.append(time.monotonic() - began)
+            n += 1
+            time.sleep(0.005)
+    night.stop()
+    assert n > 5
+    assert max(delays) < 0.5, f"the longest of {n} commits took {max(delays) * 1000:.0f} ms"
+
+
+def test_what_went_is_said_in_one_line(shop: Shop) -> None:
+    from broker.desk.keeping import Pruned
+
+    assert told(Pruned({"visits": 0})) == "retention: nothing was too old"
+    line = told(Pruned({"visits": 1234, "seen": 2, "journal": 0}, 4, 0.0123))
+    assert line == "retention: took away visits 1,234, seen 2; the longest step held the store for 12.3 ms"
