@@ -22,7 +22,6 @@ from broker.contract.plan import StaffSigns as StaffSigns
 from broker.contract.plan import ZoneKind as ZoneKind
 from broker.settings.customers import CounterSettings, KioskSettings, QueueSettings, ServiceSettings
 from broker.settings.keeping import HealthSettings, LogSettings, RetentionSettings
-from broker.settings.paper import PrinterSettings
 from broker.settings.section import Port, Section, ShownName
 
 SERVICE: Final = "service"
@@ -251,8 +250,6 @@ class Settings(EdgeSettings):
     kiosk: KioskSettings = KioskSettings()
     queues: QueueSettings = QueueSettings()
     zones: tuple[ZoneSettings, ...] = (ZoneSettings(id="entrance", name="Entrance"),)
-    sound: SoundSettings = SoundSettings()
-    printer: PrinterSettings = PrinterSettings()
     retention: RetentionSettings = RetentionSettings()
     health: HealthSettings = HealthSettings()
     log: LogSettings = LogSettings()

@@ -57,13 +57,13 @@ def m005_phones(db: Database) -> None:
 
 @migrations()
 def m008_the_lead(db: Database) -> None:
+    """Indexes for a crowded floor and for the lead."""
+    for statement in LEAD:
+        db.execute(statement)
+
+
 @migrations()
 def m010_keeping(db: Database) -> None:
     """From when on each kind of row is kept, so that what is missing is known to be gone on purpose."""
     for statement in KEEPING:
-        db.execute(statement)
-
-
-    """Indexes for a crowded floor and for the lead."""
-    for statement in LEAD:
         db.execute(statement)
