@@ -125,8 +125,6 @@ def _absolute(settings: S, base: Path) -> S:
     if isinstance(settings, Settings) and settings.health.metrics_token_file is not None:
         token = base / settings.health.metrics_token_file
         moved["health"] = settings.health.model_copy(update={"metrics_token_file": token})
-    if isinstance(settings, Settings) and settings.sound.clips is not None:
-        moved["sound"] = settings.sound.model_copy(update={"clips": base / settings.sound.clips})
     return settings.model_copy(update=moved)
 
 

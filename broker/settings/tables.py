@@ -249,10 +249,10 @@ class Settings(EdgeSettings):
     dashboard: DashboardSettings = DashboardSettings()
     kiosk: KioskSettings = KioskSettings()
     queues: QueueSettings = QueueSettings()
-    zones: tuple[ZoneSettings, ...] = (ZoneSettings(id="entrance", name="Entrance"),)
     retention: RetentionSettings = RetentionSettings()
     health: HealthSettings = HealthSettings()
     log: LogSettings = LogSettings()
+    zones: tuple[ZoneSettings, ...] = (ZoneSettings(id="entrance", name="Entrance"),)
     services: tuple[ServiceSettings, ...] = Field(default=(), max_length=24)
     counters: tuple[CounterSettings, ...] = Field(default=(), max_length=64)
 
