@@ -70,7 +70,8 @@ def _promises(q: QueueSettings) -> Promises:
         answer_call=q.answer_call_seconds, recall_every=q.recall_every_seconds, recalls=q.recalls, calls_missed=q.calls_missed,
         missed_behind=q.missed_behind, return_within=q.return_within_seconds, step_away=q.step_away_seconds,
         hold_update=q.hold_update_seconds, max_wait=q.max_wait_seconds, priority_credit=q.priority_credit_seconds,
-        callback_offer=q.callback_offer_seconds, callback_window=q.callback_window_seconds, serve_within=q.serve_within_seconds,
+        callback_offer=q.callback_offer_seconds, callback_window=q.callback_window_seconds, wait_within=q.wait_within_seconds,
+        serve_within=q.serve_within_seconds,
     )  # fmt: skip
 
 

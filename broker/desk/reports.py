@@ -132,7 +132,7 @@ def greeting_report(shop: Shop, *, period: Period, zone: str | None = None) -> R
         raise KeyError(zone)
     now = shop.clock()
     compared, week = period.before(), period.ending(WEEK_DAYS)
-    span, earlier = bounds(shop, period), _same_time(shop, period, compared, now)
+    span, earlier = bounds(shop, period), same_time(shop, period, compared, now)
     both = Period(min(period.first, week.first), period.last)
     placed = _placed(shop, both, bounds(shop, both), zone)
     here = [visit for visit in placed if visit.seen.t0 >= span[0]]
@@ -157,7 +157,8 @@ def bounds(shop: Shop, period: Period) -> Span:
     return shop.hours.day_begins(period.first), shop.hours.day_ends(period.last)
 
 
-def _same_time(shop: Shop, period: Period, compared: Period, now: datetime) -> Span:
+def same_time(shop: Shop, period: Period, compared: Period, now: datetime) -> Span:
+    """Return the span of *compared*, up to the same time of day when *period* is not over."""
     begin, end = bounds(shop, compared)
     if period.last < shop.hours.business_day(now):
         return begin, end

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from broker.domain.cells import Cell
+from broker.domain.times import milliseconds
 from broker.domain.visit import State, Visit
 
 FEW: Final = 10
@@ -106,26 +108,45 @@ class Greeting:
     untrusted: int
 
 
+def include(cell: Cell, visit: Seen) -> None:
+    """Add *visit* to the counts and times of *cell*, in whole milliseconds."""
+    counts = cell.counts
+    counts["late"] += visit.late
+    counts["untrusted"] += visit.untrusted
+    counts["dismissed"] += visit.dismissed
+    if not visit.counts:
+        return
+    counts["visits"] += 1
+    counts["people"] += visit.size
+    if visit.greeted is not None:
+        cell.times["greeted"].add(milliseconds(visit.greeted))
+    if visit.left is not None:
+        cell.times["left"].add(milliseconds(visit.left))
+    if visit.response is not None:
+        cell.times["response"].add(milliseconds(visit.response))
+
+
 def greeting(seen: Iterable[Seen], *, within: float) -> Greeting:
     """Return the greeting figures of *seen* against a promise of *within* seconds (T in FORMULAS)."""
-    everything = list(seen)
-    counted = [visit for visit in everything if visit.counts]
-    times = sorted(visit.greeted for visit in counted if visit.greeted is not None)
-    left = [visit.left for visit in counted if visit.left is not None]
-    kept = sum(1 for seconds in times if seconds <= within)
-    left_late = sum(1 for seconds in left if seconds >= within)
-    dismissed = sum(1 for visit in everything if visit.dismissed)
-    answers = sorted(visit.response for visit in counted if visit.response is not None)
+    cell = Cell()
+    for visit in seen:
+        include(cell, visit)
+    return greeting_of(cell, within=within)
+
+
+def greeting_of(cell: Cell, *, within: float) -> Greeting:
+    """Return the greeting figures of the visits in *cell* against a promise of *within* seconds (T in FORMULAS)."""
+    counts, times, left, answers = cell.counts, cell.times["greeted"], cell.times["left"], cell.times["response"]
+    visits, dismissed, greeted, gone = counts["visits"], counts["dismissed"], len(times), len(left)
+    kept, early = times.upto(within), left.below(within)
+    median, p90, p95 = times.quantiles(0.5, 0.9, 0.95) or (None, None, None)
     return Greeting(
-        visits=len(counted), people=sum(visit.size for visit in counted), greeted=len(times), within=kept,
-        left=len(left), left_early=len(left) - left_late, waiting=len(counted) - len(times) - len(left),
-        median=quantile(times, 0.5) if times else None, p90=quantile(times, 0.9) if times else None,
-        p95=quantile(times, 0.95) if times else None, longest=times[-1] if times else None,
-        acknowledged_rate=_share(len(times), len(counted)), service_level=_share(kept, len(times) + left_late),
-        strict_service_level=_share(kept, len(counted)), never_greeted=_share(len(left), len(counted)),
-        response=quantile(answers, 0.5) if answers else None, responses=len(answers), dismissed=dismissed,
-        dismissal_rate=_share(dismissed, len(counted) + dismissed), late=sum(1 for visit in everything if visit.late),
-        untrusted=sum(1 for visit in everything if visit.untrusted),
+        visits=visits, people=counts["people"], greeted=greeted, within=kept, left=gone, left_early=early,
+        waiting=visits - greeted - gone, median=median, p90=p90, p95=p95, longest=times.longest(),
+        acknowledged_rate=_share(greeted, visits), service_level=_share(kept, greeted + gone - early),
+        strict_service_level=_share(kept, visits), never_greeted=_share(gone, visits), response=answers.quantile(0.5),
+        responses=len(answers), dismissed=dismissed, dismissal_rate=_share(dismissed, visits + dismissed), late=counts["late"],
+        untrusted=counts["untrusted"],
     )  # fmt: skip
 
 

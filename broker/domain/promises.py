@@ -38,6 +38,8 @@ class Promises:
     """And to the lead when so much has."""
     reopen: float = 600
     undo: float = 10
+    wait_within: float = 600
+    """The promise of a queue: whoever takes a ticket is called within so long."""
     serve_within: float = 90
     """The service standard: amber on the counter's clock, never shown to the customer."""
 

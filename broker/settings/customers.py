@@ -68,6 +68,9 @@ class QueueSettings(Section):
     )
     callback_offer_seconds: int = Field(default=1200, ge=60, le=86400, description="A call-back is offered from such a wait on.")
     callback_window_seconds: int = Field(default=1800, ge=300, le=86400, description="And is made within so long.")
+    wait_within_seconds: int = Field(
+        default=600, ge=30, le=86400, description="The promise of the queue, for reports: served after a wait of at most so long."
+    )
     serve_within_seconds: int = Field(default=90, ge=10, le=7200, description="The service standard, for the counter's own clock.")
     keep_overnight: bool = Field(default=False, description="Whether tickets are kept when the shop closes.")
 
