@@ -44,6 +44,10 @@ class Tail:
         if self._thread.is_alive():
             self._thread.join(2)
 
+    def behind(self, db: Database) -> int:
+        """Return how many ids of the journal, as *db* sees it, were not told yet."""
+        return 0 if self._last is None else max(0, journal.last_id(db) - self._last)
+
     def _run(self) -> None:
         while not self._ended.is_set():
             try:

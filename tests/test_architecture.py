@@ -34,7 +34,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     ),
     "broker.web": (
         *FLASK, "pydantic", "broker.desk", "broker.domain", "broker.shop", "broker.settings", "broker.stream", "broker.store",
-        "broker.lifeline",
+        "broker.lifeline", "prometheus_client",
     ),
     "broker.cli": ("click", "rich", "broker"),
     "broker.__main__": ("click", "broker"),
@@ -68,6 +68,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "flask_openapi3": ("dashboard.api",),
     "waitress": ("broker.web", "dashboard"),
     "psutil": ("deploy",),
+    "prometheus_client": ("broker.web",),
     "segno": ("kiosk",),
 }
 """Each third-party library has few doors."""

@@ -65,6 +65,7 @@ class Inbox:
         self._complaints = Seldom(SAME_COMPLAINT_SECONDS)
         self._epoch = secrets.token_hex(4)
         self._said = 0
+        self._taken = self._rejected = 0
         self._known = {device.id for device in stored_devices.everyone(shop.db)}
         self._silent_after = timedelta(seconds=shop.settings.alerts.device_silent_seconds)
 
@@ -86,7 +87,12 @@ class Inbox:
             self._link.acknowledge(incoming)
         self._tell_devices(read)
         done, self._batch = len(self._batch), []
+        self._taken, self._rejected = self._taken + len(read.news), self._rejected + len(read.refused)
         return done
+
+    def counted(self) -> dict[str, object]:
+        """Return how many events were taken and messages not taken since the start."""
+        return {"events_taken": self._taken, "messages_rejected": self._rejected}
 
     def _gather(self, wait_seconds: float) -> None:
         until = time.monotonic() + wait_seconds

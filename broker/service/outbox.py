@@ -23,6 +23,7 @@ from broker.service.mirrors import Mirrors
 from broker.shop import Shop
 from broker.store import devices as stored_devices
 from broker.store import plans as stored_plans
+from broker.store.database import text
 
 log = logging.getLogger(__name__)
 
@@ -52,12 +53,17 @@ class _Told:
 class Outbox:
     """Says what must be said when its time has come."""
 
-    def __init__(self, shop: Shop, link: Link, ticks: Callable[[], float] = time.monotonic) -> None:
-        """Speak for the service of *shop* on *link*."""
+    def __init__(
+        self, shop: Shop, link: Link, ticks: Callable[[], float] = time.monotonic,
+        counted: Callable[[], dict[str, object]] = dict,
+    ) -> None:  # fmt: skip
+        """Speak for the service of *shop* on *link*; *counted* gives the figures it says of itself beside the connection's."""
         self._shop = shop
         self._link = link
         self._ticks = ticks
         self._began = shop.clock()
+        self._counted = counted
+        self._line = (False, self._began)
         self._epoch = secrets.token_hex(4)
         self._number = 0
         self._asked_on = 0
@@ -70,7 +76,8 @@ class Outbox:
         """Say what is due."""
         if self._ticks() >= self._next_beat:
             self._next_beat = self._ticks() + HEARTBEAT_SECONDS
-            devices.heard(self._shop, devices.SERVICE, kind="service", watch=Watch.WATCHING, since=self._began)
+            figures = self._figures()
+            devices.heard(self._shop, devices.SERVICE, kind="service", watch=Watch.WATCHING, since=self._began, figures=figures)
         if self._link.connected.is_set() and self._asked_on != self._link.number:
             self._asked_on = self._link.number
             self._say_hello()
@@ -86,6 +93,13 @@ class Outbox:
         reason = "the service was stopped"
         devices.heard(self._shop, devices.SERVICE, kind="service", watch=Watch.OFFLINE, since=now, reason=reason)
         self._link.publish(self._message(Status(watch=Watch.OFFLINE, since=now, reason=reason)), retain=True)
+
+    def _figures(self) -> dict[str, object]:
+        """Return what the service says of itself: whether it is connected and since when, and what was counted."""
+        connected = self._link.connected.is_set()
+        if connected != self._line[0]:
+            self._line = (connected, self._shop.clock())
+        return {"mqtt": connected, "mqtt_since": text(self._line[1]), **self._counted()}
 
     def _say_hello(self) -> None:
         self._link.publish(self._message(Status(watch=Watch.WATCHING, since=self._began)), retain=True)

@@ -19,6 +19,7 @@ from broker.service.deadlines import Deadlines
 from broker.service.inbox import Inbox, subscriptions
 from broker.service.night import Night
 from broker.service.outbox import Outbox, last_will
+from broker.service.room import RoomWatch
 from broker.service.seldom import Seldom
 from broker.service.trouble import is_trouble
 from broker.settings import MqttSettings
@@ -67,10 +68,11 @@ def run(shop: Shop, mqtt: MqttSettings, stop: threading.Event) -> int:
         manual_ack=True,
         clean=False,
     )
-    inbox, deadlines, outbox, night = Inbox(shop, link), Deadlines(shop), Outbox(shop, link), Night(shop)
+    inbox, deadlines, night = Inbox(shop, link), Deadlines(shop), Night(shop)
+    outbox, room = Outbox(shop, link, counted=inbox.counted), RoomWatch(shop)
     gc.set_threshold(COLLECT_AFTER_OBJECTS, *gc.get_threshold()[1:])
     with link:
-        code = _loop(stop, inbox, deadlines, outbox, night)
+        code = _loop(stop, inbox, deadlines, outbox, night, room)
         night.stop()
         try:
             outbox.goodbye()
@@ -79,15 +81,17 @@ def run(shop: Shop, mqtt: MqttSettings, stop: threading.Event) -> int:
     return code
 
 
-def _loop(stop: threading.Event, inbox: Inbox, deadlines: Deadlines, outbox: Outbox, night: Night) -> int:
+def _loop(stop: threading.Event, inbox: Inbox, deadlines: Deadlines, outbox: Outbox, night: Night, room: RoomWatch) -> int:
     failures, pause, complaints = 0, FIRST_RETRY_SECONDS, Seldom(SAME_COMPLAINT_SECONDS)
     while not stop.is_set():
         try:
             outbox.turn()
             deadlines.turn()
             night.turn()
+            room.turn()
             inbox.turn(deadlines.wait_seconds())
         except Exception as wrong:
+            room.failed(wrong)
             if not is_trouble(wrong):
                 log.exception("a turn of the service failed")
                 failures += 1

@@ -18,6 +18,7 @@ from broker.settings import DashboardSettings, KioskSettings, Settings
 from broker.shop import Shop
 from broker.web import access, languages
 from broker.web import live as live
+from broker.web.health import health
 from broker.web.hub import BOARD, Hub
 from broker.web.pages import staff_home, web
 from broker.web.problems import answer_error, refuse
@@ -82,6 +83,7 @@ def create(
     CSRFProtect(app)
     _answers(app, settings, served.https)
     app.register_blueprint(web)
+    app.register_blueprint(health)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
     app.url_defaults(_versioned(app))

@@ -150,6 +150,10 @@ class Hub:
         """Return how many screens are live."""
         return len(self._listeners)
 
+    def behind(self, shop: Shop) -> int:
+        """Return how many facts are committed and not yet told to the live screens; 0 while there are none."""
+        return 0 if self._tail is None else self._tail.behind(shop.db)
+
     def close(self) -> None:
         """End every stream and the thread that feeds them, for good."""
         with self._lock:

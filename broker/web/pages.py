@@ -49,13 +49,6 @@ def _home(role: str) -> str:
     return home(role)
 
 
-@web.get("/healthz")
-@needs("public")
-def healthz() -> ResponseReturnValue:
-    """Say that this process answers."""
-    return {"status": "ok"}
-
-
 @web.get("/favicon.ico")
 @needs("public")
 def favicon() -> ResponseReturnValue:

@@ -18,7 +18,8 @@ from tests.builders import TurnableClock
 from tests.web.parts import PIN, Visitor, paired, person
 
 PUBLIC = {
-    ("GET", "/"), ("GET", "/healthz"), ("GET", "/favicon.ico"), ("GET", "/pair"), ("GET", "/pair/state"), ("POST", "/pair"),
+    ("GET", "/"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/version"), ("GET", "/metrics"),
+    ("GET", "/favicon.ico"), ("GET", "/pair"), ("GET", "/pair/state"), ("POST", "/pair"),
     ("GET", "/enter/<secret>"), ("POST", "/enter/<secret>"), ("GET", "/static/<path:filename>"),
     ("GET", "/dashboard-static/<path:filename>"), ("GET", "/api/v1/openapi.json"),
 }  # fmt: skip

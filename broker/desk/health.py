@@ -1,0 +1,124 @@
+"""How the shop's machine is: each part by name, how it stands and since when. What makes the shop not work is down."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from broker.desk.screens import SERVICE_SILENT
+from broker.domain.alerts import AlertKind
+from broker.settings import SERVICE
+from broker.shop import Shop
+from broker.store import alerts, devices, journal, room
+from broker.store.devices import WATCHING, Device
+from broker.store.room import Room as Room
+from broker.store.room import RoomState as RoomState
+
+MEGABYTE: Final = 1024 * 1024
+PRINTERS: Final = "printer:"
+"""How the subject of an alert about a printer begins."""
+
+
+class State(StrEnum):
+    """How a part is, the worst last."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One part of the machine: how it stands, since when if that is known, and in words. `needed`: nothing goes without it."""
+
+    name: str
+    state: State
+    says: str
+    since: datetime | None = None
+    needed: bool = False
+
+
+PARTS: Final = ("store", "service", "disk", "mqtt", "cameras", "printer")
+"""The names of the parts, in the order of `looks`."""
+
+
+def looks(shop: Shop) -> list[Look]:
+    """Return how each of PARTS is. Reads only; a store that cannot be read is one of the answers."""
+    here = space(shop)
+    try:
+        journal.last_id(shop.db)
+        known = {device.id: device for device in devices.everyone(shop.db)}
+    except sqlite3.Error as wrong:
+        lost = Look("store", State.DOWN, f"it cannot be read: {wrong}", needed=True)
+        return [lost, _disk(here, shop)]
+    return [
+        _store(here), _service(shop, known.get(SERVICE)), _disk(here, shop), _mqtt(known.get(SERVICE)),
+        _cameras(shop, known.values()), _printer(shop),
+    ]  # fmt: skip
+
+
+def overall(found: Iterable[Look]) -> State:
+    """Return how the whole is: down when something that is needed is down, degraded when anything else is not well."""
+    found = list(found)
+    if any(look.needed and look.state is State.DOWN for look in found):
+        return State.DOWN
+    return State.OK if all(look.state is State.OK for look in found) else State.DEGRADED
+
+
+def space(shop: Shop) -> Room:
+    """Return how much room the store has."""
+    return room.look(shop.settings.store.data, shop.settings.health.free_megabytes * MEGABYTE)
+
+
+def _store(here: Room) -> Look:
+    if here.state is RoomState.FULL:
+        return Look("store", State.DOWN, "it cannot be written: the disk is full", here.since, needed=True)
+    return Look("store", State.OK, "it can be read, and there is room to write", needed=True)
+
+
+def _service(shop: Shop, service: Device | None) -> Look:
+    if service is None:
+        return Look("service", State.DOWN, "it has never run on this store", needed=True)
+    if service.watch != WATCHING:
+        return Look("service", State.DOWN, service.reason or "it was stopped", service.since, needed=True)
+    if shop.clock() - service.heard_at > SERVICE_SILENT:
+        return Look("service", State.DOWN, "it says nothing any more", service.heard_at, needed=True)
+    return Look("service", State.OK, "it runs", service.since, needed=True)
+
+
+def _disk(here: Room, shop: Shop) -> Look:
+    state = {RoomState.ENOUGH: State.OK, RoomState.LOW: State.DEGRADED, RoomState.FULL: State.DOWN}[here.state]
+    least = f", {shop.settings.health.free_megabytes:,} MB are wanted" if state is not State.OK else ""
+    return Look("disk", state, f"{here.free // MEGABYTE:,} MB are free{least}", here.since, needed=True)
+
+
+def _mqtt(service: Device | None) -> Look:
+    if service is None or "mqtt" not in service.figures:
+        return Look("mqtt", State.DEGRADED, "the service has not said whether it is connected")
+    written = service.figures.get("mqtt_since")
+    since = datetime.fromisoformat(written) if isinstance(written, str) else None
+    if service.figures["mqtt"]:
+        return Look("mqtt", State.OK, "the service is connected", since)
+    return Look("mqtt", State.DOWN, "no connection: cameras are not heard, tickets and taps go on", since)
+
+
+def _cameras(shop: Shop, known: Iterable[Device]) -> Look:
+    cameras = {device.id: device for device in known if device.kind == "camera"}
+    names = cameras.keys() | {camera.id for camera in shop.settings.cameras}
+    blind = [cameras.get(name) for name in names if name not in cameras or cameras[name].watch != WATCHING]
+    if not blind:
+        return Look("cameras", State.OK, f"all {len(names)} watch" if names else "there are none")
+    begun = [device.since for device in blind if device is not None]
+    state = State.DOWN if len(blind) == len(names) else State.DEGRADED
+    return Look("cameras", state, f"{len(blind)} of {len(names)} do not watch", min(begun, default=None))
+
+
+def _printer(shop: Shop) -> Look:
+    told = [alert for alert in alerts.live(shop.db, kind=AlertKind.DEVICE) if alert.subject.startswith(PRINTERS)]
+    if not told:
+        return Look("printer", State.OK, "no trouble is known")
+    return Look("printer", State.DEGRADED, "it needs a hand; numbers are given without paper", min(alert.since for alert in told))

@@ -1,0 +1,69 @@
+"""Room for the store: how much there is, and a mark that can be set when not a byte can be written any more."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from broker.store.database import text
+
+MARK_FILE: Final = "room"
+MARK_BYTES: Final = 64
+"""The mark is made while there is room and then only written over: a full disk does not refuse that."""
+FULL_BYTES: Final = 1024 * 1024
+"""With less than this a commit may fail any moment."""
+
+
+class RoomState(StrEnum):
+    """How much room there is."""
+
+    ENOUGH = "enough"
+    LOW = "low"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much room the store has: bytes that are free, what that means, and since when, if the service has said so."""
+
+    free: int
+    state: RoomState
+    since: datetime | None = None
+
+
+def look(data: Path, least: int) -> Room:
+    """Return the room in *data*; less than *least* bytes is low. A write that failed counts for more than what seems free."""
+    try:
+        free = shutil.disk_usage(data).free
+    except OSError:
+        return Room(0, RoomState.FULL)
+    seen = RoomState.FULL if free < FULL_BYTES else RoomState.LOW if free < least else RoomState.ENOUGH
+    marked, since = _marked(data)
+    if marked is RoomState.FULL:
+        return Room(free, marked, since)
+    return Room(free, seen, since if seen is marked else None)
+
+
+def mark(data: Path, state: RoomState, at: datetime) -> None:
+    """Write that the room is so since *at*. Where even that is refused, the mark stays as it was."""
+    line = f"{state} {text(at)}".ljust(MARK_BYTES - 1) + "\n"
+    with suppress(OSError):
+        handle = os.open(data / MARK_FILE, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.pwrite(handle, line.encode(), 0)
+        finally:
+            os.close(handle)
+
+
+def _marked(data: Path) -> tuple[RoomState | None, datetime | None]:
+    try:
+        state, since = (data / MARK_FILE).read_text(encoding="utf-8").split()
+        return RoomState(state), datetime.fromisoformat(since)
+    except (OSError, ValueError):
+        return None, None
