@@ -12,9 +12,11 @@ from pathlib import Path
 import click
 
 from broker import lifeline
+from broker.desk import standards_page
 from broker.settings import BadSettings
 from broker.store.database import StoreError
 from broker.web.server import CannotListen, Server
+from broker.web.stores import current_shop
 from dashboard.app import create
 from dashboard.which_shop import EXIT_CANNOT_START, settings_of, which_shop
 
@@ -31,6 +33,8 @@ def main(settings_file: Path | None, data: Path | None, host: str | None, port: 
         settings = settings_of(settings_file, data)
         chosen = settings.dashboard
         app = create(settings)
+        with app.app_context():
+            standards_page.keep_at_start(current_shop())
         server = Server(app, host=host or chosen.host, port=port or chosen.port, max_streams=chosen.max_streams)
     except (BadSettings, StoreError, CannotListen, OSError) as wrong:
         click.echo(str(wrong), err=True)

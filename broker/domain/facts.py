@@ -37,6 +37,7 @@ class FactKind(StrEnum):
     TALLIED = "camera.tallied"
     API_KEY = "api-key.changed"
     CAMERA_PLANNED = "camera.planned"
+    STANDARDS = "standards.changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from broker import lifeline
+from broker.desk import standards_page
 from broker.link import Link
 from broker.lock import Held, held
 from broker.service.deadlines import Deadlines
@@ -71,6 +72,7 @@ def run(shop: Shop, mqtt: MqttSettings, stop: threading.Event) -> int:
     inbox, deadlines, night = Inbox(shop, link), Deadlines(shop), Night(shop)
     outbox, room = Outbox(shop, link, counted=inbox.counted), RoomWatch(shop)
     gc.set_threshold(COLLECT_AFTER_OBJECTS, *gc.get_threshold()[1:])
+    standards_page.keep_at_start(shop)
     with link:
         code = _loop(stop, inbox, deadlines, outbox, night, room)
         night.stop()

@@ -11,7 +11,7 @@ from typing import Final
 from flask import Blueprint, Response, current_app, redirect, render_template, request, send_from_directory, session
 from flask.typing import ResponseReturnValue
 
-from broker.desk import pairing, people, pins, shifts
+from broker.desk import pairing, people, pins, shifts, standards_page
 from broker.desk.people import Person, Screen
 from broker.desk.roles import Refused, Role
 from broker.shop import Shop
@@ -190,7 +190,7 @@ def sign_in() -> ResponseReturnValue:
     """Let somebody in who knows their PIN."""
     person, pin = request.form.get("person", "")[:40], request.form.get("pin", "")[: pins.MAX_DIGITS + 1]
     try:
-        _, token = shifts.sign_in(current_shop(), current_screen(), person, pin)
+        known, token = shifts.sign_in(current_shop(), current_screen(), person, pin)
     except shifts.WrongPin:
         session["signin"] = "wrong"
     except shifts.MustWait:
@@ -198,7 +198,9 @@ def sign_in() -> ResponseReturnValue:
     except Refused:
         return redirect("/signin", HTTPStatus.SEE_OTHER)
     else:
-        answer = Response("", HTTPStatus.SEE_OTHER, {"Location": "/floor"})
+        # Whoever has not read the standards as they stand is shown them; the floor is one tap away, read or not.
+        unread = standards_page.to_read(current_shop(), known.id)
+        answer = Response("", HTTPStatus.SEE_OTHER, {"Location": "/standards" if unread else "/floor"})
         access.set_cookie(answer, "shift", token, lasts=SHIFT_LASTS)
         return answer
     return Response("", HTTPStatus.SEE_OTHER, {"Location": f"/signin?person={person}"})

@@ -74,7 +74,7 @@ def test_what_no_queue_is_about_is_not_told(kiosk: Screen, port: int) -> None:
 def test_the_wall_as_a_page_says_what_stands(kiosk: Screen, clock: TurnableClock) -> None:
     assert "Welcome" in kiosk.page("/display")
     ticket = kiosk.someone_takes(language="lv")
-    assert "We will be with you shortly" in kiosk.page("/display")
+    assert "The next number is called here" in kiosk.page("/display")
     kiosk.call()
     page = kiosk.page("/display")
     assert "Now serving" in page

@@ -21,7 +21,7 @@ from tests.builders import TurnableClock, later
 from tests.kiosk.parts import KEY, Screen, card
 
 PAGES = ("/kiosk", "/kiosk/language")
-NO_NUMBERS = "We cannot give numbers right now. Please ask our staff; we will help you."
+NO_NUMBERS = "Please ask our staff; we will help you. No numbers are given right now."
 
 
 def test_from_a_tap_to_a_number_with_the_people_ahead(kiosk: Screen) -> None:
@@ -33,7 +33,7 @@ def test_from_a_tap_to_a_number_with_the_people_ahead(kiosk: Screen) -> None:
     page = kiosk.page(taken.location)
     assert "R\u00a0002" in page
     assert "1 person ahead of you" in page
-    assert "We cannot say how long right now. You keep your place." in page
+    assert "You keep your place. The waiting time is not known right now." in page
     assert "You will be called to: Desk 1" in page
 
 

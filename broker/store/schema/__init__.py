@@ -11,6 +11,7 @@ from broker.store.schema.greeting import GREETING
 from broker.store.schema.keeping import KEEPING
 from broker.store.schema.lead import LEAD
 from broker.store.schema.phones import PHONES
+from broker.store.schema.standards import STANDARDS
 from broker.store.schema.tickets import TICKETS
 
 migrations: Final = Migrations("greetline")
@@ -66,4 +67,11 @@ def m008_the_lead(db: Database) -> None:
 def m010_keeping(db: Database) -> None:
     """From when on each kind of row is kept, so that what is missing is known to be gone on purpose."""
     for statement in KEEPING:
+        db.execute(statement)
+
+
+@migrations()
+def m007_standards(db: Database) -> None:
+    """What the shop promised and since when, and who has read it."""
+    for statement in STANDARDS:
         db.execute(statement)
