@@ -52,7 +52,9 @@ def test_no_table_has_room_for_a_person_who_came_in(shop: Shop) -> None:
             continue
         for column in table.columns:
             assert not FORBIDDEN.search(column.name), f"{table.name}.{column.name}"
-            assert column.type != "BLOB" or table.name == "rejected", f"{table.name}.{column.name} could hold a picture"
+            # Finished hours hold times, four bytes each, in order: broker.domain.times reads them and nothing else.
+            room = table.name == "rejected" or (table.name in ("finished", "finished_months") and column.name == "times")
+            assert column.type != "BLOB" or room, f"{table.name}.{column.name} could hold a picture"
             assert column.name != "name" or table.name in STAFF_TABLES, f"{table.name}.{column.name}"
 
 

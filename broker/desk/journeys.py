@@ -17,7 +17,7 @@ from broker.domain.ticket import Move, State
 from broker.shop import Shop
 from broker.store import counters, journeys
 from broker.store.counters import OPEN
-from broker.store.journeys import Taken
+from broker.store.journeys import OPEN_BEFORE, Taken
 
 _MS: Final = timedelta(milliseconds=1)
 _KINDS: Final = frozenset({"waiting", "serving", "held"})
@@ -57,7 +57,7 @@ def ways(shop: Shop, begin: datetime, end: datetime) -> Ways:
         for one in taken.values() if one.t0 >= begin and one.id in histories
     ]  # fmt: skip
     mine = {one.ticket for one in made}
-    return Ways(tuple(made), _calls(order, mine), passed(shop, order, known, mine), _serving(spans_of.values(), (begin, end)))
+    return Ways(tuple(made), _calls(order, mine), passed(shop, order, known, mine), _serving(spans_of, taken, (begin, end)))
 
 
 def _journey(one: Taken, passages: Sequence[Passage], some: Sequence[TicketSpan], lead: datetime | None) -> Journey:
@@ -96,7 +96,10 @@ def passed(shop: Shop, order: Iterable[Passage], known: Mapping[str, Taken], min
             line[each.ticket] = (each.place, one.t0, one.number, one.id), each.service
         if each.move == Move.CALL and before is not None and each.ticket in mine and not each.reason.strip():
             served = skills.setdefault(each.counter or "", _skills(shop, each.counter or ""))
-            found[each.ticket] += any(place < before[0] and service in served for place, service in line.values())
+            oldest = before[0][1] - OPEN_BEFORE
+            found[each.ticket] += any(
+                place < before[0] and service in served and place[1] >= oldest for place, service in line.values()
+            )
     return found
 
 
@@ -107,11 +110,13 @@ def _skills(shop: Shop, counter: str) -> Collection[str]:
         return ()
 
 
-def _serving(some: Iterable[Sequence[TicketSpan]], span: Span) -> Mapping[str, Sequence[Span]]:
+def _serving(some: Mapping[str, Sequence[TicketSpan]], taken: Mapping[str, Taken], span: Span) -> Mapping[str, Sequence[Span]]:
     found: dict[str, list[Span]] = {}
-    for each in (each for one in some for each in one):
+    for ticket, each in ((ticket, each) for ticket, every in some.items() for each in every):
         if each.kind == "serving" and each.counter:
-            begin, end = max(each.began, span[0]), min(each.ended or span[1], span[1])
+            # Whoever is served for days was forgotten there; an hour looks no further back for its tickets either.
+            until = min(span[1], taken[ticket].t0 + OPEN_BEFORE)
+            begin, end = max(each.began, span[0]), min(each.ended or until, until)
             if begin < end:
                 found.setdefault(each.counter, []).append((begin, end))
     return {counter: joined(times) for counter, times in found.items()}

@@ -1,24 +1,28 @@
 """The greeting report: how the shop kept its promise over some days, as plain values. Nothing here is in a language.
 
-Every figure is reckoned by broker.domain.kpi; this module only chooses the days, sorts the visits into hours, weekdays
-and zones, and says how far the figures can be trusted (broker.desk.trust).
+Every figure is reckoned by broker.domain.kpi from the hours of broker.desk.finished; this module only chooses the days, sums
+their hours by hour, weekday and zone, and says how far the figures can be trusted (broker.desk.trust).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from itertools import chain
-from typing import Final
+from typing import Final, TypeVar
 
+from broker.desk.finished import SHOP, ZONE, Place, cells
 from broker.desk.shifts import IDLE
 from broker.desk.trust import Trust, open_time, trust
 from broker.desk.waits import CounterRow, counters
 from broker.domain import period as spans
-from broker.domain.kpi import FEW, Greeting, Seen, greeting, quantile
+from broker.domain.cells import Cell as Hourly
+from broker.domain.cells import together
+from broker.domain.kpi import FEW, Greeting, greeting_of
 from broker.domain.period import Period, Span
+from broker.domain.times import Times
 from broker.shop import Shop
 from broker.store import history
 
@@ -113,15 +117,6 @@ class Report:
         return self.now < self.span[1]
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """A visit with the local weekday and hour of its T0."""
-
-    seen: Seen
-    weekday: int
-    hour: int
-
-
 def greeting_report(shop: Shop, *, period: Period, zone: str | None = None) -> Report:
     """Return the greeting report of *period*, of one *zone* or of the whole shop.
 
@@ -133,23 +128,39 @@ def greeting_report(shop: Shop, *, period: Period, zone: str | None = None) -> R
     now = shop.clock()
     compared, week = period.before(), period.ending(WEEK_DAYS)
     span, earlier = bounds(shop, period), same_time(shop, period, compared, now)
-    both = Period(min(period.first, week.first), period.last)
-    placed = _placed(shop, both, bounds(shop, both), zone)
-    here = [visit for visit in placed if visit.seen.t0 >= span[0]]
-    week_begins = shop.hours.day_begins(week.first)
-    before = [visit.seen for visit in _placed(shop, compared, earlier, zone)]
+    here, before = _Visits(shop, span, zone), _Visits(shop, earlier, zone)
+    days = _Visits(shop, bounds(shop, week), zone, by_weekday=True)
     promise, trusted = shop.standards.greet_within, trust(shop, period, span, zone)
     return Report(
         store=shop.settings.store.name, now=now, zone=zone, zone_name=shop.zones[zone] if zone else None, within=promise,
         period=period, span=span, compared=compared, compared_span=earlier,
-        figures=greeting((visit.seen for visit in here), within=promise), before=greeting(before, within=promise),
-        alerts=None if zone else _load(shop, period, (span[0], min(now, span[1]))),
-        alerts_before=None if zone else _load(shop, compared, earlier),
-        hours=_hours(here, open_hours(shop, period), trusted, promise, shop.hours.zone), bins=_bins(here, promise),
-        week=_week([visit for visit in placed if visit.seen.t0 >= week_begins], open_hours(shop, week)), week_period=week,
-        zones=() if zone else _zones(shop, here), trust=trusted,
+        figures=greeting_of(here.whole, within=promise), before=greeting_of(before.whole, within=promise),
+        alerts=None if zone else _load(shop, period, (span[0], min(now, span[1])), here.alerts),
+        alerts_before=None if zone else _load(shop, compared, earlier, before.alerts),
+        hours=_hours(here, open_hours(shop, period), trusted, promise, shop.hours.zone), bins=_bins(here.whole, promise),
+        week=_week(days, open_hours(shop, week)), week_period=week, zones=() if zone else _zones(shop, here), trust=trusted,
         counters=counters(shop, period=period, span=span, zone=zone, trusted=trusted, opened=open_hours(shop, period)),
     )  # fmt: skip
+
+
+_Group = TypeVar("_Group")
+
+
+class _Visits:
+    """The visits of a span, of one *zone* or of all, and the alerts that were raised."""
+
+    def __init__(self, shop: Shop, span: Span, zone: str | None, *, by_weekday: bool = False) -> None:
+        kinds = (ZONE,) if by_weekday else (ZONE, SHOP)
+        found = cells(shop, span, kinds, by_weekday=by_weekday)
+        self._cells = {place: cell for place, cell in found.items() if place.kind == ZONE and zone in (None, place.part)}
+        self.alerts = sum(cell.counts["alerts"] for place, cell in found.items() if place.kind == SHOP)
+        self.whole = together(self._cells.values())
+
+    def by(self, group: Callable[[Place], _Group]) -> dict[_Group, Hourly]:
+        made: dict[_Group, Hourly] = {}
+        for place, cell in self._cells.items():
+            made.setdefault(group(place), Hourly()).include(cell)
+        return made
 
 
 def bounds(shop: Shop, period: Period) -> Span:
@@ -166,13 +177,6 @@ def same_time(shop: Shop, period: Period, compared: Period, now: datetime) -> Sp
     return begin, datetime.combine(compared.last, clock, tzinfo=shop.hours.zone).astimezone(UTC)
 
 
-def _placed(shop: Shop, days: Period, span: Span, zone: str | None) -> list[_Placed]:
-    """Return the visits of *span*, which lies in *days*, that came in opening hours."""
-    at = spans.slots(shop.hours, days).at
-    every = history.seen(shop.db, *span, zone=zone)
-    return [_Placed(seen, *place) for seen in every if (place := at(seen.t0)) is not None]
-
-
 def open_hours(shop: Shop, period: Period) -> frozenset[int]:
     """Return the hours of the local clock in which the shop is open on some day of *period*; empty if it never closes."""
     if shop.hours.spans is None:
@@ -187,17 +191,15 @@ def _range(hours: Iterable[int]) -> range:
     return range(found[0], found[-1] + 1) if found else range(0)
 
 
-def _hours(visits: Iterable[_Placed], opened: frozenset[int], trusted: Trust, promise: float, zone: tzinfo) -> tuple[HourRow, ...]:
-    by_hour: dict[int, list[Seen]] = {}
-    for visit in visits:
-        by_hour.setdefault(visit.hour, []).append(visit.seen)
-    lasted = spans.seconds_by_hour(trusted.opened, zone)
+def _hours(here: _Visits, opened: frozenset[int], trusted: Trust, promise: float, zone: tzinfo) -> tuple[HourRow, ...]:
+    by_hour = here.by(lambda place: place.hour)
+    lasted, blind = spans.seconds_by_hour(trusted.opened, zone), trusted.unwatched_by_hour
     return tuple(
         HourRow(
-            hour, greeting(by_hour.get(hour, ()), within=promise), lasted.get(hour, 0.0), trusted.unwatched_by_hour.get(hour, 0.0)
+            hour, greeting_of(by_hour.get(hour, Hourly()), within=promise), lasted.get(hour, 0.0), blind.get(hour, 0.0)
         )
         for hour in _range(opened | by_hour.keys())
-    )
+    )  # fmt: skip
 
 
 def bin_seconds(promise: float) -> int:
@@ -205,44 +207,40 @@ def bin_seconds(promise: float) -> int:
     return BIN_SECONDS * max(1, math.ceil(promise / (BIN_SECONDS * BINS / 2)))
 
 
-def _bins(visits: Iterable[_Placed], promise: float) -> tuple[Bin, ...]:
+def _bins(whole: Hourly, promise: float) -> tuple[Bin, ...]:
     """Return the distribution; a bar includes its upper end, so that "within 30 s" is a sum of whole bars."""
-    width, counts = bin_seconds(promise), [0] * (BINS + 1)
-    for visit in visits:
-        if visit.seen.counts and visit.seen.greeted is not None:
-            counts[min(BINS, max(0, math.ceil(visit.seen.greeted / width) - 1))] += 1
-    return tuple(Bin(n * width, (n + 1) * width if n < BINS else None, found) for n, found in enumerate(counts))
+    width, times = bin_seconds(promise), whole.times["greeted"]
+    upto = [0, *(times.upto((n + 1) * width) for n in range(BINS)), len(times)]
+    return tuple(Bin(n * width, (n + 1) * width if n < BINS else None, upto[n + 1] - upto[n]) for n in range(BINS + 1))
 
 
-def _week(visits: Iterable[_Placed], opened: frozenset[int]) -> tuple[Cell, ...]:
-    times: dict[tuple[int, int], list[float]] = {}
-    for visit in visits:
-        if visit.seen.counts and visit.seen.greeted is not None:
-            times.setdefault((visit.weekday, visit.hour), []).append(visit.seen.greeted)
-    cells = []
+def _week(days: _Visits, opened: frozenset[int]) -> tuple[Cell, ...]:
+    found = {place: cell.times["greeted"] for place, cell in days.by(lambda place: (place.weekday, place.hour)).items()}
+    every = _range(opened | {hour for (_, hour), times in found.items() if len(times)})
+    made = []
     for weekday in range(7):
-        for hour in _range(opened | {hour for _, hour in times}):
-            found = sorted(times.get((weekday, hour), ()))
-            cells.append(Cell(weekday, hour, len(found), quantile(found, 0.5) if len(found) >= FEW else None))
-    return tuple(cells)
+        for hour in every:
+            times = found.get((weekday, hour), Times())
+            made.append(Cell(weekday, hour, len(times), times.quantile(0.5) if len(times) >= FEW else None))
+    return tuple(made)
 
 
-def _zones(shop: Shop, visits: Iterable[_Placed]) -> tuple[ZoneRow, ...]:
-    by_zone: dict[str, list[Seen]] = {zone: [] for zone in shop.zones}
-    for visit in visits:
-        by_zone.setdefault(visit.seen.zone, []).append(visit.seen)
+def _zones(shop: Shop, here: _Visits) -> tuple[ZoneRow, ...]:
+    by_zone = here.by(lambda place: place.part)
+    order = [*shop.zones, *sorted(by_zone.keys() - shop.zones.keys())]
     promise = shop.standards.greet_within
-    return tuple(ZoneRow(zone, shop.zones.get(zone, zone), greeting(found, within=promise)) for zone, found in by_zone.items())
+    return tuple(
+        ZoneRow(zone, shop.zones.get(zone, zone), greeting_of(by_zone.get(zone, Hourly()), within=promise)) for zone in order
+    )
 
 
-def _load(shop: Shop, period: Period, span: Span) -> AlertLoad:
+def _load(shop: Shop, period: Period, span: Span, alerts: int) -> AlertLoad:
     """Reckon alerts a person of the whole shop: who is signed in belongs to no zone."""
     opened = spans.common(open_time(shop, period), [span])
-    raised = [at for at in history.alerts(shop.db, *span) if shop.hours.open_at(at)]
     here: dict[str, list[Span]] = {}
     for shift in history.shifts(shop.db, *span):
         # A session that nobody ended is found idle hours later; it was not a shift all that time.
         ended = min(shift.ended or span[1], shift.seen_at + IDLE)
         here.setdefault(shift.person, []).append((shift.began, ended))
     lasted = sum(spans.seconds(spans.common(spans.joined(parts), opened)) for parts in here.values())
-    return AlertLoad(len(raised), lasted / 3600)
+    return AlertLoad(alerts, lasted / 3600)

@@ -162,3 +162,17 @@ def seconds_by_hour(spans: Iterable[Span], zone: tzinfo) -> dict[int, float]:
             found[local.hour] = found.get(local.hour, 0.0) + (step - begin).total_seconds()
             begin = step
     return found
+
+
+def without(some: Iterable[Span], others: Sequence[Span]) -> list[Span]:
+    """Return the time of *some* that is not in *others*; each side is in order and does not overlap itself."""
+    found = []
+    for begin, end in some:
+        for other_begin, other_end in others:
+            if other_end > begin and other_begin < end:
+                if begin < other_begin:
+                    found.append((begin, other_begin))
+                begin = max(begin, other_end)
+        if begin < end:
+            found.append((begin, end))
+    return found

@@ -15,6 +15,7 @@ LONG_RUN: Final = 1_000
 """Runs that are at least so long stay as they are; shorter ones are sorted together, so that there are never many."""
 ITEM: Final = "I"
 """Four bytes a time: up to 49 days."""
+BYTES_A_TIME: Final = 4
 MOST: Final = 2**32 - 1
 
 
@@ -119,15 +120,14 @@ class Times:
         values = self._in_order() if not self._runs else array(ITEM, self)
         return (_swapped(values) if sys.byteorder == "big" else values).tobytes()
 
-    @classmethod
-    def unpacked(cls, kept: bytes) -> Times:
-        """Return what `packed` gave. Raises ValueError for anything else."""
-        made = cls()
-        made._loose.frombytes(kept)
-        if sys.byteorder == "big":
-            made._loose.byteswap()
-        made._sorted = True
-        return made
+    def unpack(self, kept: bytes) -> None:
+        """Add what `packed` gave. Raises ValueError for anything else."""
+        some = array(ITEM, kept) if sys.byteorder == "little" else _swapped(array(ITEM, kept))
+        if len(some) >= LONG_RUN:
+            self._runs.append(some)
+        else:
+            self._sorted = not self._loose
+            self._loose += some
 
 
 _HAIR: Final = 1e-6

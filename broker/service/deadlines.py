@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from broker.desk import alerts as desk_alerts
-from broker.desk import counters, devices, holds, own_page, prospects, queues, tickets, visits, zones
+from broker.desk import counters, devices, finished, holds, own_page, prospects, queues, tickets, visits, zones
 from broker.shop import Shop
 from broker.store import alerts as stored_alerts
 from broker.store import areas as stored_areas
@@ -71,4 +71,5 @@ class Deadlines:
             made += tickets.run_closing(shop) + counters.run_pauses(shop) + counters.run_closing(shop) + holds.run_due(shop)
             own_page.forget_pages(shop)
             prospects.learn(shop)
+        finished.finish(shop)
         return made

@@ -134,6 +134,10 @@ _PRESENT: Final = (
     _now("plans", About.MACHINES, "what is drawn over a camera's picture, and who saved it", "all versions", "saved_at"),
     _now("tally_taps", About.CUSTOMERS, "taps of a count by hand", "until that count is over", "at"),
     _now("learnt", About.CUSTOMERS, "typical times of each hour of the week, of nobody", "until learnt anew", "at"),
+    _now("finished", About.CUSTOMERS, "sums and times of each hour, of no one visit", "as long as the store", "began"),
+    _now("finished_months", About.CUSTOMERS, "the same of whole months", "as long as the store"),
+    _now("unfinished", About.MACHINES, "hours that are to be summed up again", "a few seconds"),
+    _now("finished_upto", About.MACHINES, "up to when hours are summed up", "one row"),
     _now("kept_since", About.MACHINES, "from when on each of these is kept", "one row each", "at"),
 )  # fmt: skip
 

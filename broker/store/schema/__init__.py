@@ -7,6 +7,7 @@ from typing import Final
 from sqlite_utils import Database, Migrations
 
 from broker.store.schema.eyes import EYES
+from broker.store.schema.finished import FINISHED
 from broker.store.schema.greeting import GREETING
 from broker.store.schema.keeping import KEEPING
 from broker.store.schema.lead import LEAD
@@ -74,4 +75,11 @@ def m010_keeping(db: Database) -> None:
 def m007_standards(db: Database) -> None:
     """What the shop promised and since when, and who has read it."""
     for statement in STANDARDS:
+        db.execute(statement)
+
+
+@migrations()
+def m009_finished_hours(db: Database) -> None:
+    """Hours that are over, as rows of their own, and which of them changed since."""
+    for statement in FINISHED:
         db.execute(statement)
