@@ -68,13 +68,16 @@ def run(settings_file: Path | None, data: Path | None, mqtt_host: str | None, mq
             sys.exit(serve(shop, reach(settings.store.data, mqtt), stop))
 
 
-@main.command(epilog="Example: greetline broker check --deep --json | jq .sound")
+@main.command(epilog="Example: greetline broker check --deep --json | jq .sound (`greetline check` is the same)")
 @_which_shop
 @_which_store
-@click.option("--deep", is_flag=True, help="Compare every index with its table; takes minutes for a large store.")
+@click.option("--deep", is_flag=True, help="Look at every row, index and column; takes minutes for a large store.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check(settings_file: Path | None, data: Path | None, deep: bool, as_json: bool) -> None:
-    """Say whether the store is sound: the file itself, and the rules that must hold of what is in it."""
+    """Say whether the store is sound: the file itself, and the rules that must hold of what is in it.
+
+    Works while the shop is open. Exit code 1: it is not sound; 3: it cannot be opened.
+    """
     with _clear_words(), _shop(_settings(settings_file, data), create=False) as shop:
         found = upkeep.check(shop.db, deep=deep)
     if as_json:
@@ -91,7 +94,10 @@ def check(settings_file: Path | None, data: Path | None, deep: bool, as_json: bo
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write. [default: backups/ beside the store]"
 )
 def backup(settings_file: Path | None, data: Path | None, output: Path | None) -> None:
-    """Copy the store while it is in use, check the copy, and print its name."""
+    """Copy the store alone while it is in use, check the copy, and print its name.
+
+    `greetline backup` takes the settings and certificates along, and can be restored.
+    """
     with _clear_words():
         settings = _settings(settings_file, data)
         target = output or settings.store.data / "backups" / f"greetline-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db"
@@ -130,6 +136,8 @@ def _print_soundness(found: upkeep.Soundness) -> None:
         click.echo(f"  damaged: {what}")
     for rule, times in found.broken.items():
         click.echo(f"  does not hold {times} times: {rule}")
+    for thing in found.odd:
+        click.echo(f"  {thing}")
     click.echo(f"  schema {', '.join(found.schema)}; {found.bytes:,} bytes")
     click.echo("  " + ", ".join(f"{table} {rows:,}" for table, rows in found.counts.items()))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,11 @@ from sqlite_utils import Database
 from broker.store.database import NAMES, StoreError
 from broker.store.invariants import ALWAYS, DEEP
 from broker.store.schema import migrations
+
+Told = Callable[[int, int], None]
+"""Is told how much of something is done, and of how much."""
+STEP_PAGES: Final = 2_000
+"""Pages of the store copied at a time: 8 MB."""
 
 COUNTED: Final = ("visits", "alerts", "journal", "seen", "crossings", "rejected", "devices", "watches", "people", "screens")
 """The tables whose rows `check` counts."""
@@ -85,39 +91,44 @@ def _shape(db: Database) -> set[str]:
     return found
 
 
-def backup(db: Database, target: Path) -> None:
+def backup(db: Database, target: Path, *, told: Told = lambda *_: None) -> None:
     """Copy the store to *target* as it stands in one instant, while it is in use. Raises StoreError.
 
-    The copy is checked and safely on the disk before it takes its name, so *target* is whole or was not touched.
+    The copy is checked and safely on the disk before it takes its name, so *target* is whole or was not touched. *told*
+    is called with how many pages are copied and how many there are.
     """
     fresh = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        _copy(db, fresh)
-        _to_disk(fresh)
+        _copy(db, fresh, told)
+        to_disk(fresh)
         fresh.replace(target)
-        _to_disk(target.parent)
+        to_disk(target.parent)
     except (OSError, sqlite3.Error) as wrong:
         raise StoreError(f"{target}: the copy could not be made: {wrong}.", hint="Look at the free space there.") from wrong
     finally:
         fresh.unlink(missing_ok=True)
 
 
-def _copy(db: Database, fresh: Path) -> None:
+def _copy(db: Database, fresh: Path, told: Told) -> None:
     copy = sqlite3.connect(fresh)
+    # A reader that stands still: without it every commit of somebody else would make the copy begin anew.
+    db.execute("BEGIN")
     try:
-        db.conn.backup(copy)
+        db.execute("SELECT 1 FROM sqlite_master").fetchone()
+        db.conn.backup(copy, pages=STEP_PAGES, progress=lambda _, left, pages: told(pages - left, pages))
         # One file that can be carried away, instead of one with a log beside it.
         copy.execute("PRAGMA journal_mode=DELETE")
         said = copy.execute("PRAGMA integrity_check").fetchone()[0]
     finally:
+        db.execute("ROLLBACK")
         copy.close()
     if said != "ok":
         raise sqlite3.DatabaseError(said)
 
 
-def _to_disk(path: Path) -> None:
+def to_disk(path: Path) -> None:
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)

@@ -1,0 +1,213 @@
+"""A backup of a shop: its store, its settings, and what lies beside the store, in one file that says what is in it.
+
+The file is a gzipped tar. Its first member, manifest.json, has the digest of every other, so that a damaged backup is
+known before anything of it is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import io
+import json
+import os
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, Final
+
+from broker.settings import Settings
+from broker.shop import STORE_FILE, open_shop
+from broker.store import upkeep
+from broker.store.database import NAMES, StoreError
+from broker.store.upkeep import Told
+from deploy.fault import Fault
+
+FORMAT: Final = "greetline backup 1"
+MANIFEST: Final = "manifest.json"
+SETTINGS: Final = "greetline.toml"
+BESIDE: Final = "beside/"
+"""Members that lay beside the store."""
+FOLDER: Final = "backups"
+REPLACED: Final = "replaced"
+"""Folder beside the store in which what a restore took the place of is kept."""
+SUFFIX: Final = ".tar.gz"
+PREFIX: Final = "greetline-"
+MAX_BESIDE_BYTES: Final = 1024 * 1024
+MAX_BESIDE_FILES: Final = 200
+MAX_MANIFEST_BYTES: Final = 1024 * 1024
+BLOCK_BYTES: Final = 1024 * 1024
+GZIP_LEVEL: Final = 1
+"""A store shrinks to a fifth with the quickest; the slowest takes ten times as long for a tenth less."""
+_NOT_BESIDE: Final = frozenset({FOLDER, REPLACED, "models", "room"})
+_CERTIFICATE: Final = b"-----BEGIN CERTIFICATE-----"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a backup holds: files by name with (SHA-256, bytes)."""
+
+    store: str
+    made_at: str
+    greetline: str
+    schema: list[str]
+    secrets: bool
+    files: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    @property
+    def later(self) -> list[str]:
+        """The migrations of its store that this version does not know."""
+        return sorted(set(self.schema) - NAMES)
+
+
+def make(
+    settings: Settings, path: Path | None, to: Path | None, *, secrets: bool, told: Told = lambda *_: None
+) -> tuple[Path, Manifest]:
+    """Write a backup of the shop whose settings file is *path*, while it runs; return the file and what is in it.
+
+    *to* is a file, or a folder in which one is named after the store and the time; without it, FOLDER beside the store.
+    Raises Fault and StoreError; then nothing of it is left.
+    """
+    now = datetime.now(UTC)
+    target = _target(to or settings.store.data / FOLDER, settings.store.id, now)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".greetline-") as scratch:
+            copy = Path(scratch) / STORE_FILE
+            _copy_store(settings, copy, told)
+            members = {STORE_FILE: copy, **({SETTINGS: path} if path else {}), **dict(_beside(settings.store.data, secrets))}
+            manifest = Manifest(
+                settings.store.id, now.isoformat(timespec="seconds"), importlib.metadata.version("greetline"), sorted(NAMES),
+                secrets, {name: _digest(file) for name, file in members.items()},
+            )  # fmt: skip
+            _pack(Path(scratch) / "packed", manifest, members)
+            (Path(scratch) / "packed").replace(target)
+        upkeep.to_disk(target.parent)
+    except OSError as wrong:
+        raise Fault(
+            f"{target}: the backup could not be written: {wrong.strerror or wrong}. Look at the free space there."
+        ) from None
+    return target, manifest
+
+
+def _copy_store(settings: Settings, copy: Path, told: Told) -> None:
+    shop = open_shop(settings, create=False)
+    try:
+        upkeep.backup(shop.db, copy, told=told)
+    finally:
+        shop.db.conn.close()
+
+
+def _target(to: Path, store: str, now: datetime) -> Path:
+    if to.is_dir() or not to.suffix:
+        return to / f"{PREFIX}{store}-{now:%Y%m%dT%H%M%SZ}{SUFFIX}"
+    return to
+
+
+def _beside(data: Path, secrets: bool) -> Iterator[tuple[str, Path]]:
+    """Yield what lies beside the store: certificates always, everything else only with *secrets*."""
+    found = 0
+    for file in sorted(data.rglob("*")):
+        inside = file.relative_to(data)
+        if inside.parts[0] in _NOT_BESIDE or inside.name.startswith(".") or not file.is_file() or file.is_symlink():
+            continue
+        if file.suffix == ".lock" or ".db" in file.name or file.stat().st_size > MAX_BESIDE_BYTES or found >= MAX_BESIDE_FILES:
+            continue
+        if secrets or file.read_bytes().lstrip().startswith(_CERTIFICATE):
+            found += 1
+            yield BESIDE + inside.as_posix(), file
+
+
+def _digest(file: Path) -> tuple[str, int]:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest(), file.stat().st_size
+
+
+def _pack(packed: Path, manifest: Manifest, members: dict[str, Path]) -> None:
+    said = json.dumps({"format": FORMAT, **asdict(manifest)}, indent=1).encode()
+    with os.fdopen(os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        with tarfile.open(fileobj=file, mode="w:gz", compresslevel=GZIP_LEVEL) as tar:
+            _add(tar, MANIFEST, io.BytesIO(said), len(said))
+            for name, path in members.items():
+                with path.open("rb") as opened:
+                    _add(tar, name, opened, manifest.files[name][1])
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _add(tar: tarfile.TarFile, name: str, opened: IO[bytes], size: int) -> None:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = size, 0o600
+    tar.addfile(member, opened)
+
+
+def forget_old(folder: Path, store: str, keep: int) -> list[Path]:
+    """Delete all but the newest *keep* backups of *store* in *folder*, by the time in their names; return those deleted."""
+    ours = sorted(folder.glob(f"{PREFIX}{store}-????????T??????Z{SUFFIX}"))
+    gone = ours[: max(0, len(ours) - keep)]
+    for file in gone:
+        file.unlink()
+    return gone
+
+
+def read(file: Path) -> Manifest:
+    """Return what the backup *file* says it holds. Raises Fault for a file that is none."""
+    try:
+        with tarfile.open(file, "r:gz") as tar:
+            member = tar.next()
+            if member is None or member.name != MANIFEST or member.size > MAX_MANIFEST_BYTES:
+                raise Fault(f"{file}: this is not a backup of Greetline. Give the file that `greetline backup` wrote.")
+            opened = tar.extractfile(member)
+            assert opened is not None
+            return _manifest(json.loads(opened.read()))
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, KeyError, TypeError) as wrong:
+        raise Fault(f"{file}: it cannot be read as a backup of Greetline: {wrong}. Is the file whole?") from None
+
+
+def _manifest(said: dict[str, Any]) -> Manifest:
+    if said.pop("format") != FORMAT:
+        raise ValueError("it was made in another form")
+    files = {str(name): (str(digest), int(size)) for name, (digest, size) in said.pop("files").items()}
+    return Manifest(**said, files=files)
+
+
+def unpack(file: Path, manifest: Manifest, folder: Path) -> dict[str, Path]:
+    """Write the members of *file* into *folder*, each checked against its digest; return them by name. Raises Fault."""
+    found: dict[str, Path] = {}
+    try:
+        with tarfile.open(file, "r:gz") as tar:
+            for number, member in enumerate(tar):
+                if member.name == MANIFEST:
+                    continue
+                if member.name not in manifest.files or not member.isreg():
+                    raise Fault(f"{file}: it holds {member.name!r}, which its list does not name. Do not use it.")
+                opened = tar.extractfile(member)
+                assert opened is not None
+                # Numbered, not named: what is in a name must not choose where something is written.
+                found[member.name] = folder / str(number)
+                _write(opened, found[member.name], f"{file}: {member.name}", manifest.files[member.name])
+    except (tarfile.TarError, zlib.error, EOFError, OSError) as wrong:
+        raise Fault(f"{file}: it cannot be read to its end: {wrong}. Use another backup.") from None
+    if lacking := sorted(manifest.files.keys() - found.keys()):
+        raise Fault(f"{file}: {', '.join(lacking)} is missing in it. Use another backup.")
+    return found
+
+
+def _write(opened: IO[bytes], target: Path, what: str, wanted: tuple[str, int]) -> None:
+    digest, size = hashlib.sha256(), 0
+    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        while block := opened.read(BLOCK_BYTES):
+            digest.update(block)
+            size += len(block)
+            out.write(block)
+        out.flush()
+        os.fsync(out.fileno())
+    if (digest.hexdigest(), size) != wanted:
+        raise Fault(f"{what} is damaged: it is not what was backed up. Use another backup.")
+
+
+__all__ = ["STORE_FILE", "Manifest", "StoreError", "forget_old", "make", "read", "unpack"]

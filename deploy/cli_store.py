@@ -1,0 +1,265 @@
+"""`greetline backup|restore|prune|privacy`: what is kept, for how long, and a second copy of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from broker.desk import keeping
+from broker.desk.roles import Refused
+from broker.settings import Settings
+from broker.settings import read as read_settings
+from broker.shop import Shop
+from broker.store.database import StoreError
+from deploy import backup as backups
+from deploy.config import SETTINGS_FILE, here, settings_option
+from deploy.fault import Fault, faults_said
+from deploy.up import shop_of
+
+EXIT_REFUSED: Final = 1
+BY: Final = "terminal"
+"""Who did it, in the journal: whoever may use this machine."""
+REST_TIMES: Final = 2
+"""`prune` rests so many times as long as a step held the store, so that tickets and taps come in between."""
+NICE: Final = 10
+T = TypeVar("T")
+
+
+@click.command()
+@settings_option
+@click.option("--to", type=click.Path(path_type=Path), help="File, or folder to name one in. [default: backups/ beside the store]")
+@click.option(
+    "--keep", type=click.IntRange(1, 1000), help="Afterwards delete all but the newest so many of this shop in that folder."
+)
+@click.option(
+    "--with-secrets", is_flag=True, help="Also keys and passwords that lie beside the store: then guard the file like them."
+)
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def backup(path: Path | None, to: Path | None, keep: int | None, with_secrets: bool, as_json: bool) -> None:
+    """Copy the store, the settings and the certificates into one file, while the shop is open.
+
+    Plans of cameras are in the store. The copy is checked before the file takes its name. Exit code 3: it could not be made.
+
+    \b
+    greetline backup
+    greetline backup --to /media/stick --keep 14
+    greetline backup --with-secrets --to /root/greetline.tar.gz
+    """
+    path = here(path)
+    settings = _settings(path)
+    with _progress("copying the store") as told, _store_said():
+        file, manifest = _nicely(lambda: backups.make(settings, path, to, secrets=with_secrets, told=told))
+    gone = backups.forget_old(file.parent, settings.store.id, keep) if keep else []
+    if as_json:
+        said = {"file": str(file), "bytes": file.stat().st_size, "deleted": [str(each) for each in gone], **asdict(manifest)}
+        click.echo(json.dumps(said))
+        return
+    click.echo(file)
+    click.echo(f"{file.stat().st_size:,} bytes: {', '.join(manifest.files)}. {_secrets(manifest.secrets)}", err=True)
+    for each in gone:
+        click.echo(f"deleted {each}", err=True)
+
+
+def _nicely(work: Callable[[], T]) -> T:
+    """Do *work* in a thread that takes the processor only when nobody else wants it."""
+
+    def yielding() -> None:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+
+    with ThreadPoolExecutor(1, initializer=yielding) as one:
+        return one.submit(work).result()
+
+
+def _secrets(there: bool) -> str:
+    if there:
+        return "Keys and passwords are in it: guard it like them."
+    return "No keys or passwords are in it: on another machine staff would set their PINs anew (--with-secrets takes them along)."
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@settings_option
+@click.option("--dry-run", is_flag=True, help="Check everything, change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def restore(file: Path, path: Path | None, dry_run: bool, as_json: bool) -> None:
+    """Put the backup FILE in the place of the store; what was there is kept in replaced/ beside it.
+
+    Only while the shop is closed down. What happened after the backup is not in it. Exit code 3: nothing was changed, and
+    it is said why.
+
+    \b
+    greetline restore backups/greetline-oslo-20261122T020000Z.tar.gz --dry-run
+    """
+    from deploy.restore import restore as put
+
+    path = path or SETTINGS_FILE
+    settings = _settings(path if path.exists() else None)
+    with _store_said():
+        done = put(file, settings, path, dry_run=dry_run)
+    said = {
+        "dry_run": dry_run, "made_at": done.manifest.made_at, "store": done.manifest.store, "counts": done.counts,
+        "kept": [str(each) for each in done.kept], "written": [str(each) for each in done.written],
+    }  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(said))
+        return
+    rows = ", ".join(f"{table} {rows:,}" for table, rows in done.counts.items())
+    click.echo(f"{'Could be restored' if dry_run else 'Restored'}: {done.manifest.store} as of {done.manifest.made_at}: {rows}")
+    for each in done.kept:
+        click.echo(f"kept: {each}", err=True)
+    if done.beside:
+        click.echo(f"The settings here differ from those of the backup: compare them with {done.beside}.", err=True)
+    if not dry_run and not done.manifest.secrets:
+        click.echo("The backup had no keys: PINs that were made on another machine must be made anew.", err=True)
+
+
+@click.command()
+@settings_option
+@click.option("--dry-run", is_flag=True, help="Say what would go, change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def prune(path: Path | None, dry_run: bool, as_json: bool) -> None:
+    """Take away now what is older than [retention] says; the service does it every night by itself.
+
+    \b
+    greetline prune --dry-run
+    """
+    with _opened(path) as shop:
+        due = keeping.due(shop)
+        done = None if dry_run else _pruned(shop, sum(each.rows for each in due))
+    if as_json:
+        rows = [{**asdict(each), "since": each.since.isoformat()} for each in due]
+        click.echo(json.dumps({"dry_run": dry_run, "rows": rows, **(asdict(done) if done else {})}))
+        return
+    table = Table("what", "kept", "setting", "from", "rows that would go" if dry_run else "rows gone")
+    for each in due:
+        gone = each.rows if done is None else done.gone.get(each.what, 0)
+        table.add_row(each.what, f"{each.days} days", each.setting, f"{each.since:%Y-%m-%d %H:%M} UTC", f"{gone:,}")
+    Console().print(table)
+    if done and done.steps:
+        click.echo(f"{done.steps} steps; the longest held the store for {done.longest_lock * 1000:.1f} ms", err=True)
+
+
+def _pruned(shop: Shop, rows: int) -> keeping.Pruned:
+    def rest(lock: float) -> bool:
+        time.sleep(REST_TIMES * lock)
+        return False
+
+    gone: dict[str, int] = {}
+    with _progress("taking away") as told:
+
+        def count(what: str, so_far: int) -> None:
+            gone[what] = so_far
+            told(sum(gone.values()), rows)
+
+        return keeping.prune(shop, rest=rest, told=count)
+
+
+@click.group()
+def privacy() -> None:
+    """What is stored about whom and until when; and forgetting somebody who left."""
+
+
+@privacy.command()
+@settings_option
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def report(path: Path | None, as_json: bool) -> None:
+    """Say from the live store what is stored about whom, since when, and until when.
+
+    \b
+    greetline privacy report
+    greetline privacy report --json | jq '.rows[] | select(.rows > 0)'
+    """
+    with _opened(path) as shop:
+        held, unnamed = keeping.stored(shop), keeping.unnamed(shop)
+        people = _people(shop)
+    if as_json:
+        rows = [{**asdict(each), "oldest": each.oldest.isoformat() if each.oldest else None} for each in held]
+        click.echo(json.dumps({"customers_by_name": 0, **people, "rows": rows, "tables_without_a_word": unnamed}))
+        return
+    table = Table("what", "about", "says", "rows", "oldest", "until")
+    for each in held:
+        until = f"{each.days} days" if each.days else each.until
+        table.add_row(
+            each.what, str(each.about), each.says, f"{each.rows:,}", f"{each.oldest:%Y-%m-%d}" if each.oldest else "", until
+        )
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    click.echo("Customers by name: none. There is no column for one.")
+    click.echo(f"Staff by name: {people['staff']}, of whom {people['left']} no longer work here. Screens: {people['screens']}.")
+    for each_table in unnamed:
+        click.echo(f"Nothing is said of the table {each_table}: it is not of this version.")
+
+
+def _people(shop: Shop) -> dict[str, int]:
+    from broker.desk import pairing
+    from broker.desk import people as desk
+
+    everybody = desk.everybody(shop, inactive=True)
+    named = [person for person in everybody if not person.name.startswith(keeping.FORMER)]
+    return {"staff": len(named), "left": sum(not person.active for person in named), "screens": len(pairing.screens(shop))}
+
+
+@privacy.command()
+@settings_option
+@click.option("--person", required=True, help="The id of somebody who left: `greetline people list --all --json` shows it.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def erase(path: Path | None, person: str, dry_run: bool, as_json: bool) -> None:
+    """Forget the name of somebody who left. What was done stays in the history and the audit, by a former colleague.
+
+    Backups made before still have the name. Exit code 1: nobody has this id, or they still work here.
+
+    \b
+    greetline privacy erase --person 3f9c2a51d0e7b864 --dry-run
+    """
+    try:
+        with _opened(path) as shop:
+            done = keeping.erase(shop, person, by=BY, dry_run=dry_run)
+    except Refused as no:
+        click.echo(str(no), err=True)
+        sys.exit(EXIT_REFUSED)
+    if as_json:
+        click.echo(json.dumps({"dry_run": dry_run, **asdict(done)}))
+    else:
+        click.echo(f"{done.name} {'would be' if dry_run else 'is'} called {done.becomes} from now on, also in the past.")
+
+
+def _settings(path: Path | None) -> Settings:
+    with faults_said():
+        return read_settings(Settings, path)
+
+
+@contextmanager
+def _opened(path: Path | None) -> Iterator[Shop]:
+    with _store_said(), shop_of(_settings(here(path))) as shop:
+        yield shop
+
+
+@contextmanager
+def _store_said() -> Iterator[None]:
+    try:
+        yield
+    except StoreError as wrong:
+        raise Fault(str(wrong)) from None
+
+
+@contextmanager
+def _progress(words: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how far something is, on a terminal only."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task: Any = bar.add_task(words, total=None)
+        yield lambda done, whole: bar.update(task, completed=done, total=whole)

@@ -1,0 +1,142 @@
+"""Putting a backup in the place of a store: only while nothing runs, and what was there is kept."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from broker.lock import Held, held
+from broker.service.run import LOCK_FILE
+from broker.settings import Settings
+from broker.shop import STORE_FILE
+from broker.store import upkeep
+from broker.store.database import open_store
+from deploy import backup, premises
+from deploy.backup import BESIDE, REPLACED, SETTINGS, Manifest
+from deploy.fault import Fault
+
+_PARTS: Final = ("", "-wal", "-shm")
+"""A store is up to three files."""
+
+
+@dataclass(slots=True)
+class Restored:
+    """What a restore did, or would do: files by what happens to them, and what was found in the store of the backup."""
+
+    manifest: Manifest
+    counts: dict[str, int]
+    kept: list[Path] = field(default_factory=list)
+    written: list[Path] = field(default_factory=list)
+    beside: Path | None = None
+    """Settings that differ from those that are there: they lie beside them, to be compared by a person."""
+
+
+def restore(file: Path, settings: Settings, path: Path, *, dry_run: bool = False) -> Restored:
+    """Put the backup *file* in the place of the store of *settings*, whose file is *path*. Raises Fault and StoreError.
+
+    An older store is brought up to date first. What is replaced goes to REPLACED beside the store. With *dry_run*
+    everything is checked and nothing is changed.
+    """
+    manifest, data = backup.read(file), settings.store.data
+    if manifest.later:
+        raise Fault(
+            f"{file}: it was made by a later Greetline ({manifest.greetline}, with {', '.join(manifest.later)}). "
+            f"Install Greetline {manifest.greetline} or later, then restore again. Nothing was changed."
+        )
+    with ExitStack() as stack:
+        if not dry_run:
+            data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _hold_still(settings, stack)
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=data if data.exists() else None, prefix=".greetline-")))
+        found = backup.unpack(file, manifest, scratch)
+        if STORE_FILE not in found:
+            raise Fault(f"{file}: there is no store in it. Use another backup.")
+        done = Restored(manifest, _checked(file, found[STORE_FILE]))
+        if not dry_run:
+            _put(done, found, data, path)
+    return done
+
+
+def _hold_still(settings: Settings, stack: ExitStack) -> None:
+    """See that nothing uses the store, and that no service begins to. Raises Fault."""
+    data = settings.store.data
+    running = premises.is_up(data) or premises.answers(settings) or premises.answers(settings, settings.kiosk)
+    try:
+        if data.exists():
+            stack.enter_context(held(data / LOCK_FILE))
+    except Held:
+        running = True
+    if running:
+        raise Fault(f"{data}: the shop is open. Stop it first (`greetline up`, or its services), then restore again.")
+
+
+def _checked(file: Path, store: Path) -> dict[str, int]:
+    """Bring the unpacked *store* up to date and look it over; return its rows by table. Raises Fault and StoreError."""
+    db = open_store(store, create=False)
+    try:
+        sound = upkeep.check(db)
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.execute("PRAGMA journal_mode=DELETE")
+    finally:
+        db.conn.close()
+    if sound.damage:
+        raise Fault(f"{file}: the store in it is damaged: {sound.damage[0]}. Use another backup.")
+    upkeep.to_disk(store)
+    return sound.counts
+
+
+def _put(done: Restored, found: dict[str, Path], data: Path, path: Path) -> None:
+    targets = {name: _inside(data, name.removeprefix(BESIDE)) for name in found if name.startswith(BESIDE)}
+    aside = data / REPLACED / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    for part in _PARTS:
+        _keep(data / f"{STORE_FILE}{part}", data, aside, done)
+    found.pop(STORE_FILE).replace(data / STORE_FILE)
+    done.written.append(data / STORE_FILE)
+    for name, fresh in found.items():
+        if name == SETTINGS:
+            _put_settings(fresh, path, done)
+        elif name in targets:
+            _put_beside(fresh, targets[name], data, aside, done)
+    upkeep.to_disk(data)
+
+
+def _inside(data: Path, name: str) -> Path:
+    target = (data / name).resolve()
+    if not target.is_relative_to(data.resolve()):
+        raise Fault(f"The backup wants to write {name!r}, outside of {data}. Do not use it.")
+    return target
+
+
+def _put_beside(fresh: Path, target: Path, data: Path, aside: Path, done: Restored) -> None:
+    if target.exists() and target.read_bytes() == fresh.read_bytes():
+        return
+    _keep(target, data, aside, done)
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh.replace(target)
+    done.written.append(target)
+
+
+def _put_settings(fresh: Path, path: Path, done: Restored) -> None:
+    if path.exists() and path.read_bytes() == fresh.read_bytes():
+        return
+    target = path.with_name(f"{path.name}.restored") if path.exists() else path
+    text = fresh.read_bytes()
+    part = target.with_name(f".{target.name}.{os.getpid()}")
+    part.write_bytes(text)
+    part.replace(target)
+    done.written.append(target)
+    done.beside = target if target != path else None
+
+
+def _keep(file: Path, data: Path, aside: Path, done: Restored) -> None:
+    if not file.exists():
+        return
+    kept = aside / file.relative_to(data.resolve() if file.is_relative_to(data.resolve()) else data)
+    kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file.replace(kept)
+    done.kept.append(kept)
