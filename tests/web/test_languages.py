@@ -1,9 +1,8 @@
-"""Five languages that say the same: same keys, same placeholders, the plurals of each, and no key that nobody says."""
+"""Five languages that say the same: keys, placeholders, plurals. What the code says of them is in tests/test_texts.py."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -16,31 +15,10 @@ from flask_babel import force_locale
 from broker.desk.people import LANGUAGES
 from broker.shop import Shop
 from broker.web import languages
-from broker.web.access import PERMISSIONS
 from dashboard.app import create
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "broker/web/translations"
-CODE = sorted(
-    path
-    for part in ("broker", "dashboard", "kiosk")
-    for path in (ROOT / part).rglob("*")
-    if path.suffix in (".py", ".html", ".js") and path.parent.name != "domain"
-)
-DYNAMIC = (
-    "admin.no_", "admin.screen_", "web.error_", "web.nav_", "web.role_", "report.column_", "report.figure_", "report.formula_",
-    "report.how_", "report.period_", "report.table_", "report.why_", "floor.is_", "floor.why_",
-    "camera.is_", "camera.no_", "camera.add_", "camera.anchor_", "camera.colour_", "camera.kind_", "camera.side_", "camera.tool_",
-    "counter.brief_", "counter.call_", "counter.done_", "counter.fact_", "counter.kind_", "counter.outcome_", "counter.reads_",
-    "counter.why_", "goodbye.", "camera.view_", "tally.no_", "waits.column_", "waits.figure_", "waits.formula_", "waits.heat_",
-    "wait.soon", "wait.unknown",
-)  # fmt: skip
-"""Beginnings that the code puts an ending to: of an error, a role, a column."""
-SECTIONS = (
-    "web|sign|pair|enter|admin|floor|counter|goodbye|report|camera|tally|waits|"
-    "kiosk|queue|wait|ticket|turn|desk|display|time|nav|a11y|help|system|shop|privacy"
-)
-NOT_MESSAGES = re.compile(r"\.(html|js|css|svg|csv|po|mo)$")
 NUMBERS = (0, 1, 2, 10, 11, 21, 22, 100, 101)
 ZERO, ONE, OTHER = 0, 1, 2
 LATVIAN = {0: ZERO, 1: ONE, 2: OTHER, 10: ZERO, 11: ZERO, 21: ONE, 22: OTHER, 100: ZERO, 101: ONE}
@@ -141,47 +119,6 @@ def test_latvian_says_21_visits_as_it_says_1_and_11_as_10() -> None:
 def test_the_heads_of_the_files_carry_the_plurals_that_gettext_gets_wrong() -> None:
     assert "nplurals=3; plural=(n%10==0 ||" in catalogue("lv").plural_forms
     assert catalogue("ms").plural_forms.startswith("nplurals=1; plural=0")
-
-
-def test_every_message_the_code_says_is_there() -> None:
-    known = messages("en")
-    unknown = [(path.name, said) for path, said in used() if said not in known and not said.startswith(DYNAMIC)]
-    assert unknown == []
-
-
-def test_every_message_is_said_somewhere() -> None:
-    said = {name for _, name in used()}
-    idle = [name for name in messages("en") if name not in said and not name.startswith(DYNAMIC)]
-    assert idle == [], "say them or take them out of all five catalogues"
-
-
-def test_every_beginning_is_in_the_code() -> None:
-    text = "".join(path.read_text(encoding="utf-8") for path in CODE)
-    for begin in DYNAMIC:
-        section, _, rest = begin.partition(".")
-        in_script = section in ("floor", "counter") and f"`{rest}${{" in text
-        assert in_script or re.search(rf"[\"'`]{re.escape(begin)}(\{{|[\"'] ?~|\$)", text), f"nothing says {begin}... any more"
-
-
-def used() -> Iterator[tuple[Path, str]]:
-    """Every key in the code: whole ones in quotes, and what the scripts of floor and counter name without the beginning."""
-    for path in CODE:
-        text = path.read_text(encoding="utf-8")
-        for found in re.finditer(rf"[\"'`]((?:{SECTIONS})\.[a-z0-9_]+)[\"'`]", text):
-            line = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
-            if not (NOT_MESSAGES.search(found[1]) or found[1] in PERMISSIONS or line.endswith("url_for(")):
-                yield path, found[1]
-        if path.suffix == ".js" and path.parent.name in ("floor", "counter"):
-            yield from ((path, meant(path.parent.name, name)) for name in re.findall(r"\btn?\(\s*\"(\w+)\"", text))
-            known = messages("en")
-            quoted = (meant(path.parent.name, name) for name in re.findall(r"\"(\w+)\"", text))
-            yield from ((path, name) for name in quoted if name in known)
-
-
-def meant(section: str, name: str) -> str:
-    """The key of *name* in a script of *section*: the counter has the parts of the floor too, and their words."""
-    known = messages("en")
-    return f"floor.{name}" if f"{section}.{name}" not in known and f"floor.{name}" in known else f"{section}.{name}"
 
 
 @pytest.mark.parametrize(
