@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from broker.settings import CameraSettings, Settings
 from broker.shop import STORE_FILE
-from deploy import premises
+from deploy import own_words, premises
 
 LEAST_PYTHON: Final = (3, 11)
 BUILT: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -78,6 +78,14 @@ def mosquitto() -> Finding:
     return Finding(
         "mosquitto", State.WARN, "not installed; our own small MQTT broker is used", "For many cameras: install mosquitto 2."
     )
+
+
+def words(settings: Settings) -> Iterator[Finding]:
+    """Look at what the shop itself says to people."""
+    for each in own_words.advice(settings):
+        yield Finding(
+            "words", State.WARN, f"{each.where} ({each.text!r}) {each.finding.fault}", each.finding.instead.capitalize() + "."
+        )
 
 
 def disk(settings: Settings) -> Finding:

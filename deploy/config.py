@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from broker.settings import Settings, read
-from deploy import settings_page
+from deploy import own_words, settings_page
 from deploy.fault import faults_said
 
 SETTINGS_FILE: Final = Path("greetline.toml")
@@ -64,6 +64,8 @@ def check(path: Path | None) -> None:
     with faults_said():
         settings = read(Settings, path)
     cameras = len(settings.cameras)
+    for each in own_words.advice(settings):
+        click.echo(f"Kinder words: {each}.")
     click.echo(f"{path or 'No file, all defaults'}: right. {settings.store.name}, {cameras} camera{'s' * (cameras != 1)}.")
 
 

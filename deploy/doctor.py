@@ -46,6 +46,7 @@ def examine(path: Path | None) -> Iterator[Finding]:
         yield Finding("settings", State.MISSING, str(wrong), "Put it right in the file; `greetline config show` prints the others.")
         return
     yield _settings(path, settings)
+    yield from checks.words(settings)
     yield checks.disk(settings)
     yield checks.clock(settings)
     yield checks.dashboard_port(settings)

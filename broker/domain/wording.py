@@ -121,7 +121,7 @@ _PROMISES: Final[Phrases] = {
     "ms": ("dijamin", "jaminan", "sekelip mata", "tanpa menunggu", "tiada masa menunggu"),
     "lv": (r"garantē\w*", "vienā mirklī", "acumirklī", "bez gaidīšanas", "nekad nav jāgaida"),
 }  # fmt: skip
-_NOUGHT: Final = re.compile(r"(?<![\d.,:%])0[\s\u00a0]*(?:[-–][\s\u00a0]*0[\s\u00a0]*)?min(?:\b|ut|uš|ūt|it)", re.IGNORECASE)
+_NOUGHT: Final = re.compile(r"(?<![\w.,:%])0[\s\u00a0]*(?:[-–][\s\u00a0]*0[\s\u00a0]*)?min(?:\b|ut|ū|it)", re.IGNORECASE)
 
 
 def findings(text: str, language: str, *, bad_news: bool = False) -> list[Finding]:
