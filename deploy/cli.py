@@ -39,6 +39,8 @@ COMMANDS: Final[dict[str, _Door]] = {
     "restore": _Door("deploy.cli_store", "restore", "shop", "Put a backup in the place of the store."),
     "prune": _Door("deploy.cli_store", "prune", "shop", "Take away now what is older than [retention] says."),
     "privacy": _Door("deploy.cli_store", "privacy", "shop", "What is stored about whom and until when; forget somebody who left."),
+    "export": _Door("deploy.cli_rows", "export", "shop", "Write visits, tickets, alerts or the journal to a file."),
+    "import": _Door("deploy.cli_rows", "import_", "shop", "Take in rows that `export` wrote."),
     "dashboard": _Door("dashboard.cli", "main", "shop", "The staff's screens."),
     "kiosk": _Door("kiosk.cli", "main", "shop", "The customers' screens: take a ticket, and the wall."),
     "people": _Door("dashboard.cli_people", "people", "shop", "Who works here."),
