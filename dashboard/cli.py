@@ -14,10 +14,12 @@ import click
 from broker import lifeline
 from broker.desk import standards_page
 from broker.settings import BadSettings
+from broker.shop import open_shop
 from broker.store.database import StoreError
 from broker.web.server import CannotListen, Server
 from broker.web.stores import current_shop
 from dashboard.app import create
+from dashboard.reports.post import Postman
 from dashboard.which_shop import EXIT_CANNOT_START, settings_of, which_shop
 
 
@@ -40,4 +42,9 @@ def main(settings_file: Path | None, data: Path | None, host: str | None, port: 
         click.echo(str(wrong), err=True)
         sys.exit(EXIT_CANNOT_START)
     server.stop_on_signals()
+    postman = Postman(lambda: open_shop(settings, create=False)) if settings.reports.weekday is not None else None
+    if postman:
+        postman.start()
     server.run()
+    if postman:
+        postman.stop()

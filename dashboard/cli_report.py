@@ -1,12 +1,13 @@
-"""`greetline report`: the report in a terminal, as JSON or as CSV. The same figures as the page."""
+"""`greetline report`: the reports in a terminal and as files, the same figures as the pages; and the weekly one by mail."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 from rich.console import Console
@@ -19,28 +20,102 @@ from broker.desk.waits import CounterRow
 from broker.domain.period import BadPeriod, period
 from broker.domain.waits import BOUNDS
 from broker.shop import Shop
-from dashboard import exports, sentences, waits
+from dashboard import exports, mail, sentences, waits
 from dashboard.figures import figures
+from dashboard.reports import asked as asking
+from dashboard.reports import files, kinds, post
+from dashboard.reports.asked import Asked, NoSuchPlace
 from dashboard.which_shop import opened_shop, which_shop
 from dashboard.wording import Words
 
+FORMS: Final = ("text", "json", "csv", "xlsx", "pdf", "html")
 
-@click.group()
-def report() -> None:
-    """How the shop kept its promises."""
+
+@click.group(invoke_without_command=True)
+@click.option("--what", type=click.Choice(tuple(kinds.MADE)), default=kinds.FIRST, show_default=True, help="Which report.")
+@click.option("--period", "days", default="7d", show_default=True, help="today, 7d, 28d, a day, or two as FIRST..LAST.")
+@click.option("--from", "first", metavar="DAY", help="First day, instead of --period, such as 2026-11-01.")
+@click.option("--to", "last", metavar="DAY", help="Last day; absent: the first.")
+@click.option("--zone", help="Only this zone, by its id.")
+@click.option("--service", help="Only this service, by its id.")
+@click.option("--counter", help="Only this counter, by its id.")
+@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
+@click.option("--table", default="summary", show_default=True, help="Which table, for csv; `--table list` names them.")
+@click.option("--language", type=click.Choice(LANGUAGES), help="Default: the store's.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; absent: the terminal.")
+@which_shop
+@click.pass_context
+def report(context: click.Context, /, settings_file: Path | None, data: Path | None, **chosen: Any) -> None:
+    """Say how the shop kept its promises; on its own it makes one report.
+
+    \b
+    greetline report --what waiting --period 28d
+    greetline report --what service --from 2026-11-01 --to 2026-11-15 --format xlsx -o service.xlsx
+    greetline report --what promises --format pdf -o promises.pdf --language nb
+    greetline report --what cases --format csv --table problems -o problems.csv
+    greetline report send --weekly
+
+    Exit codes: 0 done, 1 the file cannot be written or the mail not sent, 2 wrong use, 3 no settings or no store.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    form, output = chosen["form"], chosen["output"]
+    if form in ("xlsx", "pdf") and output is None and sys.stdout.isatty():
+        raise click.UsageError(f"{form} is not for a terminal; say where it goes: -o report.{form}")
+    with opened_shop(settings_file, data) as shop:
+        if chosen["what"] not in kinds.shown(shop):
+            raise click.BadParameter("this shop does not report by person; see [reports] per_person", param_hint="--what")
+        asked = _asked(shop, chosen)
+        words = Words.of(chosen["language"] or shop.settings.store.language, shop.hours.zone)
+        _put(files.made(form, chosen["what"], shop, asked, words, table=chosen["table"]), output)
+
+
+def _asked(shop: Shop, chosen: Mapping[str, Any]) -> Asked:
+    """Return what the options ask for; what cannot be is told in a sentence."""
+    query = {name: chosen[name] for name in ("zone", "service", "counter") if chosen[name]}
+    unasked = sorted(query.keys() - set(kinds.ASKS[chosen["what"]]))
+    if unasked:
+        raise click.BadParameter(f"the report {chosen['what']} is not made by {unasked[0]}", param_hint=f"--{unasked[0]}")
+    days = {"from": chosen["first"], "to": chosen["last"]} if chosen["first"] else {"period": chosen["days"]}
+    try:
+        return asking.read(shop, query | {name: value for name, value in days.items() if value})
+    except BadPeriod as wrong:
+        raise click.BadParameter(str(wrong), param_hint="--from" if chosen["first"] else "--period") from None
+    except NoSuchPlace as no:
+        known = f"; there are {', '.join(no.known)}" if no.known else "; there are none in the settings"
+        raise click.BadParameter(f"there is no {no.kind} {no.name!r}{known}", param_hint=f"--{no.kind}") from None
+
+
+def _put(body: Iterable[bytes], output: Path | None) -> None:
+    """Write *body* to a file, whole or not at all, or to the terminal. Ends the command with 1 when it cannot."""
+    try:
+        if output is None:
+            for part in body:
+                sys.stdout.buffer.write(part)
+            sys.stdout.buffer.flush()
+            return
+        # A file that is half a report must not lie where somebody expects a whole one.
+        half = output.with_name(f".{output.name}.part")
+        half.write_bytes(b"".join(body))
+        half.replace(output)
+    except files.NoSuchTable as no:
+        raise click.BadParameter(str(no), param_hint="--table") from None
+    except OSError as wrong:
+        click.echo(f"{output or 'the terminal'}: cannot be written: {wrong.strerror or wrong}.", err=True)
+        sys.exit(1)
 
 
 @report.command()
 @click.option("--period", "days", default="7d", show_default=True, help="today, 7d, 28d, a day, or two as FIRST..LAST.")
 @click.option("--zone", help="Only this zone, by its id.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
-@click.option("--table", type=click.Choice(exports.TABLES), default="summary", show_default=True, help="Which table, for csv.")
+@click.option("--table", default="summary", show_default=True, help="Which table, for csv.")
 @click.option("--language", type=click.Choice(LANGUAGES), help="Default: the store's.")
 @which_shop
 def greeting(
     days: str, zone: str | None, form: str, table: str, language: str | None, settings_file: Path | None, data: Path | None
 ) -> None:
-    """Say how soon people were greeted.
+    """Say how soon people were greeted; its JSON holds every figure unrounded.
 
     \b
     greetline report greeting --period 28d
@@ -53,9 +128,32 @@ def greeting(
         if form == "json":
             click.echo(json.dumps(plain(found), ensure_ascii=False))
         elif form == "csv":
-            _csv(table, shop, found, words)
+            asked = Asked(period(days, shop.hours.business_day(shop.clock())), zone)
+            _put(files.made("csv", kinds.FIRST, shop, asked, words, table=table), None)
         else:
             _text(found, words)
+
+
+@report.command()
+@click.option("--weekly", is_flag=True, required=True, help="The report of the last whole week, Monday to Sunday.")
+@click.option("--again", is_flag=True, help="Also when it was sent already.")
+@which_shop
+def send(weekly: bool, again: bool, settings_file: Path | None, data: Path | None) -> None:
+    """Mail the weekly report as PDF, with its summary in the text, to `[mail] to`.
+
+    \b
+    greetline report send --weekly
+    greetline report send --weekly --again
+
+    Exit codes: 0 sent, or sent before; 1 not sent, with the reason; 3 no settings or no store.
+    """
+    with opened_shop(settings_file, data) as shop:
+        try:
+            sent = post.send_weekly(shop, mail.sender(shop.settings.mail), again=again)
+        except mail.NotSent as wrong:
+            click.echo(str(wrong), err=True)
+            sys.exit(1)
+    click.echo(sent.said)
 
 
 def _report(shop: Shop, days: str, zone: str | None) -> Report:
@@ -111,27 +209,20 @@ def _days(first: object, last: object) -> dict[str, str]:
     return {"first": str(first), "last": str(last)}
 
 
-def _csv(table: str, shop: Shop, found: Report, words: Words) -> None:
-    out = sys.stdout.buffer
-    for part in exports.csv_text(exports.table(table, shop, found, words), words):
-        out.write(part.encode())
-    out.flush()
-
-
 def _text(found: Report, words: Words) -> None:
     console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
     console.print(sentences.headline(found, words), style="bold")
     visits = words.many("report.visits", found.figures.visits)
     console.print(f"{found.zone_name or found.store}, {words.days(found.period)}, {visits}. {sentences.compared(found, words)}")
-    if missing := sentences.missing(found, words):
+    if missing := sentences.missing(found.trust, words):
         console.print(missing, style="yellow")
     console.print(_figure_table(found, words))
     if found.hours:
         console.print(_hour_table(found, words))
     if found.counters:
         console.print(_queue_table(found, words))
-    console.print(sentences.watched(found, words))
-    for name, said in sentences.accuracies(found, words):
+    console.print(sentences.watched(found.trust, words))
+    for name, said in sentences.accuracies(found.trust, words):
         console.print(f"{name}: {said}")
 
 

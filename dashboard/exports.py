@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
@@ -18,12 +19,12 @@ from broker.domain.kpi import FEW
 from broker.shop import Shop
 from broker.store import history
 from broker.store.history import Past
-from dashboard import waits
-from dashboard.figures import DASH, figures
+from dashboard.figures import DASH
+from dashboard.sheets import Table
 from dashboard.wording import Words
 
-QUEUES: Final = "queues"
-TABLES: Final = ("summary", "hours", "visits", QUEUES, "cameras")
+RAW: Final = ("visits", "cameras")
+"""Tables of the greeting report that only files have: each visit, and each camera with what was counted along with it."""
 CHUNK_ROWS: Final = 200
 """Rows sent at a time: a year of visits is never in memory at once."""
 BYTE_ORDER_MARK: Final = "\ufeff"
@@ -33,23 +34,22 @@ FORMULA_BEGINS: Final = ("=", "+", "-", "@", "\t", "\r")
 Row = Sequence[str]
 
 
-def table(name: str, shop: Shop, report: Report, words: Words) -> Iterator[Row]:
-    """Return the rows of one of TABLES, the heads first. Raises KeyError for another name."""
-    if name not in TABLES:
-        raise KeyError(name)
-    if name == "visits":
-        return _visits(shop, report, words)
-    if name == QUEUES:
-        return _queues(report, words)
-    if name == "cameras":
-        return _cameras(report, words)
-    return _summary(report, words) if name == "summary" else _hours(report, words)
+def rows(table: Table, words: Words) -> Iterator[Row]:
+    """Yield the heads and rows of *table* as a file wants them: the numbers of the page, without marks between thousands."""
+    yield table.columns
+    for row in table.rows:
+        yield [row[0].text, *(plain(cell.text, words) for cell in row[1:])]
 
 
-def csv_text(rows: Iterable[Row], words: Words) -> Iterator[str]:
-    """Yield *rows* as CSV, some rows at a time."""
+def raw(name: str, shop: Shop, report: Report, words: Words) -> Iterator[Row]:
+    """Return the rows of one of RAW, the heads first."""
+    return _visits(shop, report, words) if name == "visits" else _cameras(report, words)
+
+
+def csv_text(rows: Iterable[Row], words: Words, *, mark: bool = True) -> Iterator[str]:
+    """Yield *rows* as CSV, some rows at a time; *mark* puts a byte order mark before them."""
     out = io.StringIO()
-    out.write(BYTE_ORDER_MARK)
+    out.write(BYTE_ORDER_MARK if mark else "")
     writer = csv.writer(out, delimiter=";" if words.decimal_comma else ",", lineterminator="\r\n")
     for n, row in enumerate(rows, start=1):
         writer.writerow([harmless(cell) for cell in row])
@@ -67,38 +67,15 @@ def harmless(cell: str) -> str:
     return f"'{cell}" if begins.startswith(FORMULA_BEGINS) else cell
 
 
-def file_name(name: str, report: Report) -> str:
-    """Return what the file should be called."""
-    zone = f"-{report.zone}" if report.zone else ""
-    return f"greeting-{name}{zone}-{report.period.first.isoformat()}-{report.period.last.isoformat()}.csv"
-
-
 def plain(text: str, words: Words) -> str:
     """Return a number of the page as a file wants it: nothing for a dash, 252 for 4:12, no marks between thousands."""
     if ":" in text:
-        minutes, seconds = text.split(":")
-        return str(int(minutes) * 60 + int(seconds))
-    return "" if text == DASH else text.replace(get_group_symbol(words.locale), "").replace("\u00a0", " ")
-
-
-def _summary(report: Report, words: Words) -> Iterator[Row]:
-    yield [words(f"report.column_{name}") for name in ("figure", "number", "unit", "n", "few", "formula")]
-    for figure in figures(report, words).values():
-        formula = words(f"report.formula_{figure.formula}") if figure.formula else ""
-        few = words("report.yes") if figure.few else ""
-        yield [figure.label, plain(figure.number, words), figure.unit, plain(figure.n, words), few, formula]
-
-
-def _hours(report: Report, words: Words) -> Iterator[Row]:
-    yield hour_columns(report, words)
-    for row in hour_cells(report, words):
-        yield [plain(cell, words) for cell in row]
-
-
-def _queues(report: Report, words: Words) -> Iterator[Row]:
-    yield waits.file_columns(report.counters, words)
-    for row in report.counters:
-        yield [plain(cell, words) for cell in waits.file_cells(row, words)]
+        minutes, _, seconds = text.partition(":")
+        return str(int(minutes) * 60 + int(seconds)) if minutes.isdecimal() and seconds.isdecimal() else text
+    if text == DASH:
+        return ""
+    between_digits = rf"(?<=\d){re.escape(get_group_symbol(words.locale))}(?=\d{{3}})"
+    return re.sub(between_digits, "", text).replace("\u00a0", " ") if text[:1].isdecimal() else text
 
 
 def hour_columns(report: Report, words: Words) -> Row:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal
 
+from broker.desk.queue_reports import QueueReport
 from broker.desk.reports import Cell, HourRow, Report
 from broker.desk.tallies import Tally
+from broker.desk.trust import Trust
 from broker.domain.accuracy import UNWATCHED_SECONDS
 from broker.domain.kpi import FEW
+from broker.domain.period import Period
 from dashboard.wording import Words
 
 ALIKE: Final = 1.25
@@ -49,9 +53,8 @@ def headline(report: Report, words: Words) -> str:
     return words.many("report.head", times, t=promise)
 
 
-def missing(report: Report, words: Words) -> str:
+def missing(trust: Trust, words: Words) -> str:
     """Return what is missing from the figures because nobody was counted, or nothing when it is little."""
-    trust = report.trust
     if trust.unwatched_seconds < max(60.0, MISSING_SHARE * trust.open_seconds):
         return ""
     where = words.listed(list(dict.fromkeys(gap.name for gap in trust.unwatched)))
@@ -60,9 +63,8 @@ def missing(report: Report, words: Words) -> str:
     )
 
 
-def watched(report: Report, words: Words) -> str:
+def watched(trust: Trust, words: Words) -> str:
     """Return how well the cameras watched."""
-    trust = report.trust
     if not trust.cameras:
         return words("report.watched_none")
     if trust.unwatched_seconds >= 1:
@@ -86,11 +88,11 @@ def measured(tally: Tally, words: Words) -> str:
     return text
 
 
-def accuracies(report: Report, words: Words) -> list[tuple[str, str]]:
+def accuracies(trust: Trust, words: Words) -> list[tuple[str, str]]:
     """Return each camera that was measured, with its line if it has several, and what was found."""
     return [
         (camera.name if len(camera.measured) == 1 else f"{camera.name}, {tally.line}", measured(tally, words))
-        for camera in report.trust.cameras
+        for camera in trust.cameras
         for tally in camera.measured
     ]
 
@@ -182,9 +184,14 @@ def zones_head(report: Report, words: Words) -> str:
     return words("report.zones_least", zone=least, share=words.share_text(known[least]))
 
 
-def compared(report: Report, words: Words) -> str:
+def compared(report: Report | QueueReport, words: Words) -> str:
     """Return what the figures are compared with."""
+    return compared_days(report.compared, report.period, report.running, report.now, words)
+
+
+def compared_days(compared: Period, period: Period, running: bool, now: datetime, words: Words) -> str:
+    """Return what the figures of *period* are compared with; while it is *running*, up to the same time of day."""
     key = "report.compared"
-    if report.running:
-        key = "report.compared_until" if report.period.days == 1 else "report.compared_so_far"
-    return words(key, days=words.days(report.compared), time=words.clock(report.now))
+    if running:
+        key = "report.compared_until" if period.days == 1 else "report.compared_so_far"
+    return words(key, days=words.days(compared), time=words.clock(now))

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
-from broker.desk.reports import Report
-from broker.desk.trust import CameraTrust
-from broker.domain.period import Span, common
-from dashboard.charts import shortened
+from broker.desk.trust import CameraTrust, Trust
+from broker.domain.period import Period, Span, common
 from dashboard.drawing import NARROW, Group, Mark, Path, Plot, Rect, Text, line, r
+from dashboard.shapes import shortened
 from dashboard.wording import Words
 
 STRIP_WIDTH: Final = 1300
@@ -54,34 +53,34 @@ class Track:
         return self.at(begin), self.at(end)
 
 
-def track(report: Report, zone: tzinfo, left: float, right: float) -> Track:
-    """Return the track of a report."""
-    local = [(begin.astimezone(zone), (end - INSTANT).astimezone(zone)) for begin, end in report.trust.planned]
+def track(trust: Trust, period: Period, zone: tzinfo, left: float, right: float) -> Track:
+    """Return the track of a period."""
+    local = [(begin.astimezone(zone), (end - INSTANT).astimezone(zone)) for begin, end in trust.planned]
     opens = min((begin.hour for begin, _ in local), default=0)
     closes = max((end.hour + 1 for _, end in local), default=24)
     if any(begin.date() != end.date() for begin, end in local):
         opens, closes = 0, 24
-    return Track(report.period.each(), zone, opens, closes, left, right)
+    return Track(period.each(), zone, opens, closes, left, right)
 
 
-def cameras(report: Report, zone: tzinfo, words: Words, *, width: int = STRIP_WIDTH) -> Plot:
+def cameras(trust: Trust, period: Period, words: Words, *, width: int = STRIP_WIDTH) -> Plot:
     """Return the strip: one line a camera, green where it watched, hatched where it did not, blank while closed."""
     narrow = width <= NARROW
     row, left = (50, 0) if narrow else (32, 132)
-    path = track(report, zone, left, width)
-    groups = [_camera(camera, report, path, n * row, narrow, words) for n, camera in enumerate(report.trust.cameras)]
-    bottom = len(report.trust.cameras) * row
-    scenery = _clock(path, bottom + 24, words) if report.period.days == 1 else _days(path, bottom + 24, bottom, words)
+    path = track(trust, period, words.zone, left, width)
+    groups = [_camera(camera, trust, path, n * row, narrow, words) for n, camera in enumerate(trust.cameras)]
+    bottom = len(trust.cameras) * row
+    scenery = _clock(path, bottom + 24, words) if period.days == 1 else _days(path, bottom + 24, bottom, words)
     described = " ".join(group.title for group in groups)
     return Plot(width, bottom + 28, words("report.cameras_chart"), described, (*groups, Group("", tuple(scenery))))
 
 
-def _camera(camera: CameraTrust, report: Report, path: Track, y: float, narrow: bool, words: Words) -> Group:
+def _camera(camera: CameraTrust, trust: Trust, path: Track, y: float, narrow: bool, words: Words) -> Group:
     mid = y + (34 if narrow else 12)
     marks: list[Mark] = [Text(0, y + (18 if narrow else 17), shortened(camera.name, 32 if narrow else 16), "s big")]
-    marks += [line(x1, mid, x2, mid, "okl") for opened in report.trust.opened for x1, x2 in _by_day(opened, path)]
+    marks += [line(x1, mid, x2, mid, "okl") for opened in trust.opened for x1, x2 in _by_day(opened, path)]
     marks += [Rect(r(x1), mid - 9, r(x2 - x1), 18, r(min(4.0, (x2 - x1) / 2)), "gap") for x1, x2 in _hatched(camera.gaps, path)]
-    if report.period.days == 1 and not narrow:
+    if len(path.days) == 1 and not narrow:
         marks += _notes(camera, path, mid + 18, words)
     return Group(camera_title(camera, words), tuple(marks))
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from broker.desk.reports import Report
 from broker.desk.waits import CounterRow
 from broker.domain.kpi import FEW
 from broker.domain.waits import BOUNDS, FORMULAS
-from dashboard.charts import shortened
-from dashboard.drawing import NARROW, Dot, Group, Mark, Plot, Rect, Scale, Text, line, r, step_of
+from dashboard.drawing import NARROW, WIDE, Dot, Group, Mark, Plot, Rect, Scale, Text, line, r, step_of
 from dashboard.figures import DASH
+from dashboard.shapes import shortened
 from dashboard.wording import Words
 
 ROW: Final = 40
@@ -20,23 +20,37 @@ NAME_LETTERS: Final = 18
 """Letters of a zone's name in the drawing; the table has it whole."""
 
 
-def section(report: Report, words: Words) -> dict[str, object]:
-    """Return what the template shows; `rows` is empty when no camera looked at a queue."""
-    rows = report.counters
-    return {
-        "rows": rows,
-        "head": head(rows, words),
-        "plots": [by_zone(rows, words, width=width) for width in (470, NARROW)] if any(map(_enough, rows)) else [],
-        "columns": columns(words),
-        "cells": [cells(row, words) for row in rows],
-        "bounds": [*(words("waits.upto", m=upto // 60) for upto in BOUNDS), words("waits.over", m=BOUNDS[-1] // 60)],
-        "bins": [(row.name, _shares(row, words)) for row in rows],
-        "hours": [hour for hour, _ in rows[0].longest] if rows else [],
-        "heat": [(row.name, [heat(row, longest, words) for _, longest in row.longest]) for row in rows],
-        "key": [(look, words(f"waits.heat_{name}")) for look, name in (("a", "low"), ("b", "mid"), ("d", "over"), ("f", "far"))],
-        "unwatched": [_unwatched(row, words) for row in rows if row.unwatched >= 1],
-        "formulas": [(words(f"waits.figure_{name}"), words(f"waits.formula_{name}")) for name in FORMULAS],
-    }  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What stands on the page of the counters: `heat` has (look, number, words) for each zone and hour."""
+
+    plots: tuple[Plot, ...]
+    columns: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
+    bounds: tuple[str, ...]
+    bins: tuple[tuple[str, list[str]], ...]
+    hours: tuple[int, ...]
+    heat: tuple[tuple[str, list[tuple[str, str, str]]], ...]
+    key: tuple[tuple[str, str], ...]
+    unwatched: tuple[str, ...]
+    formulas: tuple[tuple[str, str], ...]
+
+
+def section(rows: Sequence[CounterRow], words: Words) -> Shown:
+    """Return drawings, tables and formulas of *rows*, of which there is at least one."""
+    drawn = any(map(_enough, rows))
+    return Shown(
+        plots=tuple(by_zone(rows, words, width=width) for width in (WIDE, NARROW)) if drawn else (),
+        columns=tuple(columns(words)),
+        cells=tuple(tuple(cells(row, words)) for row in rows),
+        bounds=(*(words("waits.upto", m=upto // 60) for upto in BOUNDS), words("waits.over", m=BOUNDS[-1] // 60)),
+        bins=tuple((row.name, _shares(row, words)) for row in rows),
+        hours=tuple(hour for hour, _ in rows[0].longest),
+        heat=tuple((row.name, [heat(row, longest, words) for _, longest in row.longest]) for row in rows),
+        key=tuple((look, words(f"waits.heat_{name}")) for look, name in (("a", "low"), ("b", "mid"), ("d", "over"), ("f", "far"))),
+        unwatched=tuple(_unwatched(row, words) for row in rows if row.unwatched >= 1),
+        formulas=tuple((words(f"waits.figure_{name}"), words(f"waits.formula_{name}")) for name in FORMULAS),
+    )
 
 
 def head(rows: Sequence[CounterRow], words: Words) -> str:
@@ -65,17 +79,6 @@ def cells(row: CounterRow, words: Words) -> list[str]:
         _seconds(found.left_after, found.left, words), _seconds(found.service_median, found.services, words),
         n(found.services), n(row.unwatched / 60),
     ]  # fmt: skip
-
-
-def file_columns(rows: Sequence[CounterRow], words: Words) -> list[str]:
-    """Return the heads of the file: those of the table, and the longest queue of each hour."""
-    hours = [hour for hour, _ in rows[0].longest] if rows else []
-    return [*columns(words), *(words("waits.column_longest", hour=hour) for hour in hours)]
-
-
-def file_cells(row: CounterRow, words: Words) -> list[str]:
-    """Return a zone's row of the file."""
-    return [*cells(row, words), *(DASH if longest is None else words.number(longest) for _, longest in row.longest)]
 
 
 def heat(row: CounterRow, longest: int | None, words: Words) -> tuple[str, str, str]:

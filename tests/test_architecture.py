@@ -47,8 +47,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "broker.lifeline",
     ),
     "dashboard": (
-        *FLASK, "flask_openapi3", "click", "rich", "pydantic", "broker.web", "broker.desk", "broker.domain", "broker.shop",
-        "broker.settings",
+        *FLASK, "flask_openapi3", "click", "rich", "pydantic", "fpdf", "font_roboto", "xlsxwriter", "broker.web",
+        "broker.desk", "broker.domain", "broker.shop", "broker.settings",
         "broker.stream", "broker.store", "broker.lifeline", "broker.inquiry",
     ),
     "deploy": (
@@ -70,6 +70,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "psutil": ("deploy",),
     "prometheus_client": ("broker.web",),
     "segno": ("kiosk",),
+    "fpdf": ("dashboard.paper", "dashboard.ink"),
+    "xlsxwriter": ("dashboard.workbook",),
+    "font_roboto": ("dashboard.paper",),
 }
 """Each third-party library has few doors."""
 

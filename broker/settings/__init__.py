@@ -22,6 +22,8 @@ from broker.settings.reading import SetAside as SetAside
 from broker.settings.reading import model_at as model_at
 from broker.settings.reading import read as read
 from broker.settings.reading import read_sparing as read_sparing
+from broker.settings.reports import MailSettings as MailSettings
+from broker.settings.reports import ReportsSettings as ReportsSettings
 from broker.settings.section import Section as Section
 from broker.settings.tables import (
     SERVICE as SERVICE,

@@ -22,6 +22,7 @@ from broker.contract.plan import StaffSigns as StaffSigns
 from broker.contract.plan import ZoneKind as ZoneKind
 from broker.settings.customers import CounterSettings, KioskSettings, QueueSettings, ServiceSettings
 from broker.settings.keeping import HealthSettings, LogSettings, RetentionSettings
+from broker.settings.reports import MailSettings, ReportsSettings
 from broker.settings.section import Port, Section, ShownName
 
 SERVICE: Final = "service"
@@ -245,6 +246,8 @@ class Settings(EdgeSettings):
     """greetline.toml: a whole shop on one machine."""
 
     alerts: AlertSettings = AlertSettings()
+    reports: ReportsSettings = ReportsSettings()
+    mail: MailSettings = MailSettings()
     opening: OpeningSettings = OpeningSettings()
     dashboard: DashboardSettings = DashboardSettings()
     kiosk: KioskSettings = KioskSettings()

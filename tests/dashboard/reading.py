@@ -32,8 +32,8 @@ def reader(shop: Shop, role: str = "lead", *, language: str = "en") -> FlaskClie
     return client
 
 
-def page_of(client: FlaskClient, query: str = "") -> str:
-    answer = client.get(f"/reports{query}")
+def page_of(client: FlaskClient, query: str = "", *, what: str = "") -> str:
+    answer = client.get(f"/reports{what and '/'}{what}{query}")
     assert answer.status_code == 200, answer.status
     return answer.text
 
@@ -51,8 +51,8 @@ def table_of(html: str, heading: str) -> list[list[str]]:
     return [[unescape(cell).strip() for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)] for row in rows]
 
 
-def rows_of(client: FlaskClient, query: str, *, delimiter: str = ",") -> list[list[str]]:
-    answer = client.get(f"/reports/greeting.csv?{query}")
+def rows_of(client: FlaskClient, query: str, *, delimiter: str = ",", what: str = "greeting") -> list[list[str]]:
+    answer = client.get(f"/reports/{what}.csv?{query}")
     assert answer.status_code == 200, answer.status
     text = answer.data.decode("utf-8-sig")
     return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.desk.reports import Bin, HourRow, Report, ZoneRow, greeting_report
+from broker.desk.trust import Trust
 from broker.domain.kpi import Greeting, Seen, greeting
-from broker.domain.period import period
+from broker.domain.period import Period, period
 from broker.settings import OpeningSettings
 from broker.shop import Shop
 from dashboard import charts, strip
@@ -44,6 +45,10 @@ def hour(n: int, *times: float, unwatched: float = 0) -> HourRow:
 
 def marks(plot: Plot, kind: type) -> list:
     return [mark for group in plot.groups for mark in group.marks if isinstance(mark, kind)]
+
+
+def cams(report: Report) -> tuple[Trust, Period]:
+    return report.trust, report.period
 
 
 def inside(plot: Plot) -> bool:
@@ -201,16 +206,16 @@ def report_of(shop: Shop, text: str) -> Report:
 
 
 def test_an_hour_not_watched_is_a_tenth_of_a_day_of_ten_hours(watched: Shop, words: Words) -> None:
-    plot = strip.cameras(report_of(watched, "today"), OSLO, words)
+    plot = strip.cameras(*cams(report_of(watched, "today")), words)
     assert marks(plot, Rect) == [Rect(248.8, 3, 116.8, 18, 4.0, "gap")]
     assert Text(373.6, 30, "11:00–12:00, 1 h 0 min", "s") in marks(plot, Text)
     assert [mark.text for mark in marks(plot, Text)][-1] == "20:00"
 
 
 def test_the_line_of_a_camera_ends_now_and_a_closed_day_is_blank(watched: Shop, words: Words) -> None:
-    green = [mark.d for mark in marks(strip.cameras(report_of(watched, "today"), OSLO, words), Line) if mark.look == "okl"]
+    green = [mark.d for mark in marks(strip.cameras(*cams(report_of(watched, "today")), words), Line) if mark.look == "okl"]
     assert green == ["M132 12L1183.2 12"]
-    week = [mark.d for mark in marks(strip.cameras(report_of(watched, "7d"), OSLO, words), Line) if mark.look == "okl"]
+    week = [mark.d for mark in marks(strip.cameras(*cams(report_of(watched, "7d")), words), Line) if mark.look == "okl"]
     assert len(week) == 6
     assert week[0].startswith("M298.9 ")
 
@@ -218,7 +223,7 @@ def test_the_line_of_a_camera_ends_now_and_a_closed_day_is_blank(watched: Shop, 
 def test_a_short_gap_in_a_long_period_is_still_seen(tmp_path: Path, words: Words) -> None:
     shop = make_shop(tmp_path, TurnableClock())
     a_camera(shop, "Front", "entrance", gaps=((NOON - timedelta(hours=1), NOON - timedelta(minutes=59)),))
-    plot = strip.cameras(report_of(shop, "28d"), OSLO, words)
+    plot = strip.cameras(*cams(report_of(shop, "28d")), words)
     assert [mark.width for mark in marks(plot, Rect)] == [3.0]
 
 
@@ -226,7 +231,7 @@ def test_a_camera_that_flickers_does_not_fill_the_page(tmp_path: Path, words: Wo
     shop = make_shop(tmp_path, TurnableClock())
     minute = timedelta(minutes=1)
     a_camera(shop, "Front", "entrance", gaps=tuple((NOON - n * minute, NOON - n * minute + minute / 2) for n in range(3000, 0, -1)))
-    assert len(marks(strip.cameras(report_of(shop, "7d"), OSLO, words), Rect)) < 450
+    assert len(marks(strip.cameras(*cams(report_of(shop, "7d")), words), Rect)) < 450
 
 
 @pytest.mark.parametrize("text", ["today", "7d", "28d", "2026-10-24..2026-10-26", "2026-03-28..2026-03-30"])
@@ -240,6 +245,6 @@ def test_every_gap_is_inside_on_days_of_any_length(tmp_path: Path, words: Words,
         gaps=((NOON - timedelta(days=300), NOON - timedelta(days=20)), (NOON - timedelta(hours=30), None)),
     )
     fill(shop, 1)
-    plot = strip.cameras(report_of(shop, text), OSLO, words, width=width)
+    plot = strip.cameras(*cams(report_of(shop, text)), words, width=width)
     assert marks(plot, Rect) or text == "today"
     assert inside(plot)

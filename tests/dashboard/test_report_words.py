@@ -14,14 +14,18 @@ from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broker.desk.alert_report import FORMULAS as ALERT_FORMULAS
 from broker.desk.people import LANGUAGES
 from broker.desk.reports import Cell, HourRow, Report, greeting_report
+from broker.domain.alerts import AlertKind
 from broker.domain.kpi import FORMULAS, Seen, greeting
 from broker.domain.period import Period, period
+from broker.domain.queue_kpi import KPIS
 from broker.domain.visit import How
 from broker.shop import Shop
 from dashboard import exports, sentences
 from dashboard.figures import figures
+from dashboard.reports import kinds
 from dashboard.wording import Words
 from hatch_build import compile_translations
 from tests.builders import NOON, TurnableClock, make_shop
@@ -191,7 +195,7 @@ def test_a_number_in_a_file_is_read_back_as_it_was(language: str) -> None:
 def used_keys() -> set[str]:
     """Return every key of the report that code and templates name."""
     found: set[str] = set()
-    for path in (ROOT / "dashboard").glob("*.py"):
+    for path in (ROOT / "dashboard").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (
                 isinstance(node, ast.Constant)
@@ -199,11 +203,14 @@ def used_keys() -> set[str]:
                 and re.fullmatch(r"report\.[a-z0-9_]*[a-z0-9]", node.value)
             ):
                 found.add(node.value)
-    for name in ("report.html", "plots.html"):
+    for name in ("report.html", "report_parts.html", "plots.html"):
         found |= set(
             re.findall(r'words(?:\.many)?\("(report\.[a-z0-9_]*[a-z0-9])"', (ROOT / "dashboard/templates" / name).read_text())
         )
-    found -= {"report.see", "report.html"}
+    found -= {"report.see", "report.html", "report.css"}
+    found |= {f"report.{kind}_{name}" for name in KPIS for kind in ("q", "qf")}
+    found |= {f"report.{kind}_{what}" for what in kinds.MADE for kind in ("kind", "title") if (kind, what) != ("title", "greeting")}
+    found |= {f"report.formula_alerts_{name}" for name in ALERT_FORMULAS} | {f"report.alert_{kind}" for kind in AlertKind}
     made = [f"formula_{name}" for name in FORMULAS] + [f"how_{how}" for how in How] + ["why_dismissed", "why_merged", "why_late"]
     return found | {f"report.{name}" for name in made}
 
@@ -253,7 +260,7 @@ def test_page_and_files_in_every_language_have_no_key_and_no_hole_left(tmp_path:
         said = words_of(page_of(client, query))
         assert not re.search(r"report\.[a-z]+_|report\.[a-z]{2,}\b|%\(|%%|None", said), query
         assert ".." not in said
-    for table in exports.TABLES:
+    for table in ("summary", "hours", "week", "trust", *exports.RAW):
         assert "report." not in client.get(f"/reports/greeting.csv?table={table}").text
 
 

@@ -87,7 +87,7 @@ def test_a_wait_that_began_before_the_shop_opened_does_not_count(till: Shop) -> 
 
 def test_a_shop_without_queue_areas_has_no_such_section(till: Shop) -> None:
     assert greeting_report(till, period=period("today", till.hours.business_day(NOON))).counters == ()
-    html = page_of(reader(till), "?period=today")
+    html = page_of(reader(till), "?period=today", what="waiting")
     assert "h-waits" not in html
     assert "table=queues" not in html
 
@@ -117,7 +117,7 @@ def test_while_its_camera_is_blind_nobody_counts_and_the_time_is_stated(tmp_path
     row = found(shop)
     assert row.unwatched == 75 * 60
     assert {hour: dict(row.longest)[hour] for hour in (10, 11, 12)} == {10: 6, 11: None, 12: 2}
-    assert "Till was not watched for 1 h 15 min." in words_of(page_of(reader(shop), "?period=today"))
+    assert "Till was not watched for 1 h 15 min." in words_of(page_of(reader(shop), "?period=today", what="waiting"))
 
 
 def test_two_who_swap_places_in_one_moment_are_not_counted_double(till: Shop) -> None:
@@ -160,11 +160,12 @@ def busy(till: Shop) -> Shop:
 
 
 def test_the_page_has_each_zone_its_figures_and_their_formulas(busy: Shop) -> None:
-    html = page_of(reader(busy), "?period=today")
+    html = page_of(reader(busy), "?period=today", what="waiting")
     said = words_of(html)
     assert "Waiting at the counters: at Till half wait at most 3:20" in said
-    heat = table_of(html, "h-waits")
+    heat = rows_of(reader(busy), "period=today&table=queue_hours", what="waiting")
     assert heat[0][1:4] == ["10", "11", "12"]
+    assert table_of(html, "h-queues")[1][:5] == ["Till", "35", "5", "12", "3:20"]
     assert "Till 35 5 12 3:20" in said
     for formula in FORMULAS.values():
         assert formula in said
@@ -173,18 +174,18 @@ def test_the_page_has_each_zone_its_figures_and_their_formulas(busy: Shop) -> No
 def test_fewer_than_ten_are_a_dash(till: Shop) -> None:
     waited(till, 100, "served", n=9)
     counted(till, NOON, 1)
-    html = page_of(reader(till), "?period=today")
+    html = page_of(reader(till), "?period=today", what="waiting")
     assert "Waiting at the counters: at" not in words_of(html)
-    (row,) = rows_of(reader(till), "period=today&table=queues")[1:]
+    (row,) = rows_of(reader(till), "period=today&table=queues", what="waiting")[1:]
     assert row[:8] == ["Till", "9", "0", "", "", "", "", ""]
     waited(till, 100, "served")
-    (row,) = rows_of(reader(till), "period=today&table=queues")[1:]
+    (row,) = rows_of(reader(till), "period=today&table=queues", what="waiting")[1:]
     assert row[:6] == ["Till", "10", "0", "0", "100", "100"]
 
 
 def test_the_file_and_the_json_hold_the_numbers_of_the_page(busy: Shop) -> None:
     client = reader(busy)
-    head, row = rows_of(client, "period=today&table=queues")
+    head, row = rows_of(client, "period=today&table=queues", what="waiting")
     report = greeting_report(busy, period=period("today", busy.hours.business_day(NOON)))
     (said,) = plain(report)["counters"]
     assert json.loads(json.dumps(said)) == said
@@ -192,9 +193,11 @@ def test_the_file_and_the_json_hold_the_numbers_of_the_page(busy: Shop) -> None:
     assert row[:3] == ["Till", "35", "5"]
     assert float(row[4]) == round(said["median"])
     assert sum(part["waits"] for part in said["bins"]) == said["waits"] == 35
-    hours = {f"Longest queue, hour {each['hour']}": each["longest_queue"] for each in said["hours"]}
-    assert {name: int(row[head.index(name)]) for name in hours if hours[name] is not None} == {
-        name: most for name, most in hours.items() if most is not None
+    assert len(head) == len(row)
+    longest = rows_of(client, "period=today&table=queue_hours", what="waiting")
+    shown = dict(zip(longest[0][1:], longest[1][1:], strict=True))
+    assert {hour: n or None for hour, n in shown.items()} == {
+        str(each["hour"]): None if each["longest_queue"] is None else str(each["longest_queue"]) for each in said["hours"]
     }
 
 
@@ -214,9 +217,9 @@ def test_the_terminal_shows_the_table(busy: Shop, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_says_it_without_a_key_or_a_hole(busy: Shop, language: str) -> None:
     client = reader(busy, language=language)
-    said = words_of(page_of(client, "?period=today"))
+    said = words_of(page_of(client, "?period=today", what="waiting"))
     assert not re.search(r"waits\.[a-z]+_|waits\.[a-z]{3,}\b|%\(|%%|None", said)
-    assert "waits." not in client.get("/reports/greeting.csv?period=today&table=queues").text
+    assert "waits." not in client.get("/reports/waiting.csv?period=today&table=queues").text
 
 
 def test_the_english_formulas_are_those_of_the_rules() -> None:
