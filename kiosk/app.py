@@ -12,7 +12,7 @@ from broker.settings import Settings
 from broker.shop import Shop
 from broker.web import app as web
 from broker.web.problems import refuse
-from kiosk import display, sheet, sorry, touch
+from kiosk import display, join, phone, sheet, sorry, touch
 
 STAFF_ONLY: Final = frozenset(f"web.{page}" for page in ("signin", "sign_in", "sign_out", "events"))
 """Shared pages that have no place here: nobody tries PINs on a screen of the customers."""
@@ -20,15 +20,19 @@ STAFF_ONLY: Final = frozenset(f"web.{page}" for page in ("signin", "sign_in", "s
 
 def create(settings: Settings, *, shop: Shop | None = None) -> Flask:
     """Return the application of the customers' screens. Raises StoreError and OSError."""
-    blueprints = [touch.bp, display.bp, sheet.bp]
+    blueprints = [touch.bp, display.bp, phone.bp, join.bp, sheet.bp]
     app = web.create(
         settings, name="kiosk", blueprints=blueprints, shop=shop, served=settings.kiosk, home=_home, cookies="kiosk-"
     )  # fmt: skip
     # Before the guard, which would lead a stranger to a page that is not here.
     app.before_request_funcs.setdefault(None, []).insert(0, _customers_only)
-    app.register_error_handler(HTTPException, sorry.answer)
-    app.register_error_handler(CSRFError, sorry.answer)
+    app.register_error_handler(HTTPException, _sorry)
+    app.register_error_handler(CSRFError, _sorry)
     return app
+
+
+def _sorry(error: HTTPException) -> Response:
+    return phone.answer(error) if phone.is_on_phone() else sorry.answer(error)
 
 
 def _home(role: str) -> str:

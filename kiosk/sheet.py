@@ -26,7 +26,17 @@ bp = Blueprint("sheet", __name__)
 @needs("public")
 def sheet() -> Response:
     """Give the sheet: tokens and parts of the house, then the customers' screens, then how large a millimetre is here."""
-    text = composed(stores().settings.kiosk)
+    return _given(composed(stores().settings.kiosk))
+
+
+@bp.get("/phone.css")
+@needs("public")
+def phone_sheet() -> Response:
+    """Give the sheet of a customer's own phone, which is smaller: tokens and parts of the house, then the phone's."""
+    return _given(for_phones())
+
+
+def _given(text: str) -> Response:
     answer = Response(text, content_type="text/css; charset=utf-8")
     fresh = request.args.get("v") == digest(text)
     answer.headers["Cache-Control"] = f"public, max-age={STATIC_SECONDS}, immutable" if fresh else "no-cache"
@@ -37,6 +47,18 @@ def sheet() -> Response:
 def address() -> str:
     """Return the address of the sheet as it is now; another sheet has another."""
     return f"/kiosk.css?v={digest(composed(stores().settings.kiosk))}"
+
+
+@bp.app_template_global("phone_sheet_address")
+def phone_address() -> str:
+    """Return the address of the phone's sheet as it is now, from the root."""
+    return f"phone.css?v={digest(for_phones())}"
+
+
+def for_phones() -> str:
+    """Return the sheet for a phone."""
+    base, phone = SHARED / "static" / "base.css", OURS / "phone.css"
+    return f"{_read(base, base.stat().st_mtime_ns)}{_read(phone, phone.stat().st_mtime_ns)}"
 
 
 def composed(screen: KioskSettings) -> str:

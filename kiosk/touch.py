@@ -69,7 +69,7 @@ def _start(said: str = "") -> str:
     shop = current_shop()
     row = board.kiosk(shop, words.language_here())
     room = places(shop.settings.kiosk, g.choices)
-    shown = pages([_card(service) for service in row["services"]], room.cells)
+    shown = pages([card(service) for service in row["services"]], room.cells)
     number = min(max(request.values.get("page", 1, int), 1), len(shown))
     return render_template(
         "kiosk/start.html", services=shown[number - 1], page=number, pages=len(shown), key=secrets.token_hex(16),
@@ -78,7 +78,8 @@ def _start(said: str = "") -> str:
     )  # fmt: skip
 
 
-def _card(service: dict[str, Any]) -> dict[str, Any]:
+def card(service: dict[str, Any]) -> dict[str, Any]:
+    """Return what stands on the button of a service of the board."""
     return {
         "id": service["id"], "name": service["name"], "icon": service["icon"], "open": service["open"],
         "ahead": words.ahead(service["ahead"]), "wait": words.wait(service["from"], service["to"], short=True),
@@ -98,7 +99,7 @@ def waits() -> Response:
     """Answer with the waits in this customer's language, for the script that keeps the start page true."""
     shop = current_shop()
     row = board.kiosk(shop, words.language_here())
-    return jsonify(now=row["now"], open=row["open"], services=[_card(service) for service in row["services"]])
+    return jsonify(now=row["now"], open=row["open"], services=[card(service) for service in row["services"]])
 
 
 @bp.get("/kiosk/language")

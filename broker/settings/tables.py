@@ -21,6 +21,7 @@ from broker.contract.plan import Plan as Plan
 from broker.contract.plan import StaffSigns as StaffSigns
 from broker.contract.plan import ZoneKind as ZoneKind
 from broker.settings.customers import CounterSettings, KioskSettings, QueueSettings, ServiceSettings
+from broker.settings.join import JoinSettings
 from broker.settings.keeping import HealthSettings, LogSettings, RetentionSettings
 from broker.settings.reports import MailSettings, ReportsSettings
 from broker.settings.section import Port, Section, ShownName
@@ -251,6 +252,7 @@ class Settings(EdgeSettings):
     opening: OpeningSettings = OpeningSettings()
     dashboard: DashboardSettings = DashboardSettings()
     kiosk: KioskSettings = KioskSettings()
+    join: JoinSettings = JoinSettings()
     queues: QueueSettings = QueueSettings()
     retention: RetentionSettings = RetentionSettings()
     health: HealthSettings = HealthSettings()

@@ -50,7 +50,8 @@ def without_words(page: Page) -> list[str]:
     shown = f"{page.title()} {page.locator('body').inner_text()} " + " ".join(
         page.evaluate("[...document.querySelectorAll('[aria-label]')].map((part) => part.ariaLabel)")
     )
-    return re.findall(r"\b(?:sign|pair|enter|admin|web|floor|counter|goodbye|report|camera|tally|waits)\.[a-z]\w*|%\(\w*", shown)
+    sections = "sign|pair|enter|admin|web|floor|counter|goodbye|report|camera|tally|waits|mobile|join"
+    return re.findall(rf"\b(?:{sections})\.[a-z]\w*|%\(\w*", shown)
 
 
 def looks_right(page: Page, least: int) -> None:
