@@ -7,13 +7,27 @@ from flask import Flask
 from broker.settings import Settings
 from broker.shop import Shop
 from broker.web import app as web
-from dashboard import admin, cameras, counter, floor, matters, reports, standards, tallies
+from dashboard import admin, cameras, counter, floor, lead, matters, problem_records, reports, shell, standards, tallies
 from dashboard.api.document import API
+
+PROBLEM_WORDS = tuple(
+    f"counter.{key}"
+    for key in (
+        "brief_happened", "brief_tried", "brief_wanted", "lead_note", "optional", "problem_kind", "problem_heard", "problem_owner",
+        "problem_action", "problem_by", "problem_save", "kind_product", "kind_service", "kind_wait", "kind_price", "kind_other",
+        "outcome_solved", "outcome_partly", "outcome_not_solved", "outcome_referred",
+    )
+)  # fmt: skip
+"""Words of the counter that the sheets of the floor and the lead say too."""
 
 
 def create(settings: Settings, *, shop: Shop | None = None) -> Flask:
     """Return the application of the staff screens. Raises StoreError and OSError."""
-    blueprints = [floor.bp, counter.bp, matters.bp, reports.bp, admin.bp, cameras.bp, tallies.bp, standards.bp, API]
+    blueprints = [
+        floor.bp, counter.bp, lead.bp, matters.bp, problem_records.bp, shell.bp, reports.bp, admin.bp, cameras.bp,
+        tallies.bp, standards.bp, API,
+    ]  # fmt: skip
     app = web.create(settings, name="dashboard", blueprints=blueprints, shop=shop)
+    app.jinja_env.globals["problem_words"] = PROBLEM_WORDS
     app.jinja_env.globals["has_counters"] = bool(settings.counters)
     return app

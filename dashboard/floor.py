@@ -25,6 +25,7 @@ from broker.web.access import current_person, current_screen, needs
 from broker.web.languages import language_tag, say
 from broker.web.stores import current_shop
 from dashboard.answers import Added, Dismissed, Merged, Paused, Problem, Sent, Tapped, body_of, key_of, refusal
+from dashboard.counter_answers import Briefed
 
 bp = Blueprint("floor", __name__, template_folder="templates", static_folder="static", static_url_path="/dashboard-static")
 
@@ -39,6 +40,8 @@ def page() -> str:
         "screen": {"id": screen.id, "zone": screen.zone, "name": screen.name},
         "store": {"id": shop.settings.store.id, "name": shop.settings.store.name, "timezone": shop.settings.store.timezone},
         "language": language_tag(),
+        "services": {service.id: service.called(language_tag()[:2]) for service in shop.settings.services},
+        "people": [{"id": each.id, "name": each.name} for each in people.everybody(shop)],
     }
     return render_template("floor.html", here=here, person=person)
 
@@ -75,6 +78,13 @@ def _still(whole: dict[str, Any]) -> dict[str, Any]:
         | {"service": whole["service"] and whole["service"]["watch"]}
         | {"cameras": [{name: value for name, value in camera.items() if name not in moving} for camera in whole["cameras"]]}
     )
+
+
+@bp.get("/api/v1/floor/oldest")
+@needs("floor.see")
+def oldest() -> Response:
+    """Answer with those who wait longest: a screen asks when a line that is longer than it shows has moved up."""
+    return jsonify(screens.oldest(current_shop()))
 
 
 @bp.get("/api/v1/today")
@@ -147,6 +157,21 @@ def merge(visit_id: str) -> Response:
     """Two visits are one party; the answer is the visit that was kept."""
     body = body_of(Merged)
     return _decide(visit_id, "merge", lambda shop, by, key: visits.merge(shop, visit_id, into=body.into, by=by, key=key))
+
+
+@bp.post("/api/v1/visits/<visit_id>/upset")
+@needs("visit.answer")
+def upset(visit_id: str) -> Response:
+    """The customer is upset: the lead is called with the briefing, and reads it before they come. Saying it twice is once."""
+    body = body_of(Briefed)
+    told = {"happened": body.happened, "tried": body.tried, "wanted": body.wanted}
+
+    def called(shop: Shop, by: str, key: str) -> Visit:
+        visits.raise_upset(shop, visit_id, by=by)
+        visits.brief(shop, visit_id, **told, by=by)
+        return visits.ask_help(shop, visit_id, by=by, key=key)
+
+    return _decide(visit_id, "help", called)
 
 
 @bp.post("/api/v1/alerts/<alert_id>/<any(acknowledge, resolve):what>")

@@ -47,7 +47,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "broker.lifeline",
     ),
     "dashboard": (
-        *FLASK, "flask_openapi3", "click", "rich", "pydantic", "fpdf", "font_roboto", "xlsxwriter", "broker.web",
+        *FLASK, "PIL", "flask_openapi3", "click", "rich", "pydantic", "fpdf", "font_roboto", "xlsxwriter", "broker.web",
         "broker.desk", "broker.domain", "broker.shop", "broker.settings",
         "broker.stream", "broker.store", "broker.lifeline", "broker.inquiry",
     ),
@@ -70,6 +70,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "psutil": ("deploy",),
     "prometheus_client": ("broker.web",),
     "segno": ("kiosk",),
+    "PIL": ("dashboard.shell",),
     "fpdf": ("dashboard.paper", "dashboard.ink"),
     "xlsxwriter": ("dashboard.workbook",),
     "font_roboto": ("dashboard.paper",),

@@ -121,9 +121,12 @@ def open_problem(
 
 
 def tell_customer(shop: Shop, problem_id: str, *, by: str) -> Problem:
-    """The customer was told how it stands. Raises NoSuchProblem."""
+    """The customer was told how it stands. Raises NoSuchProblem, and IllegalMove for one that is closed."""
     with change(shop.db):
-        problem = replace(cases.problem(shop.db, problem_id), told_at=shop.clock())
+        problem = cases.problem(shop.db, problem_id)
+        if problem.closed_at is not None:
+            raise IllegalMove("problem", "closed", "tell", "the problem is closed")
+        problem = replace(problem, told_at=shop.clock())
         _keep(shop, problem, by, "told")
     return problem
 
@@ -134,6 +137,8 @@ def close_problem(shop: Shop, problem_id: str, *, outcome: str, by: str) -> Prob
         problem = cases.problem(shop.db, problem_id)
         if outcome not in OUTCOMES:
             raise IllegalMove("problem", "open", "close", f"a problem ends with an outcome: {', '.join(OUTCOMES)}")
+        if problem.closed_at is not None:
+            return problem
         if problem.told_at is None:
             raise IllegalMove("problem", "open", "close", "tell the customer first; a problem nobody told of is not solved")
         problem = replace(problem, outcome=outcome, closed_at=shop.clock(), closed_by=by)

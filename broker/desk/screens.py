@@ -36,10 +36,7 @@ CALLS: Final = (AlertKind.HELP, AlertKind.DEVICE, AlertKind.QUEUE_OVER, AlertKin
 SETTLED: Final = frozenset({State.MERGED, State.DISMISSED})
 MOST_VISITS: Final = 50
 """The oldest of those whom nobody has greeted that a floor screen is sent; how many more there are it is told."""
-OF_VISITS: Final = frozenset({FactKind.VISIT_OPENED, FactKind.VISIT_JOINED, FactKind.VISIT_MOVED, FactKind.VISIT_UPSET})
-FOR_THE_LEAD: Final = frozenset(
-    {FactKind.PROBLEM, FactKind.QUEUE_PAUSED, FactKind.COUNTER, FactKind.RECAP, FactKind.SIGNED_IN, FactKind.SIGNED_OUT}
-)
+FOR_THE_LEAD: Final = frozenset({FactKind.PROBLEM, FactKind.QUEUE_PAUSED, FactKind.COUNTER, FactKind.RECAP})
 """What changes a lead's page and no floor: told as a hint, upon which the page asks for its own row."""
 
 
@@ -69,6 +66,13 @@ def floor(shop: Shop) -> Row:
         "problems": problems(shop),
         **in_line.line(shop),
     }
+
+
+def oldest(shop: Shop) -> Row:
+    """Return those who wait longest, with and without a number: what a screen asks for when a long line has moved up."""
+    live = {(alert.kind, alert.subject): alert for alert in alerts.live(shop.db)}
+    found = visits.waiting(shop.db, limit=MOST_VISITS)
+    return {"visits": [visit_row(shop, visit, live) for visit in found], "crowd": crowd(shop), **in_line.line(shop)}
 
 
 def crowd(shop: Shop) -> Row:
@@ -156,6 +160,9 @@ def changes(shop: Shop, facts: Iterable[Fact]) -> list[tuple[str, Row]]:
             changed.append(("visit", visit_row(shop, visits.get(shop.db, visit_id))))
         except visits.NoSuchVisit:
             continue
+    if changed:
+        # With the last of them, how many there are now: a screen that is sent the oldest only must know.
+        changed[-1] = ("visit", changed[-1][1] | {"crowd": crowd(shop)})
     now = shop.clock()
     if kinds & {FactKind.DEVICE, FactKind.VISIT_OPENED, FactKind.VISIT_JOINED, FactKind.CROSSED}:
         changed.append(("cameras", {"cameras": cameras(shop, now), "service": service(shop)}))
@@ -166,8 +173,6 @@ def changes(shop: Shop, facts: Iterable[Fact]) -> list[tuple[str, Row]]:
     if kinds & {FactKind.ALERT}:
         rows = [alert_row(shop, alert) for kind in CALLS for alert in alerts.live(shop.db, kind=kind)]
         changed.append(("alerts", {"alerts": rows, "flood": desk_alerts.flooded(shop, on_shift=on_shift(shop))}))
-    if kinds & OF_VISITS:
-        changed.append(("crowd", {"crowd": crowd(shop)}))
     if (moved := in_line.changes(shop, facts)) is not None:
         changed.append(("line", moved))
     if kinds & FOR_THE_LEAD:

@@ -160,6 +160,17 @@ def run_alert(alert: Alert, now: datetime, ladder: Ladder) -> list[tuple[Alert, 
     return made
 
 
+BANDS: Final = ((30, "flood"), (12, "heavy"), (6, "busy"))
+"""Alerts per hour and person: up to 6 are fine, up to 12 can be managed, 30 are a flood (ANSI/ISA-18.2's rates for operators)."""
+
+
+def load(per_hour: float) -> str:
+    """Return how *per_hour* alerts for one person are: "fine", "busy", "heavy" or "flood"."""
+    if per_hour >= BANDS[0][0]:
+        return BANDS[0][1]
+    return next((name for most, name in BANDS[1:] if per_hour > most), "fine")
+
+
 def flooded(raised_at: Iterable[datetime], now: datetime, *, people: int, limit: int, window: timedelta) -> bool:
     """Return whether the alerts of the last *window* are at least *limit* for each of *people* on shift (at least one)."""
     recent = sum(1 for moment in raised_at if now - window < moment <= now)

@@ -31,6 +31,8 @@ PERMISSIONS: Final[dict[str, Role]] = {
     "zone.pause": Role.STAFF,
     "ticket.serve": Role.STAFF,
     "report.see": Role.LEAD,
+    "lead.see": Role.LEAD,
+    "lead.act": Role.LEAD,
     "people.change": Role.MANAGER,
     "screens.change": Role.MANAGER,
     "cameras.change": Role.MANAGER,

@@ -22,12 +22,13 @@ PUBLIC = {
     ("GET", "/favicon.ico"), ("GET", "/pair"), ("GET", "/pair/state"), ("POST", "/pair"),
     ("GET", "/enter/<secret>"), ("POST", "/enter/<secret>"), ("GET", "/static/<path:filename>"),
     ("GET", "/dashboard-static/<path:filename>"), ("GET", "/api/v1/openapi.json"),
+    ("GET", "/manifest.webmanifest"), ("GET", "/worker.js"), ("GET", "/icon-<size>.png"), ("GET", "/icon-mask-<size>.png"),
 }  # fmt: skip
 """The doors that are open to the whole network. A new one is a decision: write it here."""
 
 MAY = {
     "staff": {"floor.see", "visit.answer", "zone.pause", "ticket.serve", *SCOPES},
-    "lead": {"floor.see", "visit.answer", "zone.pause", "ticket.serve", "report.see", *SCOPES},
+    "lead": {"floor.see", "visit.answer", "zone.pause", "ticket.serve", "report.see", "lead.see", "lead.act", *SCOPES},
     "manager": set(PERMISSIONS),
     "admin": set(PERMISSIONS),
 }
@@ -35,6 +36,7 @@ DOORS = {
     "floor.see": ("GET", "/api/v1/floor"), "visit.answer": ("POST", "/api/v1/visits/no-such-visit/claim"),
     "zone.pause": ("POST", "/api/v1/zones/moon/resume"), "report.see": ("GET", "/reports"),
     "ticket.serve": ("GET", "/api/v1/counters/moon"),
+    "lead.see": ("GET", "/lead"), "lead.act": ("POST", "/api/v1/lead/services/moon/resume"),
     "people.change": ("GET", "/admin/people"), "screens.change": ("GET", "/admin/screens"),
     "cameras.change": ("GET", "/admin/cameras/moon"), "cameras.count": ("GET", "/admin/cameras"),
     "tickets.take": ("POST", "/api/v1/tickets/none/come_back"), "tickets.read": ("GET", "/api/v1/line"),

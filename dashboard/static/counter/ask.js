@@ -7,7 +7,7 @@ import { t } from "../floor/here.js";
 export function field(kind, label, { value = "", needed = true, choices = [] } = {}) {
   const node = made(kind);
   const input = part(node, "input");
-  write(part(node, "label"), needed ? label : t("optional", { label }));
+  write(part(node, "label"), needed ? label : t("counter.optional", { label }));
   for (const { id, name } of choices) input.append(new Option(name, id));
   input.value = value;
   input.addEventListener("input", () => input.removeAttribute("aria-invalid"));

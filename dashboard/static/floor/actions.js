@@ -60,6 +60,17 @@ export class Actions {
     say(t("added", { zone: zone.name }));
   }
 
+  /** They are upset: the lead comes, briefed. */
+  upset(visit, briefing) {
+    this.move("upset", visit, briefing);
+    say(t("lead_asked"));
+  }
+
+  /** Something about a problem record: written down, told, closed. */
+  problem(what, path, body = {}) {
+    this.#say(`problem-${what}`, path, { body });
+  }
+
   pause(zone, minutes, reason) {
     this.#say("pause", `/api/v1/zones/${zone.id}/pause`, { body: { minutes, reason } });
   }
@@ -83,6 +94,7 @@ export class Actions {
   #done(answer, body) {
     if (answer.move === "merge") this.#merged(answer.visit);
     if (body.visit) this.floor.visit(body.visit);
+    if (answer.move.startsWith("problem-")) say(t(`done_${answer.move.slice(8)}`));
     if (body.pauses) this.floor.take("pauses", body);
     if (body.alert) {
       const rest = this.floor.alerts.filter((alert) => alert.id !== body.alert.id);

@@ -12,9 +12,9 @@ export class Bars {
     Object.assign(this, { region, floor, me, zone });
   }
 
-  /** Bring the bars to how things stand at `now` (server time), on a screen of `zone` or of them all. */
-  draw(now, zone) {
-    const wanted = [...this.#help(), ...this.#holds(zone), ...blindBars(this.floor), ...this.#pauses(now)];
+  /** Bring the bars to how things stand at `now` (server time). */
+  draw(now) {
+    const wanted = [...this.#help(), ...blindBars(this.floor), ...this.#pauses(now)];
     const keys = new Set(wanted.map((bar) => bar.key));
     for (const [key, node] of this.#nodes) if (!keys.has(key)) this.#drop(key, node);
     wanted.forEach((bar, place) => {
@@ -37,20 +37,6 @@ export class Bars {
       strong: t("paused", { zone: pause.zone_name, time: stopwatch(left(pause.until, now)) }),
       text: t("paused_more", { reason: t(`why_${pause.reason}`), name: pause.by_name ?? "" }),
     }));
-  }
-
-  /** Who is on hold longer than was said: for the zone where they were served, later for the lead. */
-  #holds(zone) {
-    const here = (alert) => alert.kind === "hold_overdue" && (!zone || alert.zone === zone || alert.level >= 1);
-    return this.floor.alerts.filter(here).map((alert) => {
-      const taken = alert.state === "acknowledged";
-      return {
-        key: `hold:${alert.id}`, look: "helpcall", about: alert.id, act: taken ? null : "acknowledge",
-        strong: t("hold_over", { number: alert.detail, name: alert.by_name ?? "" }),
-        text: taken ? t("help_coming", { name: alert.acknowledged_name ?? "" }) : t("help_since", { time: hms(alert.since) }),
-        label: t("help_go"), symbol: "go", main: true,
-      };
-    });
   }
 
   #help() {

@@ -10,7 +10,10 @@ import { here, t, tn } from "./here.js";
 import { drawCount, drawLink, drawPill, speak } from "./link.js";
 import { Menus } from "./menus.js";
 import { Outbox } from "./outbox.js";
-import { isQueue, Lines, longQueues } from "./queues.js";
+import { Everyone } from "./everyone.js";
+import { Problems } from "./problems.js";
+import { isQueue, Lines, longQueues, spoken as spokenOf } from "./queues.js";
+import { keepShell, lastHeard, noteHeard } from "./shell.js";
 import { startShift } from "./shift.js";
 import { Sound } from "./sound.js";
 import { say } from "./toast.js";
@@ -21,15 +24,18 @@ const TICK_MS = 250;
 const FEW_VISITS = 10; // below it a share would be read as a finding: say "3 of 4"
 const QUIET_CARDS = 3; // up to so many leave room for the last hour
 const TODAY_AFTER_MS = 800;
+const OLDEST_AFTER_MS = 600;
 
-const PARTS = ["bars", "cards", "calm", "pill", "zone", "today", "elsewhere", "below", "queues"];
+const PARTS = ["bars", "cards", "calm", "pill", "zone", "today", "elsewhere", "below", "queues", "rest", "problems"];
 const page = Object.fromEntries(PARTS.map((name) => [name, part(document, name)]));
 const floor = new Floor();
 const arrangement = new Arrangement();
 const sound = new Sound(document.getElementById("edge"));
 const view = { zone: kept(), setZone };
 const actions = new Actions({ floor, me: here.me, redraw: draw });
-const menus = new Menus({ floor, actions, view, sound });
+const problems = new Problems({ actions });
+const menus = new Menus({ floor, actions, view, sound, problems });
+const everyone = new Everyone(page.rest, floor);
 const cards = new Cards(page.cards, { floor, me: here.me });
 const bars = new Bars(page.bars, { floor, me: here.me });
 const calm = new Calm(page.calm, floor);
@@ -51,16 +57,17 @@ function setZone(zone) {
 }
 
 function draw() {
-  if (!floor.known) return drawLink(link, outbox.stuck);
+  if (!floor.known) return drawLink(link.state === "lost" ? { ...link, since: lastHeard() ?? link.since } : link, outbox.stuck);
   const now = serverNow();
   const zone = floor.zones.some((one) => one.id === view.zone) ? view.zone : "";
   const waiting = floor.waiting(here.me);
   const { shown, elsewhere } = sorted(waiting, { zone, me: here.me.id, now, standards: floor.standards });
   const queues = longQueues(floor, zone);
-  drawn = arrangement.cards([...shown, ...queues], floor.flood, performance.now());
+  drawn = arrangement.cards([...shown, ...queues].sort(byAge), floor.flood, performance.now());
   cards.draw(drawn, now);
   floor.forget(new Set(drawn.map((card) => card.key)));
-  bars.draw(now, zone);
+  bars.draw(now);
+  everyone.draw(now, zone);
   lines.draw(now, zone);
   drawPage({ now, zone, waiting, elsewhere });
   sound.tick(alarms(), { now, zone, sound: floor.sound, flood: floor.flood });
@@ -79,21 +86,28 @@ function drawPage({ now, zone, waiting, elsewhere }) {
   const unclaimed = waiting.filter((visit) => visit.state !== "claimed");
   const states = new Set(unclaimed.map((visit) => stateNow(visit, floor.standards, age(visit.t0, now))));
   const worst = states.has("overdue") || states.has("escalated") ? "overdue" : states.has("due") ? "due" : "entered";
-  drawPill(page.pill, unclaimed.length, worst);
-  drawCount(unclaimed.length, worst === "overdue");
+  drawPill(page.pill, unclaimed.length + floor.beyond, worst);
+  drawCount(unclaimed.length + floor.beyond, worst === "overdue");
   write(part(page.zone, "name"), zone ? floor.zone(zone) : t("all_zones"));
   show(page.elsewhere, elsewhere.length > 0);
   if (elsewhere.length) write(part(page.elsewhere, "words"), tn("elsewhere", elsewhere.length));
+  const open = floor.problems.open;
+  show(page.problems, open > 0);
+  if (open) write(part(page.problems, "words"), tn("problems_n", open));
+  page.problems.classList.toggle("is-late", floor.problems.overdue > 0);
   drawBelow();
   drawToday();
 }
+
+const byAge = (a, b) => Date.parse(a.t0) - Date.parse(b.t0) || (a.id < b.id ? -1 : 1);
 
 /** The cards that lie below the edge are counted where there is always room. */
 function drawBelow() {
   const edge = Math.min(page.cards.getBoundingClientRect().bottom, innerHeight);
   const hidden = [...page.cards.children].filter((card) => card.getBoundingClientRect().top > edge - 48).length;
-  show(page.below, hidden > 0);
-  if (hidden) write(part(page.below, "words"), tn("below", hidden));
+  const more = hidden + floor.beyond;
+  show(page.below, more > 0);
+  if (more) write(part(page.below, "words"), tn("below", more));
 }
 
 function drawToday() {
@@ -122,7 +136,7 @@ function tell(shown, queues, now) {
   const late = shown.filter((visit) => ["overdue", "escalated"].includes(stateNow(visit, floor.standards, age(visit.t0, now))));
   const all = [...late, ...queues];
   const fresh = all.filter((one) => !spoken.has(one.id));
-  const words = (one) => t(one.queue ? "spoken_queue" : "spoken_overdue", { zone: one.zone_name });
+  const words = (one) => (one.queue ? spokenOf(one) : t("spoken_overdue", { zone: one.zone_name }));
   if (fresh.length) speak(fresh.map(words).join(" "));
   spoken = new Set(all.map((one) => one.id));
 }
@@ -140,6 +154,21 @@ function askToday() {
     }
     draw();
   }, TODAY_AFTER_MS * (1 + Math.random()));
+}
+
+let asking = 0;
+/** A line longer than this screen shows has moved up: ask who is next, a moment later and not with every tablet at once. */
+function askOldest() {
+  asking ||= setTimeout(async () => {
+    asking = 0;
+    try {
+      const said = await fetch("/api/v1/floor/oldest", { signal: AbortSignal.timeout(5000) });
+      if (said.ok) floor.take("oldest", await said.json());
+    } catch {
+      return; // the next news asks again
+    }
+    draw();
+  }, OLDEST_AFTER_MS * (1 + Math.random()));
 }
 
 const outbox = new Outbox({
@@ -169,6 +198,8 @@ const TAPS = {
   everywhere: () => setZone(""),
   below: () => page.cards.lastElementChild?.scrollIntoView({ block: "end" }),
   person: () => menus.person(),
+  everyone: () => everyone.open(),
+  problems: () => problems.list(),
 };
 
 addEventListener("click", (tap) => {
@@ -184,8 +215,11 @@ for (const kind of ["pointerdown", "pointermove", "keydown", "wheel"])
   addEventListener(kind, () => arrangement.touch(performance.now()), { passive: true, capture: true });
 
 connect({
+  also: ["line", "lead"],
   onEvent: (event, row) => {
     if (floor.take(event, row)) askToday();
+    if (floor.known && floor.short) askOldest();
+    noteHeard(serverNow());
     draw();
   },
   onState: (state) => {
@@ -196,5 +230,6 @@ connect({
 });
 actions.begin(outbox);
 startShift(sound);
+keepShell();
 setInterval(draw, TICK_MS);
 addEventListener("resize", () => draw());

@@ -1,6 +1,7 @@
 // The questions a floor screen asks: which zone, what became of them, who came in, what to pause, who you are.
 import { again, closeSheet, openSheet } from "./sheet.js";
-import { made, part } from "./dom.js";
+import { ask, field } from "../counter/ask.js";
+import { made } from "./dom.js";
 import { here, t, tn } from "./here.js";
 import { age, serverNow, stopwatch } from "./time.js";
 
@@ -10,8 +11,8 @@ const WHYS = ["delivery", "cleaning", "event", "meeting", "crowd"];
 const SIZES = [1, 2, 3, 4, 5, 6, 8, 10];
 
 export class Menus {
-  constructor({ floor, actions, view, sound }) {
-    Object.assign(this, { floor, actions, view, sound });
+  constructor({ floor, actions, view, sound, problems }) {
+    Object.assign(this, { floor, actions, view, sound, problems });
   }
 
   #zones(chosen, choose) {
@@ -34,7 +35,7 @@ export class Menus {
     const time = stopwatch(age(visit.t0, serverNow()));
     const title = t("party_of", { zone: visit.zone_name, who: tn("people", visit.size), time });
     openSheet(title, () => [
-      { row: "pick", buttons: this.#answers(visit, done) },
+      { row: "pick", buttons: [...this.#answers(visit, done), ...this.#matters(visit)] },
       {
         label: t("not_customer"),
         buttons: REASONS.map((why) => ({ text: t(`is_${why}`), act: done(() => this.actions.dismiss(visit, why)) })),
@@ -56,6 +57,23 @@ export class Menus {
     const going = { text: t("going"), symbol: "go", look: "main", act: done(() => this.actions.move("claim", visit)) };
     const help = { text: t("ask_help"), symbol: "help", act: done(() => this.actions.help(visit)) };
     return [...(claimed ? [] : [going]), greeted, help];
+  }
+
+  #matters(visit) {
+    return [
+      { text: t("is_upset"), symbol: "flag", act: () => this.upset(visit) },
+      { text: t("problem_write"), symbol: "book", act: () => this.problems.write(visit) },
+    ];
+  }
+
+  /** What helps with somebody who is upset, and the briefing that the lead reads before they come. Never shown to the customer. */
+  upset(visit) {
+    const fields = ["happened", "tried", "wanted"].map((name) => field("field", t(`counter.brief_${name}`)));
+    ask(t("upset_title"), fields, {
+      label: t("upset_call"), symbol: "flag", note: t("counter.lead_note"),
+      groups: () => [{ label: t("upset_calm"), node: steps() }],
+      done: ([happened, tried, wanted]) => this.actions.upset(visit, { happened, tried, wanted }),
+    });
   }
 
   /** One of the parties of a grouped zone. */
@@ -112,9 +130,17 @@ export class Menus {
           { text: t("sound_quiet"), pressed: this.sound.quiet, act: set(true) },
         ],
       },
+      { label: t("problems"), buttons: [{ text: t("problems_open"), symbol: "book", act: () => this.problems.list() }, { text: t("problem_write"), symbol: "plus", act: () => this.problems.write() }] },
       { row: "row", node: made("person") },
     ]);
   }
+}
+
+function steps() {
+  const list = document.createElement("ol");
+  list.className = "steps";
+  for (const step of ["listen", "say_back", "sorry", "next", "breathe"]) list.append(Object.assign(document.createElement("li"), { textContent: t(`upset_${step}`) }));
+  return list;
 }
 
 const named = (visit) => `${visit.zone_name} ${stopwatch(age(visit.t0, serverNow()))}, ${tn("people", visit.size)}`;

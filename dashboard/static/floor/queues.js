@@ -1,22 +1,37 @@
-// Queues at counters without tickets, as cameras count them: a card when one is too long, and a quiet line for each.
+// What alarms and is no party at the door: a queue that is too long, somebody on hold or to be called back whom nobody has
+// come back to. Each is a card. The foot of the page has a quiet line for each queue, counted by cameras or by numbers.
 import { attribute, icon, made, part, show, write } from "./dom.js";
-import { t, tn } from "./here.js";
-import { age, stopwatch } from "./time.js";
+import { here, t, tn } from "./here.js";
+import { age, hm, stopwatch } from "./time.js";
 
 const beginning = "queue:";
 
 /** The key of a card is that of a queue, not of a visit. */
 export const isQueue = (key) => key.startsWith(beginning);
 
-/** The queues that are too long and concern this screen, as cards are made of: the zone's own, then everybody's. */
+const CARDS = new Set(["queue_over", "hold_overdue"]);
+
+/** What alarms and concerns this screen, as cards are made of: the zone's own, then everybody's. */
 export function longQueues(floor, zone) {
-  const here = floor.alerts.filter((alert) => alert.kind === "queue_over" && (!zone || alert.zone === zone || alert.level >= 1));
-  return here.map((alert) => ({
-    id: `${beginning}${alert.id}`, queue: true, zone: alert.zone, zone_name: floor.zone(alert.zone), state: "queue", t0: alert.since, alert,
+  const mine = floor.alerts.filter((alert) => CARDS.has(alert.kind) && (!zone || alert.zone === zone || alert.level >= 1));
+  return mine.map((alert) => ({
+    id: `${beginning}${alert.id}`, queue: true, zone: alert.zone, zone_name: named(floor, alert), state: "queue", t0: alert.since, alert,
   }));
 }
 
-/** The card of a queue that is too long. */
+const named = (floor, { kind, zone, detail, ticket }) =>
+  kind === "hold_overdue" ? [detail, ticket ? serviceName(ticket) : floor.zone(zone)].filter(Boolean).join(" · ") : floor.zone(zone);
+
+/** The name of the service a ticket waits for, in the person's language. */
+export const serviceName = ({ service, service_name }) => here.services?.[service] ?? service_name;
+
+const isCallBack = ({ ticket }) => ticket?.state === "callback_booked";
+
+/** What is said to those who listen when it begins. */
+export const spoken = ({ alert, zone_name }) =>
+  alert.kind === "queue_over" ? t("spoken_queue", { zone: zone_name }) : t(isCallBack(alert) ? "spoken_callback" : "spoken_hold", { number: alert.detail });
+
+/** The card of one of them. */
 export function fillQueue(node, { alert, zone_name }, { floor, me, now }) {
   const taken = alert.state === "acknowledged";
   const mine = taken && alert.acknowledged_by === me.id;
@@ -24,12 +39,19 @@ export function fillQueue(node, { alert, zone_name }, { floor, me, now }) {
   icon(node, taken ? "sq" : "tri");
   write(part(node, "zone"), zone_name);
   write(part(node, "clock"), stopwatch(age(alert.since, now)));
-  write(part(node, "state"), taken ? t(mine ? "mine" : "kept", { name: alert.acknowledged_name ?? "" }) : t("queue_over"));
-  write(part(node, "facts"), facts(rowOf(floor, alert.zone), now));
+  write(part(node, "state"), taken ? t(mine ? "mine" : "kept", { name: alert.acknowledged_name ?? "" }) : t(WORDS(alert), { name: alert.by_name ?? "" }));
+  write(part(node, "facts"), alert.kind === "queue_over" ? facts(rowOf(floor, alert.zone), now) : promised(alert));
   const going = part(node, "going");
   going.disabled = false;
   show(going, !taken);
   attribute(going, "data-about", alert.id);
+}
+
+const WORDS = (alert) => (alert.kind === "queue_over" ? "queue_over" : isCallBack(alert) ? "callback_over" : "hold_late");
+
+function promised({ ticket }) {
+  if (!ticket?.until) return "";
+  return t(ticket.state === "callback_booked" ? "callback_by" : "hold_said", { time: hm(ticket.until), name: ticket.staff ?? "" });
 }
 
 const rowOf = (floor, zone) => floor.queues.find((queue) => queue.zone === zone);
@@ -47,24 +69,49 @@ export class Lines {
   }
 
   draw(now, zone) {
-    const queues = this.floor.queues.filter((queue) => !zone || queue.zone === zone);
-    while (this.list.children.length > queues.length) this.list.lastElementChild.remove();
-    while (this.list.children.length < queues.length) this.list.append(made("line"));
-    queues.forEach((queue, place) => fillLine(this.list.children[place], queue, this.floor, now));
-    show(this.list, queues.length > 0);
+    const shown = [...counted(this.floor, now, zone), ...numbered(this.floor, now, zone)];
+    while (this.list.children.length > shown.length) this.list.lastElementChild.remove();
+    while (this.list.children.length < shown.length) this.list.append(made("line"));
+    shown.forEach((one, place) => fillLine(this.list.children[place], one));
+    show(this.list, shown.length > 0);
   }
 }
 
-function fillLine(row, queue, floor, now) {
-  const seen = queue.people !== null && !floor.serviceSilent;
-  const over = floor.alerts.some((alert) => alert.kind === "queue_over" && alert.zone === queue.zone);
+function fillLine(row, { sign, crit, name, count, more, numbered = false }) {
+  row.classList.toggle("numbered", numbered);
   const mark = part(row, "mark");
-  mark.toggleAttribute("hidden", seen && !over); // an SVG element has no property for it
-  icon(mark, seen ? "tri" : "eyeoff");
-  mark.classList.toggle("is-crit", seen && over);
-  write(part(row, "name"), queue.zone_name);
-  write(part(row, "count"), seen ? String(queue.people) : "–");
-  write(part(row, "more"), seen ? waits(queue, now) : t("queue_unwatched"));
+  mark.toggleAttribute("hidden", !sign); // an SVG element has no property for it
+  if (sign) icon(mark, sign);
+  mark.classList.toggle("is-crit", Boolean(crit));
+  write(part(row, "name"), name);
+  write(part(row, "count"), count);
+  write(part(row, "more"), more);
+}
+
+/** The queues that cameras count. */
+function counted(floor, now, zone) {
+  return floor.queues.filter((queue) => !zone || queue.zone === zone).map((queue) => {
+    const seen = queue.people !== null && !floor.serviceSilent;
+    const over = floor.alerts.some((alert) => alert.kind === "queue_over" && alert.zone === queue.zone);
+    return {
+      sign: !seen ? "eyeoff" : over ? "tri" : null, crit: seen && over, name: queue.zone_name,
+      count: seen ? String(queue.people) : "–", more: seen ? waits(queue, now) : t("queue_unwatched"),
+    };
+  });
+}
+
+const MOST_SERVICES = 2; // the services whose first in line has waited longest; the list by age has them all
+
+/** The queues of those who hold a number, and how many are on hold. */
+function numbered(floor, now, zone) {
+  const services = floor.line.services.filter((one) => !zone || one.zone === zone || !one.zone);
+  const longest = [...services].sort((a, b) => (a.oldest < b.oldest ? -1 : 1)).slice(0, MOST_SERVICES);
+  const rows = services.filter((one) => longest.includes(one)).map((one) => ({
+    name: serviceName({ service: one.id, service_name: one.name }), count: String(one.waiting), more: t("oldest", { time: stopwatch(age(one.oldest, now)) }), numbered: true,
+  }));
+  const held = [...floor.tickets.values()].filter((one) => one.state === "held" && one.until).sort((a, b) => (a.until < b.until ? -1 : 1));
+  if (held.length) rows.push({ numbered: true, name: t("on_hold"), count: String(floor.line.held), more: t("back_by", { number: held[0].shown, time: hm(held[0].until) }) });
+  return rows;
 }
 
 function waits(queue, now) {

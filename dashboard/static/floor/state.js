@@ -2,25 +2,34 @@
 
 export const UNCLAIMED = new Set(["entered", "due", "overdue", "escalated"]);
 
+/** As many of each list as the server sends; how many more there are it says. */
+export const MOST = 50;
+const NOBODY = { total: 0, horizon: null, held: 0, booked: 0, services: [] };
+
 export class Floor {
   constructor() {
     this.visits = new Map();
     this.gone = new Map(); // id -> the row with which a visit left the list; for a card that has not yet been cleared away
+    this.tickets = new Map(); // who holds a number and is at no counter, those who came first
     this.waited = new Map(); // id -> answers that are on their way, oldest first
     Object.assign(this, { known: false, open: true, flood: false, service: null, standards: null, sound: null, zones: [] });
     Object.assign(this, { cameras: [], pauses: [], alerts: [], queues: [], today: null, last: null, hour: [] });
+    Object.assign(this, { line: NOBODY, crowd: { total: 0, horizon: null }, problems: { open: 0, overdue: 0 } });
   }
 
   /** Take one event of the stream. Returns whether a visit ended or began, so that the day's figures are old now. */
   take(event, row) {
     if (event === "snapshot") return this.#snapshot(row);
     if (event === "visit") return this.visit(row);
+    if (event === "line") return this.#line(row);
+    if (event === "oldest") return this.#oldest(row);
+    if (event === "lead") Object.assign(this, this.#known(row));
     if (["cameras", "pauses", "alerts", "queues", "hb", "today"].includes(event)) Object.assign(this, this.#known(row));
     return false;
   }
 
   #known(row) {
-    return Object.fromEntries(Object.entries(row).filter(([name]) => name in this && name !== "visits"));
+    return Object.fromEntries(Object.entries(row).filter(([name]) => name in this && name !== "visits" && name !== "tickets"));
   }
 
   #snapshot(row) {
@@ -29,11 +38,40 @@ export class Floor {
     for (const [id, visit] of this.visits) if (!rows.has(id)) this.gone.set(id, { ...visit, waiting: false, state: "gone" });
     this.visits = rows;
     for (const id of rows.keys()) this.gone.delete(id);
+    this.tickets = new Map((row.tickets ?? []).map((ticket) => [ticket.id, ticket]));
     return false;
+  }
+
+  /** Those who wait longest, asked for because a line longer than this screen shows has moved up. */
+  #oldest(row) {
+    for (const visit of row.visits) this.visit(visit);
+    this.tickets = new Map(row.tickets.map((ticket) => [ticket.id, ticket]));
+    Object.assign(this, { line: row.line, crowd: row.crowd });
+    return false;
+  }
+
+  #line({ tickets, line }) {
+    this.line = line;
+    for (const row of tickets) {
+      const known = this.tickets.get(row.id);
+      if (known && known.version > row.version) continue;
+      if (row.open) this.tickets.set(row.id, row);
+      else this.tickets.delete(row.id);
+    }
+    // Beyond the horizon this screen does not know everybody, so it shows nobody: the count says how many there are.
+    if (line.horizon) for (const [id, row] of this.tickets) if (row.t0 > line.horizon) this.tickets.delete(id);
+    return false;
+  }
+
+  /** Whether people who should be on this screen are not known to it yet: a long line has moved up. */
+  get short() {
+    const within = [...this.visits.values()].filter((row) => !this.crowd.horizon || row.t0 <= this.crowd.horizon).length;
+    return this.tickets.size < Math.min(MOST, this.line.total) || within < Math.min(MOST, this.crowd.total);
   }
 
   /** Take one visit as it stands. Returns whether it entered or left the list. */
   visit(row) {
+    if (row.crowd) this.crowd = row.crowd;
     const known = this.visits.get(row.id) ?? this.gone.get(row.id);
     if (known && known.version > row.version) return false;
     const was = this.visits.has(row.id);
@@ -49,7 +87,14 @@ export class Floor {
 
   /** Every visit nobody has greeted yet, as it will stand once the answers on their way have arrived. */
   waiting(me) {
-    return [...this.visits.values()].map((row) => this.foreseen(row, me)).filter((row) => row.waiting);
+    const { horizon } = this.crowd;
+    const here = [...this.visits.values()].filter((row) => !horizon || row.t0 <= horizon || row.claimed_by === me.id);
+    return here.map((row) => this.foreseen(row, me)).filter((row) => row.waiting);
+  }
+
+  /** How many wait for a greeting beyond those this screen knows. */
+  get beyond() {
+    return this.crowd.horizon ? Math.max(0, this.crowd.total - MOST) : 0;
   }
 
   foreseen(row, me) {
