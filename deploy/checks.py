@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from broker.domain.printing import PRINTS_STILL
 from broker.settings import CameraSettings, Settings
 from broker.shop import STORE_FILE
 from deploy import own_words, premises
@@ -156,6 +157,31 @@ def kiosk(settings: Settings) -> Iterator[Finding]:
     if settings.kiosk.public_base_url is None:
         says = "no address that customers' phones reach: no QR code is shown"
         yield Finding("phones", State.WARN, says, "Set public_base_url in [kiosk] when phones can reach this machine.")
+
+
+def printer(settings: Settings) -> Iterator[Finding]:
+    """Look whether the printer for numbers is there and well, and its font has the letters of this shop."""
+    chosen = settings.printer
+    if not chosen.spooled or importlib.util.find_spec("escpos") is None:
+        return
+    from broker.desk.people import LANGUAGES
+    from kiosk.printing import printer as press
+    from kiosk.printing.fonts import BadFont, Fonts
+    from kiosk.printing.remedies import remedy
+
+    try:
+        names = [service.called(language) for service in settings.services for language in LANGUAGES]
+        if lacking := Fonts.of(chosen).lacking("".join((settings.store.name, *names))):
+            yield Finding("font", State.WARN, f"it has no {lacking}", "Set font in [printer] to one that has.")
+    except BadFont as wrong:
+        yield Finding("font", State.MISSING, str(wrong), "")
+    seen = press.look(chosen)
+    if seen.trouble:
+        says, advice = remedy(seen.trouble)
+        state = State.WARN if seen.trouble in PRINTS_STILL else State.MISSING
+        yield Finding("printer", state, f"{chosen.where}: {says} {seen.seen}".rstrip(), advice)
+    else:
+        yield Finding("printer", State.OK, f"{chosen.where}{'' if seen.answers else ', which says nothing of its paper'}")
 
 
 def mqtt(settings: Settings) -> Finding:

@@ -17,6 +17,7 @@ from broker.settings import BadSettings, Settings, read
 from broker.shop import StoreError
 from broker.web.server import CannotListen, Server
 from kiosk.app import create
+from kiosk.printing.spool import printing
 
 SETTINGS_FILE: Final = "greetline.toml"
 EXIT_CANNOT_START: Final = 3
@@ -35,9 +36,11 @@ def main(path: Path | None, host: str | None, port: int | None) -> None:
     try:
         settings = read(Settings, path or (Path(SETTINGS_FILE) if Path(SETTINGS_FILE).exists() else None))
         chosen = settings.kiosk
-        server = Server(create(settings), host=host or chosen.host, port=port or chosen.port, max_streams=chosen.max_streams)
+        app = create(settings)
+        server = Server(app, host=host or chosen.host, port=port or chosen.port, max_streams=chosen.max_streams)
     except (BadSettings, StoreError, CannotListen, OSError) as wrong:
         click.echo(str(wrong), err=True)
         sys.exit(EXIT_CANNOT_START)
     server.stop_on_signals()
-    server.run()
+    with printing(app):
+        server.run()

@@ -35,8 +35,6 @@ bp = Blueprint("touch", __name__, template_folder="templates", static_folder="st
 KEY: Final = re.compile(r"[0-9a-f]{32}")
 LOOKED_AT_FOR: Final = timedelta(minutes=15)
 """A ticket is shown on the touch screen no longer than this after it was taken."""
-DRAWN_PEOPLE: Final = 7
-"""More people ahead than this are a number, not a row of figures."""
 
 
 @bp.record_once
@@ -46,7 +44,7 @@ def _set_up(state: Any) -> None:
 
 
 @bp.before_request
-def _listen() -> None:
+def listen() -> None:
     """Note what this customer chose, before anything is said to them."""
     g.choices = Choices.of(request.values)
     g.language = g.choices.language
@@ -175,7 +173,7 @@ def _ticket(shop: Shop, given: Ticket) -> dict[str, Any]:
     return {
         "id": given.id, "shown": row["shown"], "spoken": words.spoken_number(row["shown"]),
         "service": board.service_name(shop, given.service, words.language_here()), "state": row["state"],
-        "people": row["ahead"] if waits_still and row["ahead"] <= DRAWN_PEOPLE else None,
+        "people": row["ahead"] if waits_still and row["ahead"] <= words.DRAWN_PEOPLE else None,
         "ahead": words.ahead(row["ahead"]) if waits_still else "", "wait": words.wait(row["told_from"], row["told_to"]),
         "turn": words.come(shop.settings, given.counter) if called else "",
         "over": not waits_still and not called,

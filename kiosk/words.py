@@ -13,6 +13,8 @@ from broker.settings import CounterSettings, Settings
 from broker.web.languages import clock_time, day, say, say_many
 
 SOON_SECONDS: Final = 60
+DRAWN_PEOPLE: Final = 7
+"""More people ahead than this are a number, not a row of figures."""
 Row = dict[str, Any]
 
 

@@ -43,7 +43,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "broker.lifeline",
     ),
     "kiosk": (
-        *FLASK, "click", "segno", "broker.web", "broker.desk", "broker.domain", "broker.shop", "broker.settings", "broker.stream",
+        *FLASK, "click", "segno", "escpos", "PIL", "font_roboto", "pydantic",
+        "broker.web", "broker.desk", "broker.domain", "broker.shop", "broker.settings", "broker.stream",
         "broker.lifeline",
     ),
     "dashboard": (
@@ -70,10 +71,11 @@ DOORS: dict[str, tuple[str, ...]] = {
     "psutil": ("deploy",),
     "prometheus_client": ("broker.web",),
     "segno": ("kiosk",),
-    "PIL": ("dashboard.shell",),
+    "escpos": ("kiosk.printing",),
+    "PIL": ("kiosk.printing", "dashboard.shell",),
     "fpdf": ("dashboard.paper", "dashboard.ink"),
     "xlsxwriter": ("dashboard.workbook",),
-    "font_roboto": ("dashboard.paper",),
+    "font_roboto": ("kiosk.printing", "dashboard.paper"),
 }
 """Each third-party library has few doors."""
 

@@ -98,6 +98,18 @@ def move(shop: Shop, alert: Alert, made: AlertMove, at: datetime, *, by: str = "
     return changed
 
 
+def reword(shop: Shop, alert: Alert, detail: str, at: datetime) -> Alert:
+    """Say that what *alert* is about is now another matter: whoever took care of the first is asked anew."""
+    if alert.detail == detail:
+        return alert
+    if alert.state is AlertState.ACKNOWLEDGED:
+        alert = move(shop, alert, AlertMove.RAISE_AGAIN, at)
+    reworded = replace(alert, detail=detail, version=alert.version + 1)
+    alerts.save(shop.db, reworded)
+    journal.append(shop.db, _fact(reworded, AlertMove.RAISE, at, ""))
+    return reworded
+
+
 def acknowledge(shop: Shop, alert_id: str, *, by: str) -> Alert | None:
     """Say that somebody takes care of an alert that is not about a waiting visit, such as a call for help.
 

@@ -23,6 +23,7 @@ from broker.contract.plan import ZoneKind as ZoneKind
 from broker.settings.customers import CounterSettings, KioskSettings, QueueSettings, ServiceSettings
 from broker.settings.join import JoinSettings
 from broker.settings.keeping import HealthSettings, LogSettings, RetentionSettings
+from broker.settings.paper import PrinterSettings
 from broker.settings.reports import MailSettings, ReportsSettings
 from broker.settings.section import Port, Section, ShownName
 
@@ -254,6 +255,7 @@ class Settings(EdgeSettings):
     kiosk: KioskSettings = KioskSettings()
     join: JoinSettings = JoinSettings()
     queues: QueueSettings = QueueSettings()
+    printer: PrinterSettings = PrinterSettings()
     retention: RetentionSettings = RetentionSettings()
     health: HealthSettings = HealthSettings()
     log: LogSettings = LogSettings()

@@ -39,7 +39,7 @@ def set_up(app: Flask, settings: Settings) -> None:
 
     def chosen() -> str:
         language = _language(settings.store.language)
-        return _LOCALES.get(language, language)
+        return locale_of(language)
 
     Babel(app, locale_selector=chosen, timezone_selector=lambda: settings.store.timezone)
     app.jinja_env.globals.update(language_tag=language_tag, own_names=OWN_NAMES, texts=texts, role_name=role_name)
@@ -55,6 +55,11 @@ def _language(of_shop: str) -> str:
     if screen is not None:
         return of_shop
     return request.accept_languages.best_match(LANGUAGES, default=of_shop) or of_shop
+
+
+def locale_of(language: str) -> str:
+    """Return the locale in which *language* is written here, for `force_locale`."""
+    return _LOCALES.get(language, language)
 
 
 def language_tag() -> str:
@@ -105,7 +110,7 @@ def texts(keys: Iterable[str] | str) -> dict[str, Any]:
 
 def texts_of(language: str, keys: Iterable[str]) -> dict[str, Any]:
     """Return the messages *keys* in *language*, whatever this page speaks."""
-    with force_locale(_LOCALES.get(language, language)):
+    with force_locale(locale_of(language)):
         return texts(keys)
 
 

@@ -12,6 +12,7 @@ from broker.store.schema.greeting import GREETING
 from broker.store.schema.keeping import KEEPING
 from broker.store.schema.lead import LEAD
 from broker.store.schema.phones import PHONES
+from broker.store.schema.printing import PRINTING
 from broker.store.schema.standards import STANDARDS
 from broker.store.schema.tickets import TICKETS
 
@@ -82,4 +83,11 @@ def m007_standards(db: Database) -> None:
 def m009_finished_hours(db: Database) -> None:
     """Hours that are over, as rows of their own, and which of them changed since."""
     for statement in FINISHED:
+        db.execute(statement)
+
+
+@migrations()
+def m006_printing(db: Database) -> None:
+    """Numbers that are to be put on paper, and the printer."""
+    for statement in PRINTING:
         db.execute(statement)
