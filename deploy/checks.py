@@ -184,6 +184,27 @@ def printer(settings: Settings) -> Iterator[Finding]:
         yield Finding("printer", State.OK, f"{chosen.where}{'' if seen.answers else ', which says nothing of its paper'}")
 
 
+def voice(settings: Settings) -> Iterator[Finding]:
+    """Look who would read the calls of the wall aloud, and why nobody would."""
+    if not settings.services or importlib.util.find_spec("flask_babel") is None:
+        return
+    from kiosk.voice.cli import report
+    from kiosk.voice.speaker import Voice
+
+    row = report(settings, Voice(settings))
+    if settings.sound.voice == "none":
+        yield Finding("voice", State.OK, "none, as the settings say: calls are chimed and shown")
+    elif row["way"] or (row["recordings"] and not row["missing"]):
+        ways = [*(["recordings"] if row["recordings"] else []), *([row["way"]] if row["way"] else [])]
+        yield Finding("voice", State.OK, ", then ".join(ways))
+    else:
+        says = "nobody speaks: " + "; ".join(f"{name}: {why}" for name, why in row["why_not"].items())
+        yield Finding("voice", State.WARN, says.rstrip(": "), "pip install 'greetline[voice]', or record the calls: docs/kiosk.md.")
+    if row["missing"]:
+        says = f"{len(row['missing'])} recordings are not right; {row['missing'][0]}"
+        yield Finding("recordings", State.WARN, says, "`greetline say --check` names them all.")
+
+
 def mqtt(settings: Settings) -> Finding:
     """Look whether the MQTT broker can be reached, or our own could listen."""
     where = f"{settings.mqtt.host or '127.0.0.1'}:{settings.mqtt.port}"

@@ -44,6 +44,7 @@ COMMANDS: Final[dict[str, _Door]] = {
     "dashboard": _Door("dashboard.cli", "main", "shop", "The staff's screens."),
     "kiosk": _Door("kiosk.cli", "main", "shop", "The customers' screens: take a ticket, and the wall."),
     "print-test": _Door("kiosk.printing.cli", "main", "shop", "Print a test number, or say what is wrong with the printer."),
+    "say": _Door("kiosk.voice.cli", "main", "shop", "Hear how a call sounds, and what the voice lacks."),
     "people": _Door("dashboard.cli_people", "people", "shop", "Who works here."),
     "screens": _Door("dashboard.cli_screens", "screens", "shop", "Tablets that are paired."),
     "keys": _Door("dashboard.cli_keys", "keys", "shop", "Programs that may use the HTTP API."),

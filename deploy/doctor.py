@@ -51,6 +51,7 @@ def examine(path: Path | None) -> Iterator[Finding]:
     yield checks.clock(settings)
     yield checks.dashboard_port(settings)
     yield from checks.kiosk(settings)
+    yield from checks.voice(settings)
     yield from checks.printer(settings)
     yield checks.mqtt(settings)
     yield from checks.cameras(settings)

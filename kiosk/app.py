@@ -12,7 +12,7 @@ from broker.settings import Settings
 from broker.shop import Shop
 from broker.web import app as web
 from broker.web.problems import refuse
-from kiosk import display, join, phone, sheet, sorry, touch
+from kiosk import display, join, phone, sheet, sorry, speech, touch
 from kiosk.printing import asked
 
 STAFF_ONLY: Final = frozenset(f"web.{page}" for page in ("signin", "sign_in", "sign_out", "events"))
@@ -21,7 +21,7 @@ STAFF_ONLY: Final = frozenset(f"web.{page}" for page in ("signin", "sign_in", "s
 
 def create(settings: Settings, *, shop: Shop | None = None) -> Flask:
     """Return the application of the customers' screens. Raises StoreError and OSError."""
-    blueprints = [touch.bp, asked.bp, display.bp, phone.bp, join.bp, sheet.bp]
+    blueprints = [touch.bp, asked.bp, display.bp, phone.bp, join.bp, sheet.bp, speech.bp]
     app = web.create(
         settings, name="kiosk", blueprints=blueprints, shop=shop, served=settings.kiosk, home=_home, cookies="kiosk-"
     )  # fmt: skip

@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 from broker.desk.people import LANGUAGES
 
 _ON: Final = "1"
+_OFF: Final = "0"
+_VOLUMES: Final = frozenset(str(step) for step in range(10, 101, 10))
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +22,22 @@ class Choices:
     """One of the shop's five, or "" for the shop's own."""
     big: bool = False
     low: bool = False
-    aloud: bool = False
+    aloud: bool | None = None
+    """None: neither asked for nor ended by this customer."""
+    curtain: bool = False
+    """The screen is blank while it is read aloud: nobody looks over a shoulder."""
+    volume: int | None = None
+    """Of the voice, in per cent; None: the shop's."""
 
     @classmethod
     def of(cls, said: Mapping[str, str]) -> Choices:
         """Return the choices in *said*, the values of an address or a form; what is not offered counts as not chosen."""
         language = said.get("lang", "")
+        volume = said.get("volume", "")
         return cls(
-            language if language in LANGUAGES else "", said.get("big") == _ON, said.get("low") == _ON, said.get("aloud") == _ON
+            language if language in LANGUAGES else "", said.get("big") == _ON, said.get("low") == _ON,
+            {_ON: True, _OFF: False}.get(said.get("aloud", "")), said.get("curtain") == _ON,
+            int(volume) if volume in _VOLUMES else None,
         )  # fmt: skip
 
     @property
@@ -37,8 +47,11 @@ class Choices:
 
     def values(self) -> dict[str, str]:
         """Return the choices as an address or a form holds them."""
-        flags = {"big": self.big, "low": self.low, "aloud": self.aloud}
-        return ({"lang": self.language} if self.language else {}) | {name: _ON for name, on in flags.items() if on}
+        flags = {"big": self.big, "low": self.low, "aloud": self.aloud, "curtain": self.curtain}
+        values = ({"lang": self.language} if self.language else {}) | {name: _ON for name, on in flags.items() if on}
+        if self.aloud is False:
+            values["aloud"] = _OFF
+        return values | ({"volume": str(self.volume)} if self.volume else {})
 
     def to(self, path: str, **more: object) -> str:
         """Return the address of *path* with these choices, and *more* in it."""

@@ -10,10 +10,11 @@ from flask import Blueprint, Response, jsonify, render_template, request
 
 from broker.desk import board
 from broker.desk.people import LANGUAGES
+from broker.shop import Shop
 from broker.web.access import needs
-from broker.web.languages import texts, texts_of
+from broker.web.languages import say, texts, texts_of
 from broker.web.stores import current_shop
-from kiosk import words
+from kiosk import speech, words
 
 bp = Blueprint("display", __name__, template_folder="templates")
 
@@ -32,6 +33,7 @@ def page() -> str:
     said: dict[str, Any] = {
         "texts": texts([*texts("display."), "shop.closes"]),
         "languages": {language: texts_of(language, SPOKEN) for language in LANGUAGES},
+        "sound": _sound(shop),
         "counters": counters, "shop": shop.settings.store.language, "timezone": shop.settings.store.timezone, "row": row,
     }  # fmt: skip
     calls = [call | {"desk": words.desk(shop.settings, call["counter"])} for call in row["calls"]]
@@ -39,6 +41,12 @@ def page() -> str:
         "kiosk/display.html", calls=calls, row=row, said=said, recent=SHOWN_RECENT,
         time=words.hour(row["now"]), opens=words.moment(row["opens_at"], now=shop.clock()),
     )  # fmt: skip
+
+
+def _sound(shop: Shop) -> dict[str, Any]:
+    """What the wall needs to know to be heard, and when not to be."""
+    sound = shop.settings.sound
+    return {"speaks": speech.voice().speaks, "volume": sound.volume, "quiet": sound.quiet_spans, "text": say("audio.quiet")}
 
 
 @bp.get("/api/v1/board")

@@ -30,11 +30,12 @@ class Places:
 def places(screen: KioskSettings, choices: Choices) -> Places:
     """Return the room on *screen* for somebody who made *choices*."""
     tight = TAP_MILLIMETRES * screen.pixels_a_millimetre > TIGHT_SHARE * screen.screen_height_px
+    aloud = bool(choices.aloud)  # The buttons of the voice are a row of their own.
     if choices.big:
-        return Places(2 if choices.low else 3, True, tight)
+        return Places(2 if choices.low or aloud else 3, True, tight)
     if choices.low and tight:
-        return Places(4, True, tight)
-    return Places(6, False, tight)
+        return Places(2 if aloud else 4, True, tight)
+    return Places(6, aloud, tight)
 
 
 def pages(things: Sequence[T], cells: int) -> list[Sequence[T]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
@@ -25,7 +26,7 @@ from broker.web.access import current_screen, needs
 from broker.web.languages import say
 from broker.web.problems import for_script, problem
 from broker.web.stores import current_shop, stores
-from kiosk import qr, sorry, words
+from kiosk import qr, sorry, speech, words
 from kiosk.choices import Choices
 from kiosk.pace import Pace
 from kiosk.places import pages, places
@@ -47,6 +48,8 @@ def _set_up(state: Any) -> None:
 def listen() -> None:
     """Note what this customer chose, before anything is said to them."""
     g.choices = Choices.of(request.values)
+    if g.choices.aloud is None and stores().settings.sound.read_aloud == "always":
+        g.choices = replace(g.choices, aloud=True)
     g.language = g.choices.language
 
 
@@ -97,7 +100,9 @@ def waits() -> Response:
     """Answer with the waits in this customer's language, for the script that keeps the start page true."""
     shop = current_shop()
     row = board.kiosk(shop, words.language_here())
-    return jsonify(now=row["now"], open=row["open"], services=[card(service) for service in row["services"]])
+    services = [card(service) for service in row["services"]]
+    heard = speech.read_out_words(word for service in services for word in (service["ahead"], service["wait"]))
+    return jsonify(now=row["now"], open=row["open"], services=services, heard=heard)
 
 
 @bp.get("/kiosk/language")
@@ -162,7 +167,7 @@ def ticket(ticket_id: str) -> ResponseReturnValue:
         return redirect(g.choices.to("/kiosk"))
     row = _ticket(shop, given)
     if for_script():
-        return jsonify(row)
+        return jsonify(row | {"heard": speech.read_out_words(row.values())})
     return render_template("kiosk/ticket.html", ticket=row, code=qr.code(shop.settings.kiosk.public_base_url, given.token))
 
 

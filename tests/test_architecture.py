@@ -43,7 +43,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "broker.lifeline",
     ),
     "kiosk": (
-        *FLASK, "click", "segno", "escpos", "PIL", "font_roboto", "pydantic",
+        *FLASK, "click", "segno", "espeakng_loader", "escpos", "PIL", "font_roboto", "pydantic",
         "broker.web", "broker.desk", "broker.domain", "broker.shop", "broker.settings", "broker.stream",
         "broker.lifeline",
     ),
@@ -71,6 +71,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "psutil": ("deploy",),
     "prometheus_client": ("broker.web",),
     "segno": ("kiosk",),
+    "espeakng_loader": ("kiosk.voice",),
     "escpos": ("kiosk.printing",),
     "PIL": ("kiosk.printing", "dashboard.shell",),
     "fpdf": ("dashboard.paper", "dashboard.ink"),

@@ -26,6 +26,7 @@ from broker.settings.reading import read_sparing as read_sparing
 from broker.settings.reports import MailSettings as MailSettings
 from broker.settings.reports import ReportsSettings as ReportsSettings
 from broker.settings.section import Section as Section
+from broker.settings.sound import SoundSettings as SoundSettings
 from broker.settings.tables import (
     SERVICE as SERVICE,
 )

@@ -26,6 +26,7 @@ from broker.settings.keeping import HealthSettings, LogSettings, RetentionSettin
 from broker.settings.paper import PrinterSettings
 from broker.settings.reports import MailSettings, ReportsSettings
 from broker.settings.section import Port, Section, ShownName
+from broker.settings.sound import SoundSettings
 
 SERVICE: Final = "service"
 """The name under which the service itself speaks on the wire."""
@@ -255,6 +256,7 @@ class Settings(EdgeSettings):
     kiosk: KioskSettings = KioskSettings()
     join: JoinSettings = JoinSettings()
     queues: QueueSettings = QueueSettings()
+    sound: SoundSettings = SoundSettings()
     printer: PrinterSettings = PrinterSettings()
     retention: RetentionSettings = RetentionSettings()
     health: HealthSettings = HealthSettings()

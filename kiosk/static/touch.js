@@ -11,6 +11,8 @@ const LOOK_MS = 30_000; // waits also change by the clock alone
 const PATIENCE_MS = 8_000;
 const YOUNG_MS = 3_000;
 const AGAIN_MS = 1_500;
+const reading = () => import(body.dataset.speak);
+let voice = null; // what reads this page aloud
 
 // ---- what the shop says
 async function ask(path, wishes = {}) {
@@ -26,7 +28,8 @@ const say = (node, text) => node && node.textContent !== text && (node.textConte
 async function freshWaits() {
   const answer = await ask(`/kiosk/waits${own.search}`);
   if (!answer.ok) return;
-  const { services } = await answer.json();
+  const { services, heard } = await answer.json();
+  voice?.learn(heard);
   for (const service of services) {
     const card = document.querySelector(`.svc[value="${CSS.escape(service.id)}"]`);
     if (!card) continue;
@@ -42,6 +45,7 @@ async function freshTicket() {
   const answer = await ask(`/kiosk/tickets/${main.dataset.ticket}${own.search}`);
   if (!answer.ok || answer.redirected) return;
   const ticket = await answer.json();
+  voice?.learn(ticket.heard);
   if (ticket.state !== main.dataset.state) return again();
   say(part("ahead"), ticket.ahead);
   const people = part("people");
@@ -82,7 +86,10 @@ connect({
     else if (name !== "hb") refresh();
   },
   onState: ({ state }) => {
-    if (state === "lost" && !lost.open) lost.showModal();
+    if (state === "lost" && !lost.open) {
+      lost.showModal();
+      voice?.readDialog(lost);
+    }
     if (state !== "lost" && lost.open) lost.close();
   },
 });
@@ -166,6 +173,8 @@ function tone() {
 }
 
 function tick() {
+  // Whoever listens has not been idle.
+  if (!dialog.open && voice?.speaking()) touchedAt = performance.now();
   const left = Math.ceil(idle + more - (performance.now() - touchedAt) / 1000);
   const text = words["time.left"].replace("%(n)d", Math.max(0, left));
   say(part("left"), text);
@@ -175,7 +184,7 @@ function tick() {
   if (!dialog.open && !lost.open) {
     dialog.showModal();
     tone();
-    speak(document.getElementById("time-ask").textContent);
+    voice?.readDialog(dialog);
   }
 }
 
@@ -189,41 +198,6 @@ if (waits) {
   tick();
 }
 
-// ---- reading aloud, where this machine has a voice of its own
-const language = document.documentElement.lang.slice(0, 2);
-const voice = () => globalThis.speechSynthesis?.getVoices().find((each) => each.localService && each.lang.slice(0, 2) === language);
-
-function speak(text) {
-  if (!("aloud" in body.dataset) || !voice()) return;
-  const said = new SpeechSynthesisUtterance(text);
-  Object.assign(said, { voice: voice(), lang: voice().lang });
-  speechSynthesis.speak(said);
-}
-
-function readPage() {
-  const number = part("number")?.dataset.spoken;
-  const main = [...document.querySelectorAll("main h1, main p, .ta b")].filter((node) => node.checkVisibility() && !node.matches(".num, [aria-hidden]"));
-  speechSynthesis.cancel();
-  for (const node of main) {
-    speak(node.textContent);
-    if (number && node.matches("h1")) [number, number].forEach(speak); // a number is said twice
-  }
-}
-
-function voices() {
-  part("aloud").hidden = !voice();
-  if (voice() && "aloud" in body.dataset && !body.dataset.read) {
-    body.dataset.read = "yes";
-    readPage();
-  }
-}
-
-if (globalThis.speechSynthesis) {
-  voices();
-  speechSynthesis.addEventListener("voiceschanged", voices);
-  addEventListener("focusin", (event) => {
-    if (!("aloud" in body.dataset) || !event.target.matches("a, button")) return;
-    speechSynthesis.cancel();
-    speak(event.target.textContent);
-  });
-}
+// ---- reading aloud, in sounds that the shop's server made
+if ("aloud" in body.dataset) reading().then((found) => (voice = found).begin());
+part("first")?.addEventListener("focus", async (event) => (await reading()).say([event.target.dataset.sound]));

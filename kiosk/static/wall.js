@@ -1,13 +1,15 @@
-// The wall: a call is shown large for a while, one after the other, with two tones, and once more if nobody has come.
+// The wall: a call is shown large for a while, one after the other, with two tones and a voice, and once more if nobody came.
 // What is queued already stands in "Recently called", so nobody waits for a turn of the wall to learn of their own.
 
 import { connect, serverNow } from "/static/live.js";
-import { Chime } from "./chime.js";
+import { Sound } from "./sound.js";
 
 const SHOWN_MS = 15_000; // a call is large for so long
 const AGAIN_MS = 20_000; // and is called out once more so long after the first time
 const OLD_MS = 60_000; // a call that is older when the wall opens is not called out
 const RECENT = 4;
+const PATIENCE_MS = 3_000; // then a call goes on without its voice
+const KEPT_VOICES = 40;
 const LONG_DESK = 9; // letters
 const LONG_NUMBER = 5;
 
@@ -15,11 +17,12 @@ const said = JSON.parse(document.getElementById("said").textContent);
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
 const page = document.documentElement;
 const panel = part("call");
-const chime = new Chime();
+const sound = new Sound(said.sound.volume);
 const say = (node, text) => node.textContent !== text && (node.textContent = text);
 const fill = (text, values) => text.replace(/%\((\w+)\)[sd]/g, (_, name) => values[name] ?? "").replaceAll("%%", "%");
 const clock = new Intl.DateTimeFormat(page.lang, { hour: "2-digit", minute: "2-digit", timeZone: said.timezone });
 const day = new Intl.DateTimeFormat(page.lang, { weekday: "long", timeZone: said.timezone });
+const plain = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: said.timezone });
 const hour = (at) => clock.format(new Date(at));
 
 let row = said.row;
@@ -46,7 +49,9 @@ function take(fresh, opening) {
     if (announced.has(call.id) || !call.calling) continue;
     const late = opening && serverNow() - Date.parse(call.at) > OLD_MS;
     announced.set(call.id, { at: late ? null : Infinity, again: late });
-    if (!late) queue.push(call);
+    if (late) continue;
+    queue.push(call);
+    prepare(call);
   }
   const known = new Set(row.calls.map((call) => call.id));
   for (const id of announced.keys()) if (!known.has(id)) announced.delete(id);
@@ -77,7 +82,39 @@ function begin(call, now) {
   const known = announced.get(call.id);
   if (known && !known.again) known.at = now;
   shown = { call, until: now + SHOWN_MS };
-  chime.ring();
+  if (quiet()) return;
+  sound.ring();
+  speak(shown);
+}
+
+// ---- the voice: asked for as soon as a call is known, so that it is there when the tones are over
+const voices = new Map();
+
+function prepare(call) {
+  if (!said.sound.speaks || voices.has(call.id)) return;
+  voices.set(call.id, spoken(call.id).catch(() => []));
+  if (voices.size > KEPT_VOICES) voices.delete(voices.keys().next().value);
+}
+
+async function spoken(id) {
+  const answer = await fetch(`/voice/calls/${id}`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+  if (!answer.ok) return [];
+  return Promise.all((await answer.json()).say.map((address) => sound.load(address)));
+}
+
+async function speak(mine) {
+  prepare(mine.call);
+  const found = (await voices.get(mine.call.id)) ?? [];
+  if (found.includes(null)) voices.delete(mine.call.id); // asked for again when the call is repeated
+  // A voice that comes when the call is no longer large would say something that is not so.
+  if (shown !== mine || !sound.audible) return;
+  for (const each of found) if (each) sound.play(each);
+  mine.until = Math.max(mine.until, performance.now() + sound.left * 1000);
+}
+
+function quiet() {
+  const now = plain.format(serverNow());
+  return said.sound.quiet.some(([from, to]) => (from < to ? from <= now && now < to : now >= from || now < to));
 }
 
 function headline(call) {
@@ -145,6 +182,8 @@ connect({
 });
 setInterval(() => {
   say(part("time"), hour(serverNow()));
-  part("mute").hidden = chime.audible;
+  const hush = quiet();
+  part("mute").hidden = sound.audible && !hush;
+  say(part("mute").querySelector("span"), hush ? said.sound.text : said.texts["display.mute"]);
   step();
 }, 250);

@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from broker.desk import counters, pairing, people, tickets
 from broker.desk.tickets import Wish
 from broker.domain.ticket import Ticket
+from broker.settings import Settings
+from broker.shop import Shop
 from kiosk.app import create
+from kiosk.voice.speaker import Voice
 from tests.browser.house import PIN, House, Watch
 
 NAMES = {
@@ -39,8 +43,17 @@ class KioskHouse(House):
     """A shop with six services and three counters, the customers' screens served."""
 
     def __init__(self, folder: Path, **settings: object) -> None:
-        super().__init__(folder, **({"opened": create, "services": SERVICES, "counters": COUNTERS} | settings))  # type: ignore[arg-type]
+        super().__init__(folder, **({"opened": self._opened, "services": SERVICES, "counters": COUNTERS} | settings))  # type: ignore[arg-type]
         self.kari = self.person()
+
+    def _opened(self, settings: Settings, *, shop: Shop | None = None) -> Flask:
+        app = create(settings, shop=shop)
+        self._voice: Voice = app.extensions["greetline-voice"]
+        return app
+
+    def close(self) -> None:
+        super().close()
+        self._voice.close()
 
     def stand(self, context: BrowserContext, role: str = "kiosk", name: str = "Kiosk") -> str:
         """Make the browser *context* a paired screen of the customers and return the screen's id."""

@@ -85,7 +85,7 @@ def test_calls_queue_and_never_overlap_and_all_stand_in_the_list_at_once(kiosk_h
 def test_a_call_sounds_once_and_once_more_after_twenty_seconds_if_nobody_came(kiosk_house: KioskHouse, wall: Page) -> None:
     opened(wall)
     wall.mouse.click(10, 10)  # a browser that is not set up as a wall gives sound after a touch
-    wall.wait_for_function("!document.querySelector('[data-part=mute]').checkVisibility()")
+    expect(wall.locator("[data-part=mute]")).to_be_hidden()
     kiosk_house.takes()
     kiosk_house.calls()
     large(wall, "R\u00a0001")

@@ -39,7 +39,7 @@ def made(tmp_path: Path, clock: TurnableClock) -> Iterator[Callable[..., Screen]
 
     yield make
     for app in apps:
-        for name in ("greetline-hub", "greetline-board", "greetline-stores"):
+        for name in ("greetline-hub", "greetline-board", "greetline-stores", "greetline-voice"):
             app.extensions[name].close()
 
 
