@@ -14,28 +14,18 @@ from typing import Final
 import click
 import tomlkit
 
-from broker.desk.people import LANGUAGES
 from broker.settings import Settings, read
-from deploy import past, premises, staff
+from deploy import premises, simulate_shop
 from deploy.fault import Fault, faults_said
 from deploy.lines import Lines
+from deploy.shop_services import SERVICES as SERVICES
 from deploy.show import LEAST_SECONDS, SEED, Show, scene
-from deploy.up import run_shop, shop_of
+from deploy.up import run_shop
 
 SETTINGS_FILE: Final = "greetline.toml"
 FIRST_PORT: Final = 8080
 FIRST_KIOSK_PORT: Final = 8090
 FIRST_MQTT_PORT: Final = 1883
-SERVICES: Final = [
-    {"id": name, "letter": letter, "icon": icon, "name": names[0], "names": dict(zip(LANGUAGES, names, strict=True))}
-    for letter, name, icon, *names in (
-        ("R", "returns", "returns", "Returns and exchange", "Retur og bytte", "Ruilen en retour", "Pulang dan tukar",
-         "Atgriešana un maiņa"),
-        ("C", "collect", "bag", "Collect an order", "Hente bestilling", "Bestelling afhalen", "Ambil pesanan", "Saņemt pasūtījumu"),
-        ("W", "repairs", "wrench", "Repairs", "Reparasjon", "Reparatie", "Pembaikan", "Remonts"),
-        ("A", "advice", "advice", "Advice", "Råd og hjelp", "Advies", "Nasihat", "Konsultācija"),
-    )
-]  # fmt: skip
 STANDARDS: Final = {
     "warn_seconds": 5,
     "greet_within_seconds": 10,
@@ -46,6 +36,10 @@ STANDARDS: Final = {
     "browse_seconds": 120,
 }
 """A shop in a hurry, so that one minute shows everything."""
+PAST_DAYS: Final = 56
+"""Four weeks, and the four weeks that they are compared with."""
+PAST_VISITS: Final = 120
+"""On a usual day."""
 MANY_ALERTS: Final = 100
 """In a shop in a hurry more alerts sound than anybody could bear; they are not to be grouped for it."""
 
@@ -80,7 +74,7 @@ def demo(seconds: int | None, headless: bool, as_json: bool, data: Path | None, 
             settings = read(Settings, path, environment={})
         lines = Lines(quiet=not verbose)
         if seconds is None and not headless:
-            lines("", "A fortnight is made up, for the report; a few seconds.")
+            lines("", "Eight weeks are made up, for the reports; a few seconds.")
             _give_it_a_past(settings)
         show = Show(settings, seconds=seconds, headless=headless, loud=not as_json, lines=lines)
         code = run_shop(settings, path, lines, show.begin)
@@ -101,9 +95,7 @@ def _end(show: Show, lines: Lines, code: int, *, as_json: bool) -> int:
 
 def _give_it_a_past(settings: Settings) -> None:
     premises.make_room(settings.store.data)
-    with shop_of(settings, create=True) as shop:
-        crew, today = staff.hire(shop), shop.hours.business_day(shop.clock())
-    past.live_through(settings, crew[: staff.WORKING], today, seed=SEED)
+    simulate_shop.live_through(settings, days=PAST_DAYS, seed=SEED, visits_a_day=PAST_VISITS)
 
 
 @contextmanager

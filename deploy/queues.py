@@ -18,7 +18,7 @@ from broker.desk import prospects
 from broker.domain.queue_log import Event, Outcome, What, outcomes
 from broker.domain.wait_audit import COVERAGE, MOST_LATE, Audit, audit
 from broker.settings import Settings, read
-from deploy import simulated
+from deploy import simulate_shop, simulated
 from deploy.config import SETTINGS_FILE
 from deploy.fault import faults_said
 from deploy.up import shop_of
@@ -32,6 +32,9 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def simulate() -> None:
     """Shops that never were, to try rules on."""
+
+
+simulate.add_command(simulate_shop.shop)
 
 
 @simulate.command()

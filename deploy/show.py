@@ -131,7 +131,7 @@ class Show:
             a card for each party that waits, amber after {promise.warn_seconds} s, red after {promise.greet_within_seconds} s;
             tap "I'm going", then "Greeted"
   Report    {base}/reports
-            how the promise was kept, with a made-up fortnight before today (Ingrid or Kari)
+            how the promises were kept, with eight made-up weeks before today (Ingrid or Kari)
   Screens   {base}/admin/screens
             pair another tablet: open {base}/pair on it (Kari)
   Kiosk     {kiosk}/enter/{touch}
