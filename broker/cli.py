@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import Any, Final
 
 import click
 
+from broker import log
 from broker.embedded import reach
 from broker.service.run import Occupied, sole_service, stop_at_signals
 from broker.service.run import run as serve
@@ -51,16 +51,21 @@ def main() -> None:
 @_which_store
 @click.option("--mqtt-host", help="Address of the MQTT broker, instead of the settings'.")
 @click.option("--mqtt-port", type=click.IntRange(1, 65535), help="Its port.")
-@click.option("--log-level", default="info", type=click.Choice(["debug", "info", "warning"]), show_default=True)
-def run(settings_file: Path | None, data: Path | None, mqtt_host: str | None, mqtt_port: int | None, log_level: str) -> None:
+@click.option("--log-level", type=click.Choice(log.LEVELS), help="The least that is written, instead of the settings'.")
+@click.option("-v", "--verbose", count=True, help="Write more.")
+@click.option("-q", "--quiet", count=True, help="Write less.")
+def run(
+    settings_file: Path | None, data: Path | None, mqtt_host: str | None, mqtt_port: int | None, log_level: str | None,
+    verbose: int, quiet: int,
+) -> None:  # fmt: skip
     """Serve the shop until SIGTERM or Ctrl-C.
 
     Without an MQTT broker in the settings, the one that `greetline up` starts on this machine is used.
     """
-    logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     stop = stop_at_signals()
     with _clear_words():
         settings = _settings(settings_file, data)
+        log.set_up(log_level or settings.log.level, settings.log.form, louder=verbose - quiet)
         said = {key: value for key, value in (("host", mqtt_host), ("port", mqtt_port)) if value is not None}
         mqtt = settings.mqtt.model_copy(update=said)
         settings.store.data.mkdir(parents=True, exist_ok=True, mode=0o700)

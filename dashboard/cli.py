@@ -5,13 +5,12 @@ Exit codes: 0 done, 2 wrong use, 3 cannot start (settings, store, port).
 
 from __future__ import annotations
 
-import logging
 import sys
 from pathlib import Path
 
 import click
 
-from broker import lifeline
+from broker import lifeline, log
 from broker.desk import standards_page
 from broker.settings import BadSettings
 from broker.shop import open_shop
@@ -27,12 +26,16 @@ from dashboard.which_shop import EXIT_CANNOT_START, settings_of, which_shop
 @which_shop
 @click.option("--host", help="Address to listen on, instead of the settings'.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on, instead of the settings'.")
-def main(settings_file: Path | None, data: Path | None, host: str | None, port: int | None) -> None:
+@click.option("-v", "--verbose", count=True, help="Write more.")
+@click.option("-q", "--quiet", count=True, help="Write less.")
+def main(
+    settings_file: Path | None, data: Path | None, host: str | None, port: int | None, verbose: int, quiet: int
+) -> None:  # fmt: skip
     """Serve the staff screens until SIGTERM or Ctrl-C."""
-    logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     lifeline.watch()
     try:
         settings = settings_of(settings_file, data)
+        log.set_up(settings.log.level, settings.log.form, louder=verbose - quiet)
         chosen = settings.dashboard
         app = create(settings)
         with app.app_context():

@@ -78,6 +78,9 @@ def run_shop(settings: Settings, path: Path, lines: Lines, standing: Standing) -
 def parts(settings: Settings, path: Path, own: Own | None) -> list[Part]:
     """Return the processes of the shop, in the order in which they are started."""
     reach = environment_of(own.settings) if own else {}
+    if sys.stderr.isatty() and settings.log.form == "auto":
+        # Their lines come to us by a pipe, and from us to whoever sits at the terminal.
+        reach = {**reach, f"{ENVIRONMENT}LOG__FORM": "text"}
 
     def part(name: str, stage: int, *command: str, vital: bool = True) -> Part:
         whole = [sys.executable, "-m", *command, "--settings", str(path.resolve())]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import signal
 import threading
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import click
 
-from broker import lifeline
+from broker import lifeline, log
 from broker.settings import BadSettings, CameraSettings, model_at
 from edge import cli_audit, cli_badge
 
@@ -149,12 +148,14 @@ def run(file: Path | None, camera_id: str | None, spool: Path | None, **given: A
     from edge import starting
     from edge.eyes import REFUSALS
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    log.set_up()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     lifeline.watch()
     try:
-        starting.watch(starting.settings(file, camera_id, {**given, "spool": spool}), spool, stop)
+        told = starting.settings(file, camera_id, {**given, "spool": spool})
+        log.set_up(told.settings.log.level, told.settings.log.form)
+        starting.watch(told, spool, stop)
     except (BadSettings, *REFUSALS) as wrong:
         raise World(str(wrong)) from None

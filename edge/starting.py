@@ -64,6 +64,7 @@ def settings(file: Path | None, camera_id: str | None, given: dict[str, Any]) ->
         merged = {
             "store": base.store.model_dump() | _present(store),
             "mqtt": base.mqtt.model_dump() | _present(mqtt),
+            "log": base.log.model_dump(),
             "standards": base.standards.model_dump(),
         }
         if "model" in told:

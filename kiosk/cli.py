@@ -5,14 +5,13 @@ Exit codes: 0 done, 2 wrong use, 3 cannot start (settings, store, port).
 
 from __future__ import annotations
 
-import logging
 import sys
 from pathlib import Path
 from typing import Final
 
 import click
 
-from broker import lifeline
+from broker import lifeline, log
 from broker.settings import BadSettings, Settings, read
 from broker.shop import StoreError
 from broker.web.server import CannotListen, Server
@@ -29,12 +28,14 @@ EXIT_CANNOT_START: Final = 3
 )  # fmt: skip
 @click.option("--host", help="Address to listen on, instead of the settings'.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on, instead of the settings'.")
-def main(path: Path | None, host: str | None, port: int | None) -> None:
+@click.option("-v", "--verbose", count=True, help="Write more.")
+@click.option("-q", "--quiet", count=True, help="Write less.")
+def main(path: Path | None, host: str | None, port: int | None, verbose: int, quiet: int) -> None:
     """Serve the customers' screens, touch screen and wall, until SIGTERM or Ctrl-C."""
-    logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     lifeline.watch()
     try:
         settings = read(Settings, path or (Path(SETTINGS_FILE) if Path(SETTINGS_FILE).exists() else None))
+        log.set_up(settings.log.level, settings.log.form, louder=verbose - quiet)
         chosen = settings.kiosk
         app = create(settings)
         server = Server(app, host=host or chosen.host, port=port or chosen.port, max_streams=chosen.max_streams)

@@ -19,6 +19,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "broker.domain": (),
     "broker.lifeline": (),
     "broker.lock": (),
+    "broker.log": ("structlog",),
     "broker.settings": ("pydantic", "broker.contract"),
     "broker.link": ("paho", "broker.contract", "broker.settings"),
     "broker.inquiry": ("broker.contract", "broker.link", "broker.settings"),
@@ -34,23 +35,23 @@ FLOORS: dict[str, tuple[str, ...]] = {
     ),
     "broker.web": (
         *FLASK, "pydantic", "broker.desk", "broker.domain", "broker.shop", "broker.settings", "broker.stream", "broker.store",
-        "broker.lifeline", "prometheus_client",
+        "broker.lifeline", "broker.log", "prometheus_client",
     ),
     "broker.cli": ("click", "rich", "broker"),
     "broker.__main__": ("click", "broker"),
     "edge": (
         "cv2", "numpy", "onnxruntime", "openvino", "click", "rich", "pydantic", "broker.contract", "broker.link", "broker.settings",
-        "broker.lifeline",
+        "broker.lifeline", "broker.log",
     ),
     "kiosk": (
         *FLASK, "click", "segno", "espeakng_loader", "escpos", "PIL", "font_roboto", "pydantic",
         "broker.web", "broker.desk", "broker.domain", "broker.shop", "broker.settings", "broker.stream",
-        "broker.lifeline",
+        "broker.lifeline", "broker.log",
     ),
     "dashboard": (
         *FLASK, "PIL", "flask_openapi3", "click", "rich", "pydantic", "fpdf", "font_roboto", "xlsxwriter", "broker.web",
         "broker.desk", "broker.domain", "broker.shop", "broker.settings",
-        "broker.stream", "broker.store", "broker.lifeline", "broker.inquiry",
+        "broker.stream", "broker.store", "broker.lifeline", "broker.log", "broker.inquiry",
     ),
     "deploy": (
         "click", "rich", "psutil", "tomlkit", "pydantic", "httpx", "structlog", "broker", "edge", "kiosk", "dashboard",
@@ -70,6 +71,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "waitress": ("broker.web", "dashboard"),
     "psutil": ("deploy",),
     "prometheus_client": ("broker.web",),
+    "structlog": ("broker.log",),
     "segno": ("kiosk",),
     "espeakng_loader": ("kiosk.voice",),
     "escpos": ("kiosk.printing",),

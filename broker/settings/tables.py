@@ -237,6 +237,7 @@ class EdgeSettings(Section):
     store: StoreSettings = StoreSettings()
     mqtt: MqttSettings = MqttSettings()
     standards: StandardsSettings = StandardsSettings()
+    log: LogSettings = LogSettings()
     cameras: tuple[CameraSettings, ...] = ()
 
     @model_validator(mode="after")
@@ -260,7 +261,6 @@ class Settings(EdgeSettings):
     printer: PrinterSettings = PrinterSettings()
     retention: RetentionSettings = RetentionSettings()
     health: HealthSettings = HealthSettings()
-    log: LogSettings = LogSettings()
     zones: tuple[ZoneSettings, ...] = (ZoneSettings(id="entrance", name="Entrance"),)
     services: tuple[ServiceSettings, ...] = Field(default=(), max_length=24)
     counters: tuple[CounterSettings, ...] = Field(default=(), max_length=64)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from werkzeug.exceptions import HTTPException
 
+from broker import log
 from broker.desk.keys import key
 from broker.settings import DashboardSettings, KioskSettings, Settings
 from broker.shop import Shop
@@ -78,6 +80,7 @@ def create(
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     languages.set_up(app, settings)
+    app.before_request(_named_in_the_log)
     app.before_request(_same_site)
     access.set_up(app)
     CSRFProtect(app)
@@ -94,6 +97,7 @@ def _answers(app: Flask, settings: Settings, https: bool) -> None:
     app.register_error_handler(HTTPException, answer_error)
     app.register_error_handler(CSRFError, lambda _: refuse(400))
     app.teardown_appcontext(give_back_current)
+    app.teardown_request(_unnamed)
     strict_transport = {"Strict-Transport-Security": "max-age=31536000"} if https else {}
     headers = HEADERS | strict_transport
 
@@ -105,6 +109,7 @@ def _answers(app: Flask, settings: Settings, https: bool) -> None:
             _cache(answer)
         else:
             answer.headers.setdefault("Cache-Control", "no-store")
+            answer.headers.setdefault("X-Request-Id", g.get("request_id", ""))
         return answer
 
     app.jinja_env.globals.update(store=settings.store, csrf=generate_csrf)
@@ -114,6 +119,19 @@ def _cache(answer: Response) -> None:
     """A file that was asked for by its version never changes; any other is asked for again each time."""
     versioned = "v" in request.args and answer.status_code in (200, 304)
     answer.headers["Cache-Control"] = f"public, max-age={STATIC_SECONDS}, immutable" if versioned else "no-cache"
+
+
+def _named_in_the_log() -> None:
+    """Let every line that is logged for this request name it."""
+    g.request_id = secrets.token_hex(6)
+    g.end_of_name = log.about(request=g.request_id)
+
+
+def _unnamed(_: BaseException | None = None) -> None:
+    """The thread goes on to another request."""
+    end = g.pop("end_of_name", None)
+    if end is not None:
+        end()
 
 
 def _same_site() -> Response | None:
