@@ -3,7 +3,7 @@
 It shows what is hard-coded (plain letters), what is cut (no closing bracket) and what does not fit (longer than English).
 To look at it while developing:
 
-    python -m tests.pseudo /tmp/en-XA && GREETLINE_TRANSLATIONS=/tmp/en-XA greetline dashboard
+    python -m tests.pseudo en-XA && GREETLINE_TRANSLATIONS=en-XA greetline dashboard
 """
 
 from __future__ import annotations

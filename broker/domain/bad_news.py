@@ -75,5 +75,41 @@ BAD_NEWS: Final[Mapping[str, BadNews]] = {
     "goodbye.sorry_unsolved": BadNews(
         fact=_words("not solved", "ikke er løst", "niet is opgelost", "belum selesai", "nav atrisināts"), beside="goodbye.next_lead"
     ),
+    "ticket.print_failed": BadNews(
+        fact=_words("not print", "ikke skrevet ut", "lukt nu niet", "tidak berjaya", "neizdevās"),
+        then=_words("photo", "bilde", "foto", "gambar", "nofotografējiet"),
+    ),
+    "mobile.longer": BadNews(
+        fact=_words("longer than we said", "lengre tid enn", "langer dan", "lebih lama", "vairāk laika, nekā"),
+        then=_words(*("%(t)s",) * 5),
+    ),
+    "mobile.longer_unknown": BadNews(
+        fact=_words("longer than we said", "lengre tid enn", "langer dan", "lebih lama", "vairāk laika, nekā"),
+        then=_words("place is kept", "beholder plassen", "blijft bewaard", "tempat anda kekal", "saglabājas"),
+    ),
+    "mobile.held_late": BadNews(fact=_words("still on it", "fortsatt", "nog bezig", "masih", "vēl strādājam"), then=_STAFF),
+    "mobile.lost_callback": BadNews(
+        fact=_words("did not call you", "ikke opp", "niet opgeroepen", "tidak memanggil", "neizsaucām"), beside="mobile.back_until"
+    ),
+    "mobile.trouble": BadNews(
+        fact=_words("not shown", "vises ikke", "niet getoond", "tidak dipaparkan", "netiek rādīta"), beside="mobile.trouble_hint"
+    ),
+    "mobile.unknown": BadNews(
+        fact=_words("no number", "ikke noe nummer", "geen nummer", "tiada nombor", "numura nav"), beside="mobile.unknown_hint"
+    ),
+    "mobile.stale": BadNews(
+        fact=_words("too old", "for gammel", "te oud", "terlalu lama", "pārāk veca"), beside="mobile.stale_hint"
+    ),
+    "mobile.not_now": BadNews(
+        fact=_words("no longer possible", "ikke lenger mulig", "niet meer mogelijk", "tidak lagi boleh", "vairs nav iespējams"),
+        then=_words("how it stands now", "slik står det", "zo staat het", "keadaannya sekarang", "tas ir tagad"),
+    ),
+    "mobile.offline": BadNews(
+        fact=_words("no connection", "ingen forbindelse", "geen verbinding", "tiada sambungan", "nav savienojuma"),
+        then=_words("kept", "beholder", "bewaard", "disimpan", "saglabāta"),
+    ),
+    "join.too_many": BadNews(
+        fact=_words("many numbers", "mange kølapper", "veel nummers", "banyak nombor", "daudz numuru"), then=_STAFF
+    ),
 }  # fmt: skip
 """Every text that tells a customer something they would rather not hear."""

@@ -35,7 +35,8 @@ OTHER_WORDS: Final = "GREETLINE_TRANSLATIONS"
 
 def set_up(app: Flask, settings: Settings) -> None:
     """Make *app* speak the language of who looks at it."""
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = os.environ.get(OTHER_WORDS) or str(Path(__file__).parent / "translations")
+    words = Path(os.environ.get(OTHER_WORDS) or Path(__file__).parent / "translations")
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(words.absolute())
 
     def chosen() -> str:
         language = _language(settings.store.language)

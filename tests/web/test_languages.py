@@ -136,3 +136,13 @@ def test_a_day_is_said_whole_in_every_language(shop: Shop, language: str, words:
     with app.test_request_context("/"), force_locale(language):
         assert languages.day(shop.clock()) == words
     app.extensions["greetline-stores"].close()
+
+
+def test_no_style_sheet_knows_left_from_right() -> None:
+    """A language from right to left is `dir="rtl"` and nothing else."""
+    sides = re.compile(
+        r"(?:margin|padding|border|inset)-(?:left|right)|(?:text-align|float): *(?:left|right)|[{;] *(?:left|right) *:"
+    )
+    sheets = [path for part in ("broker", "dashboard", "kiosk") for path in (ROOT / part).rglob("*.css")]
+    assert len(sheets) > 5
+    assert {path.name: sides.findall(path.read_text(encoding="utf-8")) for path in sheets} == {path.name: [] for path in sheets}
