@@ -21,13 +21,14 @@ from broker.domain.alerts import Alert, AlertKind, AlertState
 from broker.domain.facts import Fact, FactKind
 from broker.domain.visit import Source, State, Visit
 from broker.shop import Shop
-from broker.store import alerts, arrivals, cases, devices, pauses, people, tickets, visits
+from broker.store import alerts, arrivals, cases, devices, pauses, people, room, tickets, visits
 from broker.store.database import text
 from broker.store.devices import WATCHING, Device
 from broker.store.pauses import Pause
 
 Row = dict[str, Any]
 
+MEGABYTE: Final = 1024 * 1024
 LAST_HOUR: Final = timedelta(hours=1)
 SERVICE_SILENT: Final = timedelta(seconds=5)
 """The service writes that it runs every 2 s; after two missed words no screen trusts a calm floor any more."""
@@ -232,13 +233,18 @@ def _camera_row(device: Device, ins: int) -> Row:
 def service(shop: Shop) -> Row | None:
     """Return how the service is, or None before it was ever heard of: without it nobody opens or ages a visit.
 
-    `watch` is "watching", "offline", or "silent" when it was not heard for longer than SERVICE_SILENT.
+    `watch` is "watching", "offline", or "silent" when it was not heard for longer than SERVICE_SILENT. `room` is
+    "enough", "low" or "full": how much room the store has; `room_since` is None where that is not known.
     """
     device = devices.find(shop.db, SERVICE)
     if device is None:
         return None
+    here = room.look(shop.settings.store.data, shop.settings.health.free_megabytes * MEGABYTE)
     silent = device.watch == WATCHING and shop.clock() - device.heard_at > SERVICE_SILENT
-    return {"watch": "silent" if silent else device.watch, "heard_at": text(device.heard_at)}
+    return {
+        "watch": "silent" if silent else device.watch, "heard_at": text(device.heard_at),
+        "room": str(here.state), "room_since": text(here.since),
+    }  # fmt: skip
 
 
 def on_shift(shop: Shop) -> int:

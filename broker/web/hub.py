@@ -52,7 +52,8 @@ class Picture:
 
 def _mood_of_floor(pulse: Row) -> tuple[object, ...]:
     cameras = tuple((camera["id"], camera["watch"]) for camera in pulse["cameras"])
-    return (pulse["open"], pulse["flood"], pulse["service"] and pulse["service"]["watch"], cameras)
+    service = pulse["service"] and (pulse["service"]["watch"], pulse["service"]["room"])
+    return (pulse["open"], pulse["flood"], service, cameras)
 
 
 FLOOR: Final = Picture(screens.floor, screens.changes, screens.pulse, _mood_of_floor)

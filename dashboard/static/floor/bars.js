@@ -66,6 +66,7 @@ const briefed = ({ briefing }) => (briefing ? `${t("lead_brief", briefing)} ` : 
 /** The doors nobody watches, and the service when it says nothing: one bar each, or one for all when there are many. */
 export function blindBars(floor) {
   const bars = [];
+  if (floor.known && ["low", "full"].includes(floor.service?.room)) bars.push(roomBar(floor.service));
   if (floor.known && floor.serviceSilent) {
     const since = floor.service?.heard_at;
     bars.push({
@@ -80,6 +81,12 @@ export function blindBars(floor) {
     bars.push(bar("blind:many", tn("blind_many", blind.length, { names }), t("blind_more_many")));
   } else for (const camera of blind) bars.push(bar(`blind:${camera.id}`, sentence(camera), t("blind_more")));
   return bars;
+}
+
+/** Little room for the store is told while it can still be put right; none is told although nothing can be written. */
+function roomBar({ room, room_since: since }) {
+  const strong = room === "full" && since ? t("health.room_full_since", { time: hm(since) }) : t(`health.room_${room}`);
+  return { key: "blind:room", look: "blind", strong, text: t(`health.room_${room}_more`) };
 }
 
 const bar = (key, strong, text) => ({ key, look: "blind", act: "add", strong, text });
