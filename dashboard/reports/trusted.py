@@ -31,7 +31,11 @@ def panel(trust: Trust, period: Period, figures: Sequence[Figure], words: Words)
         columns = tuple(words(f"report.column_{name}") for name in names)
         tables.append(Table("gaps", words("report.column_span"), columns, tuple(cells(row) for row in gap_rows), opened=False))
     notes = [words.many("report.gaps_more", more)] if more else []
-    notes += [f"{name}: {said}" for name, said in sentences.accuracies(trust, words)]
+    notes += [f"{words('report.measured')}, {name}: {said}" for name, said in sentences.accuracies(trust, words)]
+    if trust.rejected_full:
+        # The store keeps the newest messages only: their number is then the least it can have been.
+        number = f"{words.number(trust.rejected)} {words('report.rejected_full')}"
+        notes.append(f"{words('report.figure_rejected')}: {number}")
     return Panel(
         "trust", words("report.trust_head"), sentences.watched(trust, words), plots, tuple(tables), tuple(notes), wide=True
     )
