@@ -149,8 +149,8 @@ def queue_report(shop: Shop, *, period: Period, service: str | None = None, coun
     now, compared, week = shop.clock(), period.before(), period.ending(WEEK_DAYS)
     span, earlier = bounds(shop, period), same_time(shop, period, compared, now)
     promised = Promised(shop.promises.wait_within, shop.promises.serve_within, shop.standards.upset_answer)
-    here, before = _Tickets(shop, span, service, counter), _Tickets(shop, earlier, service, counter)
-    days = _Tickets(shop, bounds(shop, week), service, counter, by_weekday=True)
+    here, before = Tickets(shop, span, service, counter), Tickets(shop, earlier, service, counter)
+    days = Tickets(shop, bounds(shop, week), service, counter, by_weekday=True)
     trusted = trust(shop, period, span, None)
     return QueueReport(
         store=shop.settings.store.name, now=now, service=service, counter=counter, wait_within=promised.wait,
@@ -182,10 +182,13 @@ def _counters(shop: Shop) -> dict[str, str]:
     return {each.id: each.name for each in shop.settings.counters}
 
 
-class _Tickets:
+class Tickets:
     """The cells of the tickets of a span, of one service or counter or of all of them, and of the visits beside them."""
 
-    def __init__(self, shop: Shop, span: Span, service: str | None, counter: str | None, *, by_weekday: bool = False) -> None:
+    def __init__(
+        self, shop: Shop, span: Span, service: str | None = None, counter: str | None = None, *, by_weekday: bool = False
+    ) -> None:
+        """Read them."""
         self._cells = cells(shop, span, (SERVICE, COUNTER, ZONE), by_weekday=by_weekday)
         self._kind, self._only = (COUNTER, counter) if counter else (SERVICE, service)
 
@@ -200,6 +203,7 @@ class _Tickets:
         return made
 
     def by(self, place_of: Callable[[Place], _Group]) -> dict[_Group, Cell]:
+        """Return the cells of each group of places, such as those of one hour."""
         made: dict[_Group, Cell] = {}
         for place, cell in self._cells.items():
             if place.kind == self._kind and self._only in (None, place.part):
@@ -224,7 +228,7 @@ def _rows(parts: dict[str, Cell], names: dict[str, str], promised: Promised) -> 
     return tuple(QueueRow(each, names.get(each, each), Figures(parts.get(each, Cell()), promised)) for each in order if each)
 
 
-def _hours(here: _Tickets, opened: frozenset[int], promised: Promised) -> tuple[QueueHour, ...]:
+def _hours(here: Tickets, opened: frozenset[int], promised: Promised) -> tuple[QueueHour, ...]:
     found = here.by(lambda place: place.hour)
     every = sorted(opened | found.keys())
     steps = range(every[0], every[-1] + 1) if every else ()
@@ -238,7 +242,7 @@ def _bins(whole: Cell, promise: float) -> tuple[WaitBin, ...]:
     return tuple(WaitBin(n * width, (n + 1) * width if n < BINS else None, tickets) for n, tickets in enumerate(found))
 
 
-def _week(days: _Tickets, opened: frozenset[int]) -> tuple[QueueCell, ...]:
+def _week(days: Tickets, opened: frozenset[int]) -> tuple[QueueCell, ...]:
     found = days.by(lambda place: (place.weekday, place.hour))
     every = sorted(opened | {hour for _, hour in found})
     made = []
@@ -267,11 +271,11 @@ def _problems(shop: Shop, span: Span, earlier: Span) -> tuple[ProblemRow, ...]:
     )  # fmt: skip
 
 
-def _traffic(shop: Shop, tickets: _Tickets, span: Span) -> Traffic:
+def _traffic(shop: Shop, tickets: Tickets, span: Span) -> Traffic:
     return Traffic(tickets.visits().counts["visits"], tickets.whole().counts["walk_ins"])
 
 
-def _health(shop: Shop, tickets: _Tickets, span: Span, trusted: Trust) -> Health:
+def _health(shop: Shop, tickets: Tickets, span: Span, trusted: Trust) -> Health:
     visits = tickets.visits().counts
     return Health(
         unwatched=trusted.unwatched_seconds, opened=trusted.open_seconds, late=visits["late"], dismissed=visits["dismissed"],

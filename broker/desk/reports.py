@@ -128,8 +128,8 @@ def greeting_report(shop: Shop, *, period: Period, zone: str | None = None) -> R
     now = shop.clock()
     compared, week = period.before(), period.ending(WEEK_DAYS)
     span, earlier = bounds(shop, period), same_time(shop, period, compared, now)
-    here, before = _Visits(shop, span, zone), _Visits(shop, earlier, zone)
-    days = _Visits(shop, bounds(shop, week), zone, by_weekday=True)
+    here, before = Visits(shop, span, zone), Visits(shop, earlier, zone)
+    days = Visits(shop, bounds(shop, week), zone, by_weekday=True)
     promise, trusted = shop.standards.greet_within, trust(shop, period, span, zone)
     return Report(
         store=shop.settings.store.name, now=now, zone=zone, zone_name=shop.zones[zone] if zone else None, within=promise,
@@ -146,10 +146,11 @@ def greeting_report(shop: Shop, *, period: Period, zone: str | None = None) -> R
 _Group = TypeVar("_Group")
 
 
-class _Visits:
+class Visits:
     """The visits of a span, of one *zone* or of all, and the alerts that were raised."""
 
-    def __init__(self, shop: Shop, span: Span, zone: str | None, *, by_weekday: bool = False) -> None:
+    def __init__(self, shop: Shop, span: Span, zone: str | None = None, *, by_weekday: bool = False) -> None:
+        """Read them."""
         kinds = (ZONE,) if by_weekday else (ZONE, SHOP)
         found = cells(shop, span, kinds, by_weekday=by_weekday)
         self._cells = {place: cell for place, cell in found.items() if place.kind == ZONE and zone in (None, place.part)}
@@ -157,6 +158,7 @@ class _Visits:
         self.whole = together(self._cells.values())
 
     def by(self, group: Callable[[Place], _Group]) -> dict[_Group, Hourly]:
+        """Return the cells of each group of places, such as those of one hour."""
         made: dict[_Group, Hourly] = {}
         for place, cell in self._cells.items():
             made.setdefault(group(place), Hourly()).include(cell)
@@ -191,7 +193,7 @@ def _range(hours: Iterable[int]) -> range:
     return range(found[0], found[-1] + 1) if found else range(0)
 
 
-def _hours(here: _Visits, opened: frozenset[int], trusted: Trust, promise: float, zone: tzinfo) -> tuple[HourRow, ...]:
+def _hours(here: Visits, opened: frozenset[int], trusted: Trust, promise: float, zone: tzinfo) -> tuple[HourRow, ...]:
     by_hour = here.by(lambda place: place.hour)
     lasted, blind = spans.seconds_by_hour(trusted.opened, zone), trusted.unwatched_by_hour
     return tuple(
@@ -214,7 +216,7 @@ def _bins(whole: Hourly, promise: float) -> tuple[Bin, ...]:
     return tuple(Bin(n * width, (n + 1) * width if n < BINS else None, upto[n + 1] - upto[n]) for n in range(BINS + 1))
 
 
-def _week(days: _Visits, opened: frozenset[int]) -> tuple[Cell, ...]:
+def _week(days: Visits, opened: frozenset[int]) -> tuple[Cell, ...]:
     found = {place: cell.times["greeted"] for place, cell in days.by(lambda place: (place.weekday, place.hour)).items()}
     every = _range(opened | {hour for (_, hour), times in found.items() if len(times)})
     made = []
@@ -225,7 +227,7 @@ def _week(days: _Visits, opened: frozenset[int]) -> tuple[Cell, ...]:
     return tuple(made)
 
 
-def _zones(shop: Shop, here: _Visits) -> tuple[ZoneRow, ...]:
+def _zones(shop: Shop, here: Visits) -> tuple[ZoneRow, ...]:
     by_zone = here.by(lambda place: place.part)
     order = [*shop.zones, *sorted(by_zone.keys() - shop.zones.keys())]
     promise = shop.standards.greet_within

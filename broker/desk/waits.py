@@ -16,7 +16,7 @@ from broker.domain.waits import Waiting, Waits, waiting
 from broker.settings import ZoneSettings
 from broker.shop import Shop
 from broker.store import areas
-from broker.store.areas import PastCount
+from broker.store.areas import PastCount, PastStay
 
 NOBODY: Final = ""
 """Stands for an area when no camera counts there any more."""
@@ -44,11 +44,13 @@ def counters(
 
     *opened* are the hours of the clock in which the shop is open.
     """
-    slots = spans.slots(shop.hours, period)
-    waits = _waits(shop, span, zone, slots)
     counts: dict[str, list[PastCount]] = {}
     for count in areas.counts(shop.db, *span, zone=zone):
         counts.setdefault(count.zone, []).append(count)
+    stays = list(areas.stays(shop.db, *span, zone=zone))
+    # The slots of a year take longer than the rest of its report; without anybody to place they are not needed.
+    slots = spans.slots(shop.hours, period) if stays or counts else Slots((), ())
+    waits = _waits(stays, slots)
     watched_by = _cameras(shop, counts)
     known = [each for each in waits if waits[each].served or waits[each].left or waits[each].unknown]
     wanted = [each for each in {*known, *counts, *watched_by} if zone in (None, each)]
@@ -78,9 +80,9 @@ def _limit(shop: Shop, zone: str) -> int:
     return told if told is not None else int(ZoneSettings.model_fields["queue_people"].default)
 
 
-def _waits(shop: Shop, span: Span, zone: str | None, slots: Slots) -> dict[str, Waits]:
+def _waits(stays: Iterable[PastStay], slots: Slots) -> dict[str, Waits]:
     found: dict[str, Waits] = {}
-    for stay in areas.stays(shop.db, *span, zone=zone):
+    for stay in stays:
         if slots.at(stay.at - timedelta(seconds=stay.seconds)) is None:
             continue
         here = found.setdefault(stay.zone, Waits())
