@@ -188,6 +188,12 @@ def test_an_office_printer_gets_one_page_of_80_by_120_millimetres(
     assert told in words
     assert page.locator(".corner, header .end").first.inner_text() in words
     assert words.count("R 001") == 1, "nothing of the screen is on the paper"
+    page.emulate_media(media="print")
+    for part in ("taken", "privacy"):
+        assert " ".join(page.locator(f".sheet .{part}").inner_text().replace("\u00a0", " ").split()) in words
+    code = page.locator(".sheet .code svg").bounding_box()
+    assert code is not None
+    assert code["width"] / 96 * 25.4 * 33 / 41 >= 25, "33 squares of 41 are the code, the others its quiet zone"
 
 
 def test_the_browser_prints_when_it_is_asked_and_the_page_says_so(stand: Callable[..., tuple[KioskHouse, Page]]) -> None:

@@ -70,7 +70,8 @@ def test_a_printed_number_looks_as_it_did(shop: Shop, language: str) -> None:
     now = drawn(Paper(**json.loads(words.read_text(encoding="utf-8"))), FONTS, dots)
     if WRITE:
         now.save(stored, optimize=True)
-    known = Image.open(stored)
+    with Image.open(stored) as opened:
+        known = opened.copy()
     assert now.mode == known.mode == "1"
     assert now.size == known.size, "look at it, then GREETLINE_WRITE_PICTURES=1 makes it the new one"
     different = ImageChops.logical_xor(now, known).histogram()[-1] / (now.width * now.height)
