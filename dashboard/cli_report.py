@@ -67,7 +67,7 @@ def report(context: click.Context, /, settings_file: Path | None, data: Path | N
             raise click.BadParameter("this shop does not report by person; see [reports] per_person", param_hint="--what")
         asked = _asked(shop, chosen)
         words = Words.of(chosen["language"] or shop.settings.store.language, shop.hours.zone)
-        _put(files.made(form, chosen["what"], shop, asked, words, table=chosen["table"]), output)
+        _put(_made(form, chosen["what"], shop, asked, words, chosen["table"]), output)
 
 
 def _asked(shop: Shop, chosen: Mapping[str, Any]) -> Asked:
@@ -86,6 +86,13 @@ def _asked(shop: Shop, chosen: Mapping[str, Any]) -> Asked:
         raise click.BadParameter(f"there is no {no.kind} {no.name!r}{known}", param_hint=f"--{no.kind}") from None
 
 
+def _made(form: str, what: str, shop: Shop, asked: Asked, words: Words, table: str) -> Iterable[bytes]:
+    try:
+        return files.made(form, what, shop, asked, words, table=table)
+    except files.NoSuchTable as no:
+        raise click.BadParameter(str(no), param_hint="--table") from None
+
+
 def _put(body: Iterable[bytes], output: Path | None) -> None:
     """Write *body* to a file, whole or not at all, or to the terminal. Ends the command with 1 when it cannot."""
     try:
@@ -98,8 +105,6 @@ def _put(body: Iterable[bytes], output: Path | None) -> None:
         half = output.with_name(f".{output.name}.part")
         half.write_bytes(b"".join(body))
         half.replace(output)
-    except files.NoSuchTable as no:
-        raise click.BadParameter(str(no), param_hint="--table") from None
     except OSError as wrong:
         click.echo(f"{output or 'the terminal'}: cannot be written: {wrong.strerror or wrong}.", err=True)
         sys.exit(1)
@@ -129,7 +134,7 @@ def greeting(
             click.echo(json.dumps(plain(found), ensure_ascii=False))
         elif form == "csv":
             asked = Asked(period(days, shop.hours.business_day(shop.clock())), zone)
-            _put(files.made("csv", kinds.FIRST, shop, asked, words, table=table), None)
+            _put(_made("csv", kinds.FIRST, shop, asked, words, table), None)
         else:
             _text(found, words)
 

@@ -115,11 +115,12 @@ class Pen:
     def _text(self, mark: Text) -> None:
         names = mark.look.split()
         size = (13 if "big" in names else 12) * self.scale * POINTS_A_MILLIMETRE
+        said = mark.text.replace("↑", ">")  # Roboto has no arrows.
         self.paper.set_font("Roboto", "B" if {"big", "goalt"} & set(names) else "", size)
         self.paper.set_text_color(*(INK if {"big", "goalt"} & set(names) else QUIET))
-        wide = self.paper.get_string_width(mark.text)
+        wide = self.paper.get_string_width(said)
         back = 0.0 if "s" in names else wide if "e" in names else wide / 2
-        self.paper.text(self.x + mark.x * self.scale - back, self.y + mark.y * self.scale, mark.text)
+        self.paper.text(self.x + mark.x * self.scale - back, self.y + mark.y * self.scale, said)
 
 
 def _lines(d: str) -> Iterator[tuple[list[tuple[float, float]], bool]]:

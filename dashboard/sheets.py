@@ -77,6 +77,8 @@ class Card:
     figure: Figure
     change: Change
     note: str
+    about: str = ""
+    """The figure whose formula explains this one, when it is not its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

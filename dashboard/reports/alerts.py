@@ -14,6 +14,7 @@ from dashboard.figures import DASH, Figure
 from dashboard.reports import asked as asking
 from dashboard.reports import trusted
 from dashboard.reports.asked import Asked
+from dashboard.reports.greeting import HALF
 from dashboard.sentences import Change
 from dashboard.shapes import Column, Spread, columns, spread
 from dashboard.sheets import Card, Cell, Drawn, Panel, Sheet, Table, share_cell, time_cell
@@ -138,7 +139,7 @@ def _hours(report: AlertReport, words: Words) -> Panel:
         rate = found.per_person
         said = DASH if rate is None else words.number(rate, 1)
         bars.append(Column(str(hour), found.raised, words.many("report.alerts_said", found.raised, hour=hour, rate=said)))
-        look = "dim" if rate is None or rate <= MOST else ""
+        look = "dim" if rate is None else ""
         rows.append((Cell(str(hour)), Cell(words.number(found.raised)), Cell(said, look), Cell(words.number(found.hours, 1))))
     heads = tuple(words(f"report.column_{name}") for name in ("hour", "alerts", "per_person", "signed_in"))
     table = Table("hours", title, heads, tuple(rows), drawn=Drawn("column", (1, 2)), turned=True)
@@ -164,7 +165,7 @@ def _answers(report: AlertReport, words: Words) -> Panel:
         rows.append((Cell(str(hour)), Cell(words.number(found.answered)), *times))
     heads = tuple(words(f"report.column_{name}") for name in ("hour", "answered", "median", "p90"))
     table = Table("answers", title, heads, tuple(rows), drawn=Drawn("column", (2, 3)), turned=True)
-    plots = tuple(spread(points, None, words, title=title, width=width) for width in (WIDE, NARROW))
+    plots = tuple(spread(points, None, words, title=title, width=width) for width in (HALF, NARROW))
     return Panel("answers", title, words("report.spread_sub"), plots, (table,))
 
 

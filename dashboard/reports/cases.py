@@ -32,9 +32,10 @@ def made(shop: Shop, asked: Asked, report: QueueReport, tell: Teller) -> Sequenc
         "calls", words("report.calls_head"), words("report.calls_sub"), tell.figures(report.figures, ["escalations"]), words
     )
     said = panels.facts(
-        "recaps", words("report.recaps_head"), words("report.recaps_sub"), tell.figures(report.figures, ["recaps"]), words
-    )
-    return [*found, _feedback(report, tell), calls, said]
+        "recaps", words("report.recaps_head"), words("report.recaps_sub"), tell.figures(report.figures, ["recaps"]), words,
+        wide=True,
+    )  # fmt: skip
+    return [*found, calls, _feedback(report, tell), said]
 
 
 def _feedback(report: QueueReport, tell: Teller) -> Panel | None:

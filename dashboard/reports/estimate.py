@@ -20,7 +20,7 @@ def panel(shop: Shop, report: QueueReport, tell: Teller) -> Panel:
     """Return how the estimate stands, by service: told, judged, true often enough, better than the plain median."""
     words, known = tell.words, learnt.newest(shop.db, WAITS)
     if known is None:
-        return Panel("estimate", words("report.estimate_head"), words("report.estimate_none"))
+        return Panel("estimate", words("report.estimate_head"), words("report.estimate_none"), wide=True)
     at, body = known
     found: dict[str, Any] = body.get("audit", {})
     rows = [_row(words("report.estimate_whole"), found, words)]
@@ -31,7 +31,7 @@ def panel(shop: Shop, report: QueueReport, tell: Teller) -> Panel:
     )
     table = Table("estimate", words("report.estimate_head"), columns, tuple(rows))
     sub = words("report.estimate_sub", day=words.day(at.astimezone(words.zone).date()))
-    return Panel("estimate", _state(body, words), sub, (), (table,))
+    return Panel("estimate", _state(body, words), sub, (), (table,), wide=True)
 
 
 def _state(body: dict[str, Any], words: Words) -> str:

@@ -49,7 +49,7 @@ def cards(report: Report, shown: dict[str, Figure], words: Words) -> list[Card]:
         ),
         "response": words("report.note_response", n=shown["response"].n),
     }
-    made = [Card(shown[key], changed[key], note) for key, note in notes.items()]
+    made = [Card(shown[key], changed[key], note, "never" if key == "left" else "") for key, note in notes.items()]
     if "alerts" in shown:
         note = words("report.note_alerts_none" if shown["alerts"].number == DASH else "report.note_alerts", n=shown["alerts"].n)
         return [*made, Card(shown["alerts"], changed["alerts"], note)]

@@ -12,7 +12,7 @@ from dashboard.drawing import NARROW, WIDE, Plot
 from dashboard.figures import DASH, Figure
 from dashboard.reports import trusted
 from dashboard.reports.ticket_words import Teller, enough
-from dashboard.shapes import Column, Rail, Spread, columns, rails, spread
+from dashboard.shapes import POINTS_WORSE, Column, Rail, Spread, columns, rails, spread
 from dashboard.sheets import HEAT, Cell, Drawn, Panel, Table
 from dashboard.wording import Words
 
@@ -66,7 +66,7 @@ def bins(report: QueueReport, words: Words) -> Panel:
         upto += part.tickets
         label = _bin(part.above, part.upto, words)
         said = words.many("report.bin_tickets", part.tickets, bin=label)
-        bars.append(Column(_minutes(part.upto or part.above, words) + ("" if part.upto else "+"), part.tickets, said, total < FEW))
+        bars.append(Column(_minutes(part.upto or part.above) + ("" if part.upto else "+"), part.tickets, said, total < FEW))
         share = words.share_number(upto / total) if total >= FEW else DASH
         rows.append((Cell(label), Cell(words.number(part.tickets)), Cell(share, "dim" if total < FEW else "")))
     heads = (words("report.column_waited"), words("report.column_tickets"), words("report.column_upto_share"))
@@ -78,13 +78,14 @@ def bins(report: QueueReport, words: Words) -> Panel:
 
 def _bin(above: float, upto: float | None, words: Words) -> str:
     if upto is None:
-        return words("report.bin_over", above=_minutes(above, words))
-    return words("report.bin_between", above=_minutes(above, words), upto=_minutes(upto, words))
+        return words("report.bin_over", above=_minutes(above))
+    return words("report.bin_between", above=_minutes(above), upto=_minutes(upto))
 
 
-def _minutes(seconds: float, words: Words) -> str:
-    """Return minutes without an end of .0: 0, 0.5, 20."""
-    return words.number(seconds / 60, 0 if seconds % 60 == 0 else 1)
+def _minutes(seconds: float) -> str:
+    """Return minutes as 2, or as 1:40 where they are not whole."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}" if rest else str(minutes)
 
 
 def week(report: QueueReport, words: Words) -> Panel:
@@ -143,7 +144,7 @@ def _heat(cell: QueueCell | None, steps: Sequence[float], words: Words, value: o
 
 def rows_of(
     rows: Sequence[QueueRow], tell: Teller, *, key: str, share: str, aim: float | None, aim_said: str, keys: Sequence[str],
-    heads: tuple[str, str, str], wide: bool = False,
+    heads: tuple[str, str, str], least: float = POINTS_WORSE,
 ) -> Panel:  # fmt: skip
     """Return services or counters: *share* of each on a rail against *aim*, with *keys* in the table.
 
@@ -154,12 +155,12 @@ def rows_of(
     title = tell.label(share)
     plots: tuple[Plot, ...] = ()
     if any(rail.share is not None for rail in drawn):
-        plots = tuple(rails(drawn, aim, aim_said, words, title=title, width=width, least=0.0) for width in (HALF, NARROW))
+        plots = tuple(rails(drawn, aim, aim_said, words, title=title, width=width, least=least) for width in (HALF, NARROW))
     table = Table(
         key, f"{first}: {title}", (first, *tell.heads(keys)),
         tuple((Cell(row.name), *tell.cells(row.figures, keys)) for row in rows), drawn=Drawn("bar", (1 + list(keys).index(share),)),
     )  # fmt: skip
-    return Panel(key, head, sub, plots, (table,), wide=wide)
+    return Panel(key, head, sub, plots, (table,), wide=True)
 
 
 def _rail_said(row: QueueRow, share: str, tell: Teller) -> str:

@@ -15,6 +15,7 @@ from dashboard.reports import cases, estimate
 from dashboard.reports import ticket_panels as panels
 from dashboard.reports.asked import Asked
 from dashboard.reports.ticket_words import Teller, enough
+from dashboard.shapes import POINTS_WORSE
 from dashboard.sheets import Panel, Sheet
 from dashboard.wording import Words
 
@@ -91,13 +92,17 @@ def by_service(what: str, share: str, report: QueueReport, tell: Teller, *, aim:
     words, whole = tell.words, report.figures[share]
     line = aim if aim is not None else whole.value if enough(whole) else None
     key = "report.aim_of" if aim is not None else "report.whole_shop"
+    below = "report.rails_sub" if aim is not None else "report.rails_sub_points"
     said = "" if line is None else words(key, share=words.share_text(line))
-    least = panels.lowest(rows, share)
-    head = words("report.by_service") if least is None or least[1].value is None else words(
-        "report.by_service_least", service=least[0], share=words.share_text(least[1].value)
+    lowest = panels.lowest(rows, share)
+    head = words("report.by_service") if lowest is None or lowest[1].value is None else words(
+        "report.by_service_least", service=lowest[0], share=words.share_text(lowest[1].value)
     )  # fmt: skip
-    heads = (f"{head}", f"{tell.label(share)}. {words('report.rails_sub')}", words("report.column_service"))
-    return panels.rows_of(rows, tell, key="services", share=share, aim=line, aim_said=said, keys=BY_SERVICE[what], heads=heads)
+    heads = (f"{head}", f"{tell.label(share)}. {words(below)}", words("report.column_service"))
+    least = 0.0 if aim is not None else POINTS_WORSE
+    return panels.rows_of(
+        rows, tell, key="services", share=share, aim=line, aim_said=said, keys=BY_SERVICE[what], heads=heads, least=least
+    )
 
 
 def waiting(shop: Shop, asked: Asked, report: QueueReport, tell: Teller) -> Sequence[Panel | None]:
@@ -109,8 +114,9 @@ def waiting(shop: Shop, asked: Asked, report: QueueReport, tell: Teller) -> Sequ
     )
     words = tell.words
     fair = panels.facts(
-        "fairness", words("report.fairness_head"), words("report.fairness_sub"), tell.figures(report.figures, ["fairness"]), words
-    )
+        "fairness", words("report.fairness_head"), words("report.fairness_sub"), tell.figures(report.figures, ["fairness"]), words,
+        wide=True,
+    )  # fmt: skip
     return [
         hours,
         panels.bins(report, words),
@@ -131,7 +137,7 @@ def service(shop: Shop, asked: Asked, report: QueueReport, tell: Teller) -> Sequ
     holds = panels.facts(
         "holds", words("report.holds_head"), words("report.holds_sub"), tell.figures(report.figures, ["holds"]), words
     )
-    return [hours, by_service(SERVICE, "service_within", report, tell), counters(report, tell), holds]
+    return [hours, holds, by_service(SERVICE, "service_within", report, tell), counters(report, tell)]
 
 
 def counters(report: QueueReport, tell: Teller) -> Panel | None:
@@ -141,7 +147,7 @@ def counters(report: QueueReport, tell: Teller) -> Panel | None:
     words, aim = tell.words, KPIS["utilisation"].target or 0.85
     heads = (words("report.counters_head"), words("report.counters_sub", aim=words.share_text(aim)), words("report.column_counter"))
     return panels.rows_of(
-        report.counters, tell, key="counters", share="utilisation", aim=None, aim_said="", keys=BY_COUNTER, heads=heads, wide=False
+        report.counters, tell, key="counters", share="utilisation", aim=None, aim_said="", keys=BY_COUNTER, heads=heads
     )
 
 

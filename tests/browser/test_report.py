@@ -13,11 +13,12 @@ from broker.settings import OpeningSettings
 from tests.browser.house import House, Watch, accessible
 from tests.builders import NOON, TurnableClock
 from tests.history import a_camera, a_pause, a_queue, a_shift, fill
+from tests.queue_days import COUNTERS, SERVICES, Days
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat")
 EVENING = NOON + timedelta(hours=7, minutes=40)
 TAP_OFFICE = 44
-MAX_PAPER_PAGES = 3
+MAX_PAPER_PAGES = 4
 
 SMALL = """() => [...document.querySelectorAll("main a, main button, main summary.btn, main input")]
   .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 44).map((e) => e.textContent.trim())"""
@@ -97,14 +98,16 @@ def test_one_drawing_of_each_chart_is_shown(seen: Callable[..., Page]) -> None:
         visible = page.evaluate(
             "[...document.querySelectorAll('svg.plot')].filter((e) => e.checkVisibility()).map((e) => e.classList[1])"
         )
-        assert visible == [shown] * 5
+        assert visible == [shown] * 4
 
 
 def test_the_counters_stand_in_their_own_part_with_their_formulas(seen: Callable[..., Page]) -> None:
-    part = seen().locator(".waits")
-    expect(part.locator("h2")).to_contain_text("Waiting at the counters: at Entrance half wait at most")
+    page = seen("/waiting")
+    expect(page.locator("h1")).to_contain_text("Waiting at the counters: at Entrance half wait at most")
+    part = page.locator("section", has=page.locator("#h-queues"))
     expect(part.locator(".heat tbody tr")).to_have_count(2)
-    expect(part.locator(".reckoned div")).to_have_count(6)
+    part.locator("summary", has_text="How each figure is reckoned").click()
+    expect(part.locator("details").last.locator("tbody tr")).to_have_count(6)
     expect(part.locator("p").first).to_contain_text("Kids was not watched for 1 h")
 
 
@@ -127,8 +130,8 @@ def test_the_file_that_is_saved_has_a_name_that_says_what_it_is(seen: Callable[.
     page = seen()
     page.locator("summary", has_text="Export").click()
     with page.expect_download() as saved:
-        page.get_by_role("link", name="By hour (CSV)").click()
-    assert saved.value.suggested_filename == "greeting-hours-2026-11-15-2026-11-21.csv"
+        page.get_by_role("link", name="Greet time by hour, median and P90 (CSV)").click()
+    assert saved.value.suggested_filename == "oslo-city-greeting-hours-2026-11-15-2026-11-21.csv"
 
 
 def test_a_bar_says_its_hour_to_a_pointer_and_the_chart_says_all_to_a_screen_reader(seen: Callable[..., Page]) -> None:
@@ -158,3 +161,52 @@ def test_the_report_is_one_step_from_the_bar(seen: Callable[..., Page]) -> None:
     page = seen()
     page.get_by_role("navigation").get_by_role("link", name="Report").click()
     expect(page.locator("h1")).to_contain_text("We greet within 30")
+
+
+KINDS = ["waiting", "service", "promises", "cases", "alerts", "traffic"]
+
+
+@pytest.fixture
+def busy(make_house: Callable[..., House], watch_over: Callable[[House], Watch]) -> Callable[..., Page]:
+    """Opens a report of a shop that has lived through a morning of tickets: `busy("waiting", width=320)`."""
+    clock = TurnableClock(EVENING)
+    house = make_house(clock=clock, services=SERVICES, counters=COUNTERS)
+    Days(house.shop, clock).live(NOON, NOON + timedelta(hours=1), every=60)
+    clock.at = EVENING
+    fill(house.shop, 8, seed=4, a_day=60)
+    a_shift(house.shop, "Ola", NOON - timedelta(hours=2), None)
+    watch = watch_over(house)
+
+    def open_page(what: str, *, width: int = 1440, language: str = "en", **wishes: object) -> Page:
+        context: BrowserContext = watch.context(viewport={"width": width, "height": 900}, **wishes)
+        house.person(f"Maria {language}", role="manager", language=language)
+        house.sign_in(context, f"Maria {language}", role="manager")
+        page = context.new_page()
+        page.goto(f"/reports/{what}?period=today")
+        return page
+
+    return open_page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_report_is_accessible_and_fits_from_a_telephone_to_a_wall(busy: Callable[..., Page], scheme: str) -> None:
+    for what, language in zip(KINDS, [*LANGUAGES, "en"], strict=True):
+        page = busy(what, color_scheme=scheme, language=language)
+        page.evaluate("for (const d of document.querySelectorAll('details:not([name])')) d.open = true")
+        accessible(page)
+        for width in (320, 390, 720, 1440, 3840):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (what, width)
+            assert page.evaluate(CLIPPED) == [], (what, width)
+        page.context.close()
+
+
+def test_a_keyboard_alone_goes_from_report_to_report_and_opens_a_formula(busy: Callable[..., Page]) -> None:
+    page = busy("waiting")
+    page.get_by_role("link", name="Service", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/reports/service?period=today")
+    page.locator(".how summary").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".how p").first).to_be_visible()
+    expect(page.locator(".how p").first).to_contain_text("median of s")

@@ -93,3 +93,59 @@ def test_a_shop_that_is_not_there_ends_it_with_three(tmp_path: Path) -> None:
     assert answer.exit_code == 3
     assert "there is no store here" in answer.output
     assert not (tmp_path / "var").exists()
+
+
+# --- any report, as a file
+
+
+def every(settings: Path, *words: str) -> Result:
+    return CliRunner().invoke(main, ["--settings", str(settings), *words])
+
+
+@pytest.mark.parametrize(
+    ("form", "begins"), [("pdf", b"%PDF-"), ("xlsx", b"PK"), ("html", b"<!doctype html>"), ("csv", b"\xef\xbb\xbf")]
+)
+def test_any_report_is_written_to_a_file(settings: Path, tmp_path: Path, form: str, begins: bytes) -> None:
+    file = tmp_path / f"out.{form}"
+    said = every(settings, "--what", "traffic", "--from", "2026-01-01", "--to", "2026-01-20", "--format", form, "-o", str(file))
+    assert (said.exit_code, said.output) == (0, "")
+    assert file.read_bytes().lstrip().startswith(begins)
+    assert [each.name for each in tmp_path.iterdir()] == [file.name]
+
+
+@pytest.mark.parametrize("what", ["greeting", "waiting", "alerts"])
+def test_json_says_what_the_page_says(settings: Path, what: str) -> None:
+    found = json.loads(every(settings, "--what", what, "--format", "json", "--language", "en").output)
+    assert found["what"] == what
+    assert {"figures", "tables", "headline", "period"} <= found.keys()
+    assert all(each["formula"] for each in found["figures"] if each["n"])
+
+
+def test_the_terminal_shows_any_report(settings: Path) -> None:
+    said = every(settings, "--what", "alerts", "--language", "nb")
+    assert said.exit_code == 0
+    assert "Kan vi stole på disse tallene?" in said.output
+
+
+def test_the_html_needs_nothing_else(settings: Path) -> None:
+    said = every(settings, "--format", "html", "--language", "lv").output
+    assert "<script" not in said
+    assert not any(f'{name}="{begins}' in said for name in ("src", "href") for begins in ("http", "/"))
+    assert "<style>" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--what", "people"], 2, "this shop does not report by person"),
+        (["--what", "traffic", "--zone", "shoes"], 2, "is not made by zone"),
+        (["--what", "waiting", "--service", "returns"], 2, "there is no service 'returns'; there are none in the settings"),
+        (["--from", "yesterday"], 2, "is not a period"),
+        (["--format", "csv", "--table", "list"], 2, "has no table 'list'; it has summary, hours"),
+        (["--format", "pdf", "-o", "/no/such/place/report.pdf"], 1, "cannot be written"),
+    ],
+)
+def test_what_cannot_be_made_is_told_in_a_sentence(settings: Path, words: list[str], code: int, said: str) -> None:
+    answer = every(settings, *words)
+    assert answer.exit_code == code, answer.output
+    assert said in answer.output
