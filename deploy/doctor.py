@@ -14,16 +14,25 @@ from broker.settings import BadSettings, Settings, read
 from deploy import checks
 from deploy.checks import Finding, State
 from deploy.config import SETTINGS_FILE, here, settings_option
-from deploy.fault import EXIT_FAULT
+from deploy.fault import EXIT_FAULT, faults_said
 
 _COLOURS = {State.OK: "green", State.WARN: "yellow", State.MISSING: "red"}
 
 
 @click.command()
 @settings_option
+@click.option("--alarms", is_flag=True, help="Instead: were there more alarms in four weeks than people can hear?")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-def doctor(path: Path | None, as_json: bool) -> None:
-    """Say what is there and what is missing. Exit code 3 when something is missing, 0 when nothing is but advice."""
+def doctor(path: Path | None, alarms: bool, as_json: bool) -> None:
+    """Say what is there and what is missing. Exit code 3 when something is missing, 0 when nothing is but advice.
+
+    \b
+    greetline doctor
+    greetline doctor --alarms
+    """
+    if alarms:
+        _alarms(here(path), as_json)
+        return
     findings = []
     for finding in examine(here(path)):
         findings.append(finding)
@@ -33,6 +42,31 @@ def doctor(path: Path | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"sound": sound, "findings": [asdict(finding) for finding in findings]}, indent=2))
     sys.exit(0 if sound else EXIT_FAULT)
+
+
+def _alarms(path: Path | None, as_json: bool) -> None:
+    from deploy import alarms
+    from deploy.up import shop_of
+
+    with faults_said():
+        settings = read(Settings, path)
+    with shop_of(settings) as shop:
+        found = alarms.alarms(shop)
+    if as_json:
+        click.echo(json.dumps(asdict(found)))
+        return
+    click.echo(f"{found.alarms:,} alarms in {alarms.DAYS} days, {found.person_hours:,.1f} hours of people on shift.")
+    if found.an_hour_each is None:
+        click.echo("Nobody was on shift for an hour: nothing can be said of each.")
+        return
+    click.echo(f"{found.an_hour_each:.1f} an hour and person; above {alarms.LIMIT:g} people stop hearing them.")
+    if found.busiest is not None:
+        click.echo(f"Most of them come from {found.busiest:02d}:00 on.")
+    if found.propose is not None:
+        click.echo(f"greet_within_seconds = {found.propose} in [standards], instead of {found.greet_within}, would have left")
+        click.echo(f"{found.left:,} of those about somebody who waits. Or have one more person on the floor at that time.")
+    elif found.an_hour_each > alarms.LIMIT:
+        click.echo("No longer promise would do: have more people on the floor at that time.")
 
 
 def examine(path: Path | None) -> Iterator[Finding]:

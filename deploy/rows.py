@@ -221,7 +221,7 @@ def _value(what: str, row: Row | str) -> tuple[Any, list[Moved]]:
     given = {name: value for name, value in row.items() if not (value is None and not _may_be_none(kind, name))}
     if what == "tickets":
         given["token"] = secrets.token_urlsafe(32)
-    value = TypeAdapter(kind).validate_python(given)
+    value: Any = TypeAdapter(kind).validate_python(given)
     ended = value.resolved_at is not None if what == "alerts" else value.ended_at is not None
     if not ended or (what == "alerts" and value.state is not AlertState.RESOLVED):
         raise ValueError("it has not ended: only what is over is taken")

@@ -138,6 +138,14 @@ _PRESENT: Final = (
     _now("finished_months", About.CUSTOMERS, "the same of whole months", "as long as the store"),
     _now("unfinished", About.MACHINES, "hours that are to be summed up again", "a few seconds"),
     _now("finished_upto", About.MACHINES, "up to when hours are summed up", "one row"),
+    _now("standards", About.MACHINES, "what the shop promised, and since when", "all versions", "at"),
+    _now("standards_read", About.STAFF, "who has read which promises, or put it off", "as long as the shop runs", "read_at"),
+    _now("prints", About.CUSTOMERS, "numbers that are to be put on paper", "15 minutes after the paper", "queued_at"),
+    _now("printers", About.MACHINES, "how the printer was found last", "until the next look", "since"),
+    _now("finished", About.CUSTOMERS, "figures of each hour that is over, of nobody", "for good: sums of nobody", "began"),
+    _now("finished_months", About.CUSTOMERS, "the same by month", "for good: sums of nobody"),
+    _now("unfinished", About.MACHINES, "hours that are to be reckoned anew", "until they are"),
+    _now("finished_upto", About.MACHINES, "up to when hours are reckoned", "one row"),
     _now("kept_since", About.MACHINES, "from when on each of these is kept", "one row each", "at"),
 )  # fmt: skip
 
