@@ -105,8 +105,11 @@ form?.addEventListener("submit", async (event) => {
   const tapped = new FormData(form, event.submitter);
   try {
     const answer = await ask(form.action, { method: "POST", body: tapped, headers: { "X-CSRFToken": document.querySelector("meta[name=csrf]").content } });
-    const { go } = await answer.json();
-    if (answer.ok) return location.assign(go);
+    const { go, shown } = await answer.json();
+    if (answer.ok) {
+      show(shown); // the number is there before its page is
+      return location.assign(go);
+    }
     // What cannot be given is said by the page that the form itself leads to; the key makes sure that it gives nothing twice.
     form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "service", value: event.submitter.value }));
     form.submit();
@@ -115,6 +118,14 @@ form?.addEventListener("submit", async (event) => {
     setTimeout(() => delete form.dataset.sent, 1000);
   }
 });
+
+function show(number) {
+  const got = part("got").content.cloneNode(true);
+  part("number", got).textContent = number;
+  part("number", got).classList.toggle("long", number.length > 5);
+  document.querySelector("main").replaceWith(got);
+  form.closest(".reach").classList.add("gone");
+}
 
 // ---- keys: arrows move in the order of the eye, space and Enter press
 const reachable = () => [...(document.querySelector("dialog[open]") ?? document).querySelectorAll("a[href], button:not([aria-disabled])")]

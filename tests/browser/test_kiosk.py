@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from broker.desk import alerts
 from tests.browser.house import House, Watch, accessible
@@ -105,6 +105,19 @@ def test_a_double_tap_gives_one_number(kiosk_house: KioskHouse, touch: Page) -> 
     touch.get_by_role("button", name="Repairs").dblclick()
     expect(touch.locator(".num")).to_have_text("W\u00a0001")
     assert take_again(kiosk_house) == 2
+
+
+def test_the_number_is_there_before_its_page_is(kiosk_house: KioskHouse, touch: Page) -> None:
+    touch.goto("/kiosk")
+    held: list[Route] = []
+    touch.route("**/kiosk/tickets/*", lambda route: held.append(route))
+    touch.get_by_role("button", name="Repairs").click()
+    expect(touch.locator(".got .num")).to_have_text("W\u00a0001")
+    expect(touch).to_have_url(re.compile("/kiosk$"))
+    expect(touch.get_by_role("button", name="Returns")).to_be_hidden()
+    held[0].continue_()
+    expect(touch).to_have_url(re.compile("/kiosk/tickets/"))
+    expect(touch.locator(".got .num")).to_have_text("W\u00a0001")
 
 
 def take_again(house: KioskHouse) -> int:
