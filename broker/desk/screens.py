@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from itertools import islice, takewhile
 from typing import Any, Final
 
 from broker.desk import alerts as desk_alerts
@@ -19,17 +20,20 @@ from broker.desk.shifts import IDLE
 from broker.domain import kpi
 from broker.domain.alerts import Alert, AlertKind, AlertState
 from broker.domain.facts import Fact, FactKind
-from broker.domain.visit import Source, State, Visit
+from broker.domain.visit import WAITING, Source, State, Visit
 from broker.shop import Shop
 from broker.store import alerts, arrivals, cases, devices, pauses, people, room, tickets, visits
 from broker.store.database import text
 from broker.store.devices import WATCHING, Device
 from broker.store.pauses import Pause
+from broker.store.visits import DayVisit
 
 Row = dict[str, Any]
 
 MEGABYTE: Final = 1024 * 1024
 LAST_HOUR: Final = timedelta(hours=1)
+MOST_IN_HOUR: Final = 300
+"""Visits drawn in the last hour, the newest: more dots than that are a smear."""
 SERVICE_SILENT: Final = timedelta(seconds=5)
 """The service writes that it runs every 2 s; after two missed words no screen trusts a calm floor any more."""
 CALLS: Final = (AlertKind.HELP, AlertKind.DEVICE, AlertKind.QUEUE_OVER, AlertKind.HOLD_OVERDUE)
@@ -253,9 +257,9 @@ def on_shift(shop: Shop) -> int:
     return len({session.person for session in people.sessions(shop.db) if session.seen_at > since})
 
 
-def figures(shop: Shop, rows: list[Visit]) -> Row:
+def figures(shop: Shop, rows: list[DayVisit]) -> Row:
     """Return the day's figures as the strip shows them, of the visits that are decided; shares are 0 to 1."""
-    found = kpi.greeting(map(kpi.Seen.of, rows), within=shop.standards.greet_within)
+    found = kpi.greeting((row.seen() for row in rows), within=shop.standards.greet_within)
     decided = found.visits - found.waiting
     return {
         "visits": decided, "within": found.within, "share": found.within / decided if decided else None, "median": found.median,
@@ -263,28 +267,28 @@ def figures(shop: Shop, rows: list[Visit]) -> Row:
     }  # fmt: skip
 
 
-def _today(shop: Shop, now: datetime) -> list[Visit]:
+def _today(shop: Shop, now: datetime) -> list[DayVisit]:
     day = shop.hours.business_day(now)
-    return visits.between(shop.db, shop.hours.day_begins(day), shop.hours.day_ends(day))
+    return visits.day_of(shop.db, shop.hours.day_begins(day), shop.hours.day_ends(day))
 
 
-def _last(shop: Shop, rows: list[Visit]) -> Row | None:
-    counted = [visit for visit in rows if visit.state not in SETTLED and not visit.late]
-    if not counted:
+def _last(shop: Shop, rows: list[DayVisit]) -> Row | None:
+    visit = next((each for each in reversed(rows) if each.state not in SETTLED and not each.late), None)
+    if visit is None:
         return None
-    visit = counted[-1]
     return {
         "t0": text(visit.t0), "zone_name": shop.zones.get(visit.zone, visit.zone), "greet_seconds": visit.greet_seconds,
-        "by_name": name_of(shop, visit.acknowledged_by), "camera": visit.source is Source.CAMERA,
+        "by_name": name_of(shop, visit.acknowledged_by), "camera": visit.source == Source.CAMERA,
     }  # fmt: skip
 
 
-def _last_hour(rows: list[Visit], now: datetime) -> list[Row]:
-    return [
+def _last_hour(rows: list[DayVisit], now: datetime) -> list[Row]:
+    shown = (
         {"t0": text(visit.t0), "greet_seconds": visit.greet_seconds, "left": visit.state is State.LEFT}
-        for visit in rows
-        if visit.t0 > now - LAST_HOUR and visit.state not in SETTLED and not visit.late and not visit.waiting
-    ]
+        for visit in takewhile(lambda each: each.t0 > now - LAST_HOUR, reversed(rows))
+        if visit.state not in SETTLED and not visit.late and visit.state not in WAITING
+    )
+    return list(islice(shown, MOST_IN_HOUR))[::-1]
 
 
 def pause_rows(shop: Shop) -> list[Row]:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlite_utils import Database
 
+from broker.domain.kpi import Seen
 from broker.domain.visit import WAITING, How, Source, State, Visit
 from broker.store.database import moment, parts, text
 
@@ -32,6 +33,33 @@ _MOMENTS: Final = frozenset(
 _FLAGS: Final = frozenset(("late", "untrusted"))
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM visits"
 _SAVE: Final = f"INSERT OR REPLACE INTO visits ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
+
+
+class DayVisit(NamedTuple):
+    """What a floor screen needs of a visit that may be over."""
+
+    t0: datetime
+    zone: str
+    state: State
+    source: str
+    late: bool
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    ended_at: datetime | None
+
+    @property
+    def greet_seconds(self) -> float | None:
+        """Greet time in seconds, None while nobody has."""
+        return None if self.acknowledged_at is None else max(0.0, (self.acknowledged_at - self.t0).total_seconds())
+
+    def seen(self) -> Seen:
+        """Return what the greeting figures need of it."""
+        left = self.state is State.LEFT and self.ended_at is not None
+        return Seen(
+            t0=self.t0, zone=self.zone, greeted=self.greet_seconds,
+            left=(self.ended_at - self.t0).total_seconds() if left and self.ended_at else None,
+            dismissed=self.state is State.DISMISSED, merged=self.state is State.MERGED, late=self.late,
+        )  # fmt: skip
 
 
 class NoSuchVisit(LookupError):
@@ -139,6 +167,21 @@ def between(db: Database, begin: datetime, end: datetime, *, zone: str | None = 
     """Return the visits with begin <= T0 < end, oldest first."""
     where = "WHERE t0 >= ? AND t0 < ?" + (" AND zone = ?" if zone else "") + " ORDER BY t0, id"
     return _all(db, where, [text(begin), text(end), *([zone] if zone else [])])
+
+
+def day_of(db: Database, begin: datetime, end: datetime) -> list[DayVisit]:
+    """Return the visits with begin <= T0 < end, oldest first, with no more of each than a floor screen needs: a busy day has
+    ten thousand of them.
+    """
+    asked = (
+        "SELECT t0, zone, state, source, late, acknowledged_at, acknowledged_by, ended_at FROM visits "
+        "WHERE t0 >= ? AND t0 < ? ORDER BY t0, id"
+    )
+    rows = db.execute(asked, [text(begin), text(end)]).fetchall()
+    return [
+        DayVisit(datetime.fromisoformat(t0), zone, State(state), source, bool(late), moment(greeted), by, moment(ended))
+        for t0, zone, state, source, late, greeted, by, ended in rows
+    ]
 
 
 def _all(db: Database, where: str, values: Iterable[Any]) -> list[Visit]:
