@@ -17,9 +17,7 @@ class RetentionSettings(Section):
     tickets_days: int = Field(
         default=400, ge=2, le=3660, description="Tickets, their moves, what was written down about them, feedback, shifts."
     )
-    counts_days: int = Field(
-        default=400, ge=2, le=3660, description="Crossings, people in areas, and when a camera did not watch."
-    )
+    counts_days: int = Field(default=400, ge=2, le=3660, description="Crossings, people in areas, and when a camera did not watch.")
     journal_days: int = Field(default=30, ge=2, le=3660, description="What happened to visits and tickets, step by step.")
     audit_days: int = Field(
         default=400, ge=30, le=3660, description="Who signed in, who changed people, screens, keys, cameras; how devices were."
