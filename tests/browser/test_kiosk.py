@@ -108,7 +108,8 @@ def test_a_double_tap_gives_one_number(kiosk_house: KioskHouse, touch: Page) -> 
 
 
 def test_the_number_is_there_before_its_page_is(kiosk_house: KioskHouse, touch: Page) -> None:
-    touch.goto("/kiosk")
+    with touch.expect_request("**/events/board*"):  # the script has come
+        touch.goto("/kiosk")
     held: list[Route] = []
     touch.route("**/kiosk/tickets/*", lambda route: held.append(route))
     touch.get_by_role("button", name="Repairs").click()
