@@ -90,7 +90,10 @@ connect({
       lost.showModal();
       voice?.readDialog(lost);
     }
-    if (state !== "lost" && lost.open) lost.close();
+    if (state !== "lost" && lost.open) {
+      lost.close();
+      voice?.say([]); // what is no longer so is not said to its end
+    }
   },
 });
 lost.addEventListener("cancel", (event) => event.preventDefault());
@@ -185,7 +188,7 @@ function tone() {
 
 function tick() {
   // Whoever listens has not been idle.
-  if (!dialog.open && voice?.speaking()) touchedAt = performance.now();
+  if (!dialog.open && !lost.open && voice?.speaking()) touchedAt = performance.now();
   const left = Math.ceil(idle + more - (performance.now() - touchedAt) / 1000);
   const text = words["time.left"].replace("%(n)d", Math.max(0, left));
   say(part("left"), text);
