@@ -61,7 +61,8 @@ def chain_report(shops: Sequence[Shop], *, period: Period, name: str = "") -> Ch
     spans = [(bounds(shop, period), same_time(shop, period, compared, shop.clock())) for shop in shops]
     visits = [(Visits(shop, here), Visits(shop, before)) for shop, (here, before) in zip(shops, spans, strict=True)]
     tickets = [
-        (Tickets(shop, here).whole(), Tickets(shop, before).whole()) for shop, (here, before) in zip(shops, spans, strict=True)
+        (Tickets(shop, here, only_whole=True).whole(), Tickets(shop, before, only_whole=True).whole())
+        for shop, (here, before) in zip(shops, spans, strict=True)
     ]
     within = max(shop.standards.greet_within for shop in shops)
     every = [_promised(shop) for shop in shops]

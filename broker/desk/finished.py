@@ -41,20 +41,22 @@ class Place(NamedTuple):
     weekday: int | None = None
 
 
-def cells(shop: Shop, span: Span, kinds: Sequence[str], *, by_weekday: bool = False) -> dict[Place, Cell]:
-    """Return everything of *kinds* with begin <= T0 < end, by hour of the clock."""
+def cells(
+    shop: Shop, span: Span, kinds: Sequence[str], *, by_weekday: bool = False, bare: Sequence[str] = ()
+) -> dict[Place, Cell]:  # fmt: skip
+    """Return everything of *kinds* with begin <= T0 < end, by hour of the clock; of the *bare* kinds only counts."""
     made: dict[Place, Cell] = defaultdict(Cell)
     raw = _raw(shop, span)
     whole = set() if by_weekday else _whole_months(shop, span, raw)
     for name in sorted(whole):
-        kept = finished.month(shop.db, kinds, name)
+        kept = finished.month(shop.db, kinds, name, bare=bare)
         if not kept:
             whole.discard(name)
         for kind, sums in kept.items():
             _include(made, kind, sums)
     for begin, end in without([span], joined([*raw, *(_month_span(shop, name) for name in whole)])):
         for kind in kinds:
-            _include(made, kind, finished.sums(shop.db, kind, begin, end, by_weekday=by_weekday))
+            _include(made, kind, finished.sums(shop.db, kind, begin, end, by_weekday=by_weekday, bare=kind in bare))
     baselines = Baselines(shop)
     for part in raw:
         for key, cell in reckon(shop, part, baselines.median).items():

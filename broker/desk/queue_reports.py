@@ -186,10 +186,12 @@ class Tickets:
     """The cells of the tickets of a span, of one service or counter or of all of them, and of the visits beside them."""
 
     def __init__(
-        self, shop: Shop, span: Span, service: str | None = None, counter: str | None = None, *, by_weekday: bool = False
-    ) -> None:
-        """Read them."""
-        self._cells = cells(shop, span, (SERVICE, COUNTER, ZONE), by_weekday=by_weekday)
+        self, shop: Shop, span: Span, service: str | None = None, counter: str | None = None, *, by_weekday: bool = False,
+        only_whole: bool = False,
+    ) -> None:  # fmt: skip
+        """Read them; with *only_whole*, no more than `whole` needs."""
+        kinds, bare = ((SERVICE, COUNTER), (COUNTER,)) if only_whole else ((SERVICE, COUNTER, ZONE), ())
+        self._cells = cells(shop, span, kinds, by_weekday=by_weekday, bare=bare)
         self._kind, self._only = (COUNTER, counter) if counter else (SERVICE, service)
 
     def parts(self, kind: str) -> dict[str, Cell]:

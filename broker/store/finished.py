@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from sqlite_utils import Database
 
@@ -16,6 +16,10 @@ from broker.domain.times import BYTES_A_TIME
 from broker.store.database import moment, text
 
 READ_ROWS: Final = 500
+_parsed: Final = json.JSONDecoder().raw_decode
+"""What `json.loads` does, without the looking for what our own rows never begin or end with."""
+_BARE: Final = "'{}', x''"
+"""In the place of times that nobody asks for: they are most of a row."""
 MARK: Final = timedelta(hours=1)
 """What one row of `unfinished` stands for: an hour of UTC."""
 KEPT_OF: Final = ("visits", "tickets")
@@ -85,10 +89,13 @@ def replace(db: Database, begin: datetime, end: datetime, cells: Iterable[tuple[
     db.conn.executemany(f"INSERT INTO finished VALUES ({', '.join('?' * 10)})", rows)
 
 
-def sums(db: Database, kind: str, begin: datetime, end: datetime, *, by_weekday: bool = False) -> Sums:
-    """Return the sums of the finished hours of *kind* that begin within begin <= time < end."""
+def sums(
+    db: Database, kind: str, begin: datetime, end: datetime, *, by_weekday: bool = False, bare: bool = False
+) -> Sums:  # fmt: skip
+    """Return the sums of the finished hours of *kind* that begin within begin <= time < end; *bare*: without their times."""
+    times = _BARE if bare else "series, times"
     found = db.execute(
-        f"SELECT part, hour, {'weekday' if by_weekday else 'NULL'}, counts, series, times FROM finished "
+        f"SELECT part, hour, {'weekday' if by_weekday else 'NULL'}, counts, {times} FROM finished "
         "WHERE kind = ? AND began >= ? AND began < ?",
         [kind, text(begin), text(end)],
     )
@@ -108,12 +115,14 @@ def waits(db: Database, kind: str, day: date, name: str) -> dict[tuple[str, int]
     return {place: list(cell.times[name]) for place, cell in made.items()}
 
 
-def month(db: Database, kinds: Sequence[str], name: str) -> dict[str, Sums]:
-    """Return the sums of a whole month (such as 2026-11) by kind; nothing when it is not kept."""
-    asked = f"SELECT kind, part, hour, counts, series, times FROM finished_months WHERE month = ? AND kind IN ({_marks(kinds)})"
+def month(db: Database, kinds: Sequence[str], name: str, *, bare: Sequence[str] = ()) -> dict[str, Sums]:
+    """Return the sums of a whole month (such as 2026-11) by kind, *bare* ones without times; nothing when it is not kept."""
     made: defaultdict[str, Sums] = defaultdict(lambda: defaultdict(Cell))
-    for kind, part, hour, *written in db.execute(asked, [name, *kinds]).fetchall():
-        _add(made[kind][part, hour, None], *written)
+    for kind in kinds:
+        times = _BARE if kind in bare else "series, times"
+        asked = f"SELECT part, hour, counts, {times} FROM finished_months WHERE month = ? AND kind = ?"
+        for part, hour, *written in db.execute(asked, [name, kind]).fetchall():
+            _add(made[kind][part, hour, None], *written)
     return made
 
 
@@ -140,10 +149,6 @@ def forget_months(db: Database, names: Iterable[str]) -> None:
     db.conn.executemany("DELETE FROM finished_months WHERE month = ?", [(name,) for name in names])
 
 
-def _marks(values: Sequence[Any]) -> str:
-    return ", ".join("?" * len(values))
-
-
 def _written(cell: Cell) -> tuple[str, str, bytes]:
     counts = {name: count for name, count in sorted(cell.counts.items()) if count}
     series = {name: some for name, some in sorted(cell.times.items()) if len(some)}
@@ -156,10 +161,12 @@ def _json(value: dict[str, int]) -> str:
 
 
 def _add(cell: Cell, counts: str, series: str, times: bytes) -> None:
-    for name, count in json.loads(counts).items():
+    for name, count in _parsed(counts)[0].items():
         cell.counts[name] += count
+    if series == "{}":
+        return
     place = 0
-    for name, length in json.loads(series).items():
+    for name, length in _parsed(series)[0].items():
         upto = place + length * BYTES_A_TIME
         cell.times[name].unpack(times[place:upto])
         place = upto
