@@ -75,7 +75,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "segno": ("kiosk",),
     "espeakng_loader": ("kiosk.voice",),
     "escpos": ("kiosk.printing",),
-    "PIL": ("kiosk.printing", "dashboard.shell",),
+    "PIL": ("kiosk.printing", "dashboard.shell"),
     "fpdf": ("dashboard.paper", "dashboard.ink"),
     "xlsxwriter": ("dashboard.workbook",),
     "font_roboto": ("kiosk.printing", "dashboard.paper"),
