@@ -12,7 +12,7 @@ from broker.desk.queue_reports import Tickets
 from broker.desk.reports import Visits, bounds, same_time
 from broker.domain.cells import Cell, together
 from broker.domain.kpi import Greeting, greeting_of
-from broker.domain.period import Period
+from broker.domain.period import Period, Span
 from broker.domain.queue_kpi import Figures, Promised
 from broker.shop import Shop
 
@@ -38,52 +38,67 @@ class QueueOf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chain:
-    """Several shops over the same days. `hours` are the greetings of all by hour of each shop's own clock.
+class ChainGreetings:
+    """The greetings of several shops over the same days; `hours` are those of all by hour of each shop's own clock.
 
     Where promises differ, all of them together are held to the longest of them, each row to its own.
     """
 
     period: Period
     compared: Period
-    greeting: GreetingOf
-    greetings: tuple[GreetingOf, ...]
+    together: GreetingOf
+    stores: tuple[GreetingOf, ...]
     hours: tuple[tuple[int, Greeting], ...]
-    queue: QueueOf
-    queues: tuple[QueueOf, ...]
 
 
-def chain_report(shops: Sequence[Shop], *, period: Period, name: str = "") -> Chain:
-    """Return the figures of *shops* over *period*. Raises ValueError for none."""
-    if not shops:
-        raise ValueError("a chain has at least one shop")
-    compared = period.before()
-    spans = [(bounds(shop, period), same_time(shop, period, compared, shop.clock())) for shop in shops]
-    visits = [(Visits(shop, here), Visits(shop, before)) for shop, (here, before) in zip(shops, spans, strict=True)]
-    tickets = [
-        (Tickets(shop, here, only_whole=True).whole(), Tickets(shop, before, only_whole=True).whole())
-        for shop, (here, before) in zip(shops, spans, strict=True)
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainQueues:
+    """The tickets of several shops over the same days; promises as with the greetings."""
+
+    period: Period
+    compared: Period
+    together: QueueOf
+    stores: tuple[QueueOf, ...]
+
+
+def chain_greetings(shops: Sequence[Shop], *, period: Period, name: str = "") -> ChainGreetings:
+    """Return the greeting figures of *shops* over *period*. Raises ValueError for no shops."""
+    found = [(Visits(shop, here), Visits(shop, before)) for shop, here, before in _spans(shops, period)]
     within = max(shop.standards.greet_within for shop in shops)
-    every = [_promised(shop) for shop in shops]
-    promised = Promised(*(max(each[place] for each in every) for place in range(len(Promised._fields))))
     hours: dict[int, Cell] = {}
-    for here, _ in visits:
+    for here, _ in found:
         for hour, cell in here.by(lambda place: place.hour).items():
             hours.setdefault(hour, Cell()).include(cell)
-    return Chain(
-        period=period, compared=compared,
-        greeting=_greeting(name, within, together(here.whole for here, _ in visits), together(old.whole for _, old in visits)),
-        greetings=tuple(
+    return ChainGreetings(
+        period=period, compared=period.before(),
+        together=_greeting(name, within, together(here.whole for here, _ in found), together(old.whole for _, old in found)),
+        stores=tuple(
             _greeting(_name(shop), shop.standards.greet_within, here.whole, old.whole)
-            for shop, (here, old) in zip(shops, visits, strict=True)
+            for shop, (here, old) in zip(shops, found, strict=True)
         ),
         hours=tuple((hour, greeting_of(cell, within=within)) for hour, cell in sorted(hours.items())),
-        queue=_queue(name, promised, together(here for here, _ in tickets), together(old for _, old in tickets)),
-        queues=tuple(
-            _queue(_name(shop), its, here, old) for shop, its, (here, old) in zip(shops, every, tickets, strict=True)
-        ),
     )  # fmt: skip
+
+
+def chain_queues(shops: Sequence[Shop], *, period: Period, name: str = "") -> ChainQueues:
+    """Return the figures of the tickets of *shops* over *period*. Raises ValueError for no shops."""
+    found = [
+        (Tickets(shop, here, only_whole=True).whole(), Tickets(shop, before, only_whole=True).whole())
+        for shop, here, before in _spans(shops, period)
+    ]
+    every = [_promised(shop) for shop in shops]
+    promised = Promised(*(max(each[place] for each in every) for place in range(len(Promised._fields))))
+    return ChainQueues(
+        period=period, compared=period.before(),
+        together=_queue(name, promised, together(here for here, _ in found), together(old for _, old in found)),
+        stores=tuple(_queue(_name(shop), its, here, old) for shop, its, (here, old) in zip(shops, every, found, strict=True)),
+    )  # fmt: skip
+
+
+def _spans(shops: Sequence[Shop], period: Period) -> list[tuple[Shop, Span, Span]]:
+    if not shops:
+        raise ValueError("a chain has at least one shop")
+    return [(shop, bounds(shop, period), same_time(shop, period, period.before(), shop.clock())) for shop in shops]
 
 
 def _name(shop: Shop) -> str:

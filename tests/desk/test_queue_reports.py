@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from broker.desk import cases, counters, tickets
-from broker.desk.chain_reports import chain_report
+from broker.desk.chain_reports import chain_greetings, chain_queues
 from broker.desk.finished import finish_all
 from broker.desk.queue_reports import queue_report
 from broker.desk.reports import greeting_report
@@ -135,14 +135,16 @@ def test_several_shops_are_one_report_as_exact_as_that_of_one(tmp_path: Path, cl
     clock.at = NOON
     finish_all(shops[0])
     days = Period(NOON.date() - timedelta(days=1), NOON.date())
-    chain = chain_report(shops, period=days, name="all")
+    queues, greetings = chain_queues(shops, period=days, name="all"), chain_greetings(shops, period=days, name="all")
     waits = sorted(10 * wait + number for number in range(3) for wait in range(number + 2))
-    assert chain.queue.figures["issued"].value == 9
-    assert chain.queue.figures["wait_median"].value == waits[4]
-    assert [each.figures["issued"].value for each in chain.queues] == [2, 3, 4]
-    assert chain.greeting.figures.visits == sum(greeting_report(one, period=days).figures.visits for one in shops) == 9
-    assert sum(found.visits for _, found in chain.hours) == 9
-    with pytest.raises(ValueError, match="at least one"):
-        chain_report([], period=days)
+    assert queues.together.figures["issued"].value == 9
+    assert queues.together.figures["wait_median"].value == waits[4]
+    assert [each.figures["issued"].value for each in queues.stores] == [2, 3, 4]
+    each = sum(greeting_report(one, period=days).figures.visits for one in shops)
+    assert greetings.together.figures.visits == each == sum(found.visits for _, found in greetings.hours) == 9
+    assert [found.store for found in greetings.stores] == ["Oslo City"] * 3
+    for made in (chain_queues, chain_greetings):
+        with pytest.raises(ValueError, match="at least one"):
+            made([], period=days)
     for one in shops:
         one.db.conn.close()
