@@ -90,7 +90,7 @@ function service(one, now, { actions, sheets }) {
 
 function person(one) {
   const at = one.counter ? t(one.kind === "open" ? "at_counter" : "on_break", { counter: one.counter, time: hm(one.since) }) : one.screens.join(", ");
-  return { sign: one.kind === "break" ? "cup" : "person", name: one.name, more: at };
+  return { sign: one.kind === "break" ? "cup" : "me", name: one.name, more: at };
 }
 
 function over(one, actions) {
