@@ -37,10 +37,10 @@ class Link:
     here: bool = False
 
 
-@bp.get("/reports", defaults={"what": kinds.FIRST})
+@bp.get("/reports")
 @bp.get("/reports/<what>")
 @needs("report.see")
-def page(what: str) -> str:
+def page(what: str = kinds.FIRST) -> str:
     """Show a report."""
     shop, words, asked = _asked(what)
     sheet = kinds.made(what, shop, asked, words)

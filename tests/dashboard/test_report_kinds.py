@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
@@ -29,6 +31,7 @@ from tests.queue_days import COUNTERS, SERVICES, Days
 HOURS = OpeningSettings.model_validate({day: ["10:00-20:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat")})
 EVENING = NOON + timedelta(hours=7)
 NAME = 'Rīgas "Centrs" <b>&</b> šķūnis'
+Seen = Callable[..., FlaskClient]
 EVERY = [what for what in kinds.MADE if what != kinds.PEOPLE]
 
 
@@ -53,6 +56,19 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return shop
 
 
+@pytest.fixture(scope="module")
+def seen_by(lived: Shop) -> Seen:
+    """The browser of somebody who looks at that shop: `seen_by("lead", language="lv")`; made once for each."""
+    made: dict[tuple[str, str], FlaskClient] = {}
+
+    def client(role: str = "lead", *, language: str = "en") -> FlaskClient:
+        if (role, language) not in made:
+            made[role, language] = reader(lived, role, language=language)
+        return made[role, language]
+
+    return client
+
+
 def sheet_of(shop: Shop, what: str, language: str = "en", **query: str) -> tuple[object, Words]:
     words = Words.of(language, shop.hours.zone)
     return kinds.made(what, shop, asked.read(shop, {"period": "7d"} | query), words), words
@@ -63,12 +79,12 @@ def sheet_of(shop: Shop, what: str, language: str = "en", **query: str) -> tuple
 
 @pytest.mark.parametrize(("role", "status"), [("staff", 403), ("lead", 200), ("manager", 200), ("admin", 200)])
 @pytest.mark.parametrize("path", ["", "/waiting", "/traffic", "/waiting.csv", "/service.xlsx", "/cases.pdf"])
-def test_leads_and_managers_see_every_report_and_staff_none(lived: Shop, role: str, status: int, path: str) -> None:
-    assert reader(lived, role).get(f"/reports{path}").status_code == status
+def test_leads_and_managers_see_every_report_and_staff_none(lived: Shop, seen_by: Seen, role: str, status: int, path: str) -> None:
+    assert seen_by(role).get(f"/reports{path}").status_code == status
 
 
-def test_what_is_no_report_is_not_found(lived: Shop) -> None:
-    client = reader(lived)
+def test_what_is_no_report_is_not_found(lived: Shop, seen_by: Seen) -> None:
+    client = seen_by()
     for path in (
         "/everything",
         "/everything.pdf",
@@ -83,8 +99,8 @@ def test_what_is_no_report_is_not_found(lived: Shop) -> None:
 # --- what the address asks for
 
 
-def test_every_choice_is_in_the_address_and_every_link_of_the_page_opens(lived: Shop) -> None:
-    client = reader(lived)
+def test_every_choice_is_in_the_address_and_every_link_of_the_page_opens(lived: Shop, seen_by: Seen) -> None:
+    client = seen_by()
     html = page_of(client, "?from=2026-11-20&to=2026-11-21&service=returns", what="waiting")
     assert 'name="service" value="returns"' in html
     links = {link.replace("&amp;", "&") for link in re.findall(r'href="(/reports[^"]*)"', html)}
@@ -115,8 +131,8 @@ def test_every_figure_of_tickets_is_on_a_page_with_its_formula(lived: Shop) -> N
 
 
 @pytest.mark.parametrize("what", EVERY)
-def test_every_chart_has_its_numbers_as_a_table_and_is_small(lived: Shop, what: str) -> None:
-    html = page_of(reader(lived), what=what)
+def test_every_chart_has_its_numbers_as_a_table_and_is_small(lived: Shop, seen_by: Seen, what: str) -> None:
+    html = page_of(seen_by(), what=what)
     assert len(html.encode()) < 150_000
     plots = re.findall(r"<svg class=\"plot.*?</svg>", html, re.S)
     assert plots
@@ -135,8 +151,8 @@ EACH = [(what, LANGUAGES[n % 5]) for n, what in enumerate(EVERY)] + [("waiting",
 
 
 @pytest.mark.parametrize(("what", "language"), EACH)
-def test_the_workbook_holds_the_numbers_of_the_page(lived: Shop, what: str, language: str) -> None:
-    answer = reader(lived, language=language).get(f"/reports/{what}.xlsx?period=7d")
+def test_the_workbook_holds_the_numbers_of_the_page(lived: Shop, seen_by: Seen, what: str, language: str) -> None:
+    answer = seen_by(language=language).get(f"/reports/{what}.xlsx?period=7d")
     assert answer.headers["Content-Disposition"].endswith(f'"rigas-centrs-b-b-skunis-{what}-2026-11-15-2026-11-21.xlsx"')
     book = load_workbook(io.BytesIO(answer.data))
     sheet, words = sheet_of(lived, what, language)
@@ -157,8 +173,8 @@ def test_the_workbook_holds_the_numbers_of_the_page(lived: Shop, what: str, lang
 
 
 @pytest.mark.parametrize(("what", "language"), EACH)
-def test_the_paper_says_what_the_page_says_with_every_letter(lived: Shop, what: str, language: str) -> None:
-    answer = reader(lived, language=language).get(f"/reports/{what}.pdf?period=7d")
+def test_the_paper_says_what_the_page_says_with_every_letter(lived: Shop, seen_by: Seen, what: str, language: str) -> None:
+    answer = seen_by(language=language).get(f"/reports/{what}.pdf?period=7d")
     assert answer.data.startswith(b"%PDF-")
     paper = PdfReader(io.BytesIO(answer.data))
     said = re.sub(r"\s+", "", "".join(page.extract_text() for page in paper.pages))
@@ -170,8 +186,8 @@ def test_the_paper_says_what_the_page_says_with_every_letter(lived: Shop, what: 
 
 
 @pytest.mark.parametrize(("what", "language"), EACH)
-def test_csv_holds_every_table_in_the_numbers_of_its_language(lived: Shop, what: str, language: str) -> None:
-    client = reader(lived, language=language)
+def test_csv_holds_every_table_in_the_numbers_of_its_language(lived: Shop, seen_by: Seen, what: str, language: str) -> None:
+    client = seen_by(language=language)
     sheet, words = sheet_of(lived, what, language)
     for table in every_table(sheet, words)[:4]:
         delimiter = ";" if language in ("nb", "nl", "lv") else ","
@@ -185,15 +201,15 @@ def test_csv_holds_every_table_in_the_numbers_of_its_language(lived: Shop, what:
             assert not row[0].startswith("=")
 
 
-def test_the_byte_order_mark_can_be_left_out(lived: Shop) -> None:
-    client = reader(lived)
+def test_the_byte_order_mark_can_be_left_out(lived: Shop, seen_by: Seen) -> None:
+    client = seen_by()
     with_mark, without = (client.get(f"/reports/waiting.csv{query}").data for query in ("", "?bom=0"))
     assert with_mark == b"\xef\xbb\xbf" + without
     assert next(csv.reader(io.StringIO(without.decode())))[0] == "Figure"
 
 
-def test_a_name_that_is_markup_is_only_a_name(lived: Shop) -> None:
-    html = page_of(reader(lived), what="waiting")
+def test_a_name_that_is_markup_is_only_a_name(lived: Shop, seen_by: Seen) -> None:
+    html = page_of(seen_by(), what="waiting")
     assert "<b>&</b>" not in html
     assert "Rīgas &#34;Centrs&#34; &lt;b&gt;&amp;&lt;/b&gt;" in html
 
@@ -203,10 +219,10 @@ def test_a_name_that_is_markup_is_only_a_name(lived: Shop) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("what", EVERY)
-def test_no_page_shows_a_key_or_a_hole(lived: Shop, what: str, language: str) -> None:
+def test_no_page_shows_a_key_or_a_hole(lived: Shop, seen_by: Seen, what: str, language: str) -> None:
     for query in ("?period=7d", "?from=2020-01-01&to=2020-01-02"):
-        said = words_of(page_of(reader(lived, language=language), query, what=what))
-        assert not re.search(r"report\.[a-z]+_|report\.[a-z]{2,}\b|%\(|%%|None|nan", said), query
+        said = words_of(page_of(seen_by(language=language), query, what=what))
+        assert not re.search(r"report\.[a-z]+_|report\.[a-z]{2,}\b|%\(|%%|None|\bnan\b", said), query
 
 
 @pytest.mark.parametrize("what", EVERY)
@@ -233,8 +249,8 @@ def test_few_tickets_are_grey_and_nothing_is_said_of_them(tmp_path: Path) -> Non
 # --- nobody by name, unless the shop turned it on
 
 
-def test_nobody_is_named_by_default(lived: Shop) -> None:
-    client = reader(lived)
+def test_nobody_is_named_by_default(lived: Shop, seen_by: Seen) -> None:
+    client = seen_by()
     assert client.get("/reports/people").status_code == 404
     assert client.get("/reports/people.csv").status_code == 404
     for what in EVERY:
