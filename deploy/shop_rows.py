@@ -9,12 +9,9 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from sqlite_utils import Database
-
 from broker.desk.finished import finish_all
 from broker.domain.alerts import Alert
 from broker.domain.opening import Hours
-from broker.domain.standards import Standards
 from broker.domain.visit import Visit
 from broker.shop import Shop
 from broker.store import cases, devices, people, tickets
@@ -145,7 +142,7 @@ def _install(shop: Shop, first: date) -> None:
 def write_day(shop: Shop, lived: Lived, truth: Truth) -> None:
     """Write what customers and counters did on one day, and note it in *truth*. Runs inside a transaction."""
     db, queue = shop.db, lived.queue
-    write_visits(db, lived, shop.standards, truth)
+    write_visits(shop, lived, truth)
     truth.tickets(lived.day.date, queue.diary, queue.shifts)
     tickets.save(db, *queue.tickets.values())
     tickets.append_moves(db, *queue.moves)
@@ -171,8 +168,9 @@ def _write_crew(shop: Shop, lived: Lived, crew: Sequence[str]) -> None:
         people.save(db, session)
 
 
-def write_visits(db: Database, lived: Lived, standards: Standards, truth: Truth) -> None:
+def write_visits(shop: Shop, lived: Lived, truth: Truth) -> None:
     """Write everybody who came in, and the alerts about those who waited too long."""
+    standards = shop.standards
     rows: list[tuple[Any, ...]] = []
     alerts: list[tuple[Any, ...]] = []
     promise = round(standards.greet_within * 1000)
@@ -185,8 +183,8 @@ def write_visits(db: Database, lived: Lived, standards: Standards, truth: Truth)
         left = round((end.at - one.t0).total_seconds() * 1000) if one.fate == "left" else None
         red_after = greeted - promise if greeted is not None and greeted >= promise else None
         truth.visit(one.fate, greeted=greeted, left=left, size=one.size, red_after=red_after)
-    db.conn.executemany(_VISITS, rows)
-    db.conn.executemany(_ALERTS, alerts)
+    shop.db.conn.executemany(_VISITS, rows)
+    shop.db.conn.executemany(_ALERTS, alerts)
 
 
 def _write_cases(shop: Shop, queue: Queue) -> None:
