@@ -34,9 +34,9 @@ _RULES: Final = (
     # user:password@host
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s/:@]+:)[^\s@/]+@"), rf"\1{HIDDEN}@"),
     # the cookies of ours, the keys of programs, links that let somebody in, and the pages of customers
-    (re.compile(r"(?i)\b((?:__Host-)?(?:kiosk-)?(?:device|shift|pairing|form)=)[^\s;,]+"), rf"\1{HIDDEN}"),
-    (re.compile(r"\bgk_[A-Za-z0-9_-]{8,}"), f"gk_{HIDDEN}"),
-    (re.compile(r"(/(?:enter|t)/)[A-Za-z0-9_-]{16,}"), rf"\1{HIDDEN}"),
+    (re.compile(r"(?i)\b((?:__Host-)?(?:kiosk-)?(?:device|shift|pairing|form|ticket)=)[^\s;,]+"), rf"\1{HIDDEN}"),
+    (re.compile(r"\bgl?k_[A-Za-z0-9_-]{8,}"), f"glk_{HIDDEN}"),
+    (re.compile(r"(/(?:enter|t|j)/)[A-Za-z0-9_-]{16,}"), rf"\1{HIDDEN}"),
     (re.compile(r"\$argon2id?\$[^\s\"']+"), HIDDEN),
 )
 _SECRET_NAME: Final = re.compile(rf"(?i)^(?:{_NAMES})$")

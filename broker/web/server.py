@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import resource
 import signal
 import socket
 import threading
@@ -23,6 +24,11 @@ GONE_SECONDS: Final = 20
 """A screen that walked out of the wireless network says no goodbye: the kernel gives up after this."""
 HIGH_WATER_BYTES: Final = 64 * 1024
 QUIET_SECONDS: Final = 120
+SILENT_CONNECTIONS: Final = 2_000
+"""Connections that may stand open and say nothing. With fewer, anybody on the network could hold every place for QUIET_SECONDS
+and no screen would be served."""
+OTHER_FILES: Final = 500
+"""Open files of this process besides its connections: the store of each thread, and the log."""
 MAX_HEADER_BYTES: Final = 32 * 1024
 MAX_BODY_BYTES: Final = 1024 * 1024
 
@@ -41,8 +47,10 @@ class Server:
         self._hubs = [part for part in app.extensions.values() if isinstance(part, Hub)]
         self._stores = app.extensions["greetline-stores"]
         listening = _listening(host, port)
+        most = max_streams * 2 + 100 + SILENT_CONNECTIONS
+        _allow_files(most + OTHER_FILES)
         self._waitress: Any = create_server(
-            app, sockets=[listening], threads=max_streams + SPARE_THREADS, connection_limit=max_streams * 2 + 100,
+            app, sockets=[listening], threads=max_streams + SPARE_THREADS, connection_limit=most,
             channel_request_lookahead=1, outbuf_high_watermark=HIGH_WATER_BYTES, channel_timeout=QUIET_SECONDS,
             max_request_header_size=MAX_HEADER_BYTES, max_request_body_size=MAX_BODY_BYTES, asyncore_use_poll=True, ident="",
         )  # fmt: skip
@@ -80,6 +88,14 @@ class Server:
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
+
+
+def _allow_files(wanted: int) -> None:
+    """Let this process open so many files, as far as the machine allows: a service begins with 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def _listening(host: str, port: int) -> socket.socket:
