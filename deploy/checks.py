@@ -157,6 +157,9 @@ def kiosk(settings: Settings) -> Iterator[Finding]:
     if settings.kiosk.public_base_url is None:
         says = "no address that customers' phones reach: no QR code is shown"
         yield Finding("phones", State.WARN, says, "Set public_base_url in [kiosk] when phones can reach this machine.")
+        if settings.join.enabled:
+            says = "enabled, but without public_base_url no phone can take a number: the poster has no code"
+            yield Finding("join", State.WARN, says, "Set public_base_url in [kiosk], or enabled = false in [join].")
 
 
 def printer(settings: Settings) -> Iterator[Finding]:

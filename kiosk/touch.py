@@ -132,7 +132,10 @@ def take() -> ResponseReturnValue:
     except NoNumber:
         return _no(HTTPStatus.SERVICE_UNAVAILABLE, say("system.no_tickets"))
     go = g.choices.to(f"/kiosk/tickets/{ticket.id}")
-    return jsonify(go=go, shown=board.shown(shop, ticket)) if for_script() else redirect(go, HTTPStatus.SEE_OTHER)
+    if not for_script():
+        return redirect(go, HTTPStatus.SEE_OTHER)
+    shown = board.shown(shop, ticket)
+    return jsonify(go=go, shown=shown, heard=speech.read_out_words((say("ticket.yours"), shown)))
 
 
 def _give(shop: Shop, service: str, *, by: str, key: str) -> Ticket:

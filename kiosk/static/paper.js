@@ -12,8 +12,15 @@ function show(state) {
   wish.dataset.state = state;
   const buttons = wish.querySelector("[data-part=wish]");
   if (buttons && state) buttons.hidden = true;
-  for (const text of wish.querySelectorAll("[data-says]")) text.hidden = text.dataset.says !== state;
+  for (const text of wish.querySelectorAll("[data-says]")) {
+    const fresh = text.hidden && text.dataset.says === state;
+    text.hidden = text.dataset.says !== state;
+    if (fresh) read(text);
+  }
 }
+
+// Whoever asked by ear is told by ear.
+const read = async (text) => "aloud" in document.body.dataset && (await import(document.body.dataset.speak)).readPart(text);
 
 const rest = (ms) => new Promise((done) => setTimeout(done, ms));
 

@@ -48,6 +48,9 @@ function pieces(node) {
   return found;
 }
 
+/** Say a part of the page that has just appeared. */
+export const readPart = (part) => say(pieces(part));
+
 /** Say the page: its heading, the number twice, place and wait, what follows. */
 export function readPage() {
   const parts = [...document.querySelectorAll("main, .reach > p")].filter((part) => !part.querySelector("a, button"));

@@ -108,8 +108,9 @@ form?.addEventListener("submit", async (event) => {
   const tapped = new FormData(form, event.submitter);
   try {
     const answer = await ask(form.action, { method: "POST", body: tapped, headers: { "X-CSRFToken": document.querySelector("meta[name=csrf]").content } });
-    const { go, shown } = await answer.json();
+    const { go, shown, heard } = await answer.json();
     if (answer.ok) {
+      voice?.learn(heard);
       show(shown); // the number is there before its page is
       return location.assign(go);
     }

@@ -217,3 +217,12 @@ def test_somebody_is_coming_is_said(listens: Callable[..., Listener]) -> None:
     alerts.acknowledge(listener.house.shop, page.url.split("/")[-1].split("?")[0], by=listener.house.kari.id)
     expect(page.get_by_role("heading", level=1)).to_have_text("Someone is coming to you")
     listener.hears("Someone is coming to you")
+
+
+def test_how_the_paper_goes_is_said_as_it_goes(listens: Callable[..., Listener]) -> None:
+    listener = listens("/kiosk?aloud=1", printer={"kind": "dummy"})
+    take(listener.page)
+    listener.words(3)
+    listener.page.get_by_role("button", name="Print my number").click()
+    listener.hears("Your number is being printed...")
+    listener.hears("We could not print. Please take a photo of your number.")

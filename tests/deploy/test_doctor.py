@@ -64,3 +64,13 @@ def test_it_can_be_read_by_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     result = CliRunner().invoke(main, ["doctor"])
     assert result.exit_code == 0
     assert "-> greetline config show > greetline.toml" in result.output
+
+
+def test_numbers_by_phone_without_an_address_for_phones_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = {"services": [{"id": "returns", "letter": "R", "name": "Returns"}], "counters": [{"id": "desk-1", "name": "Desk 1"}]}
+    shop_file(tmp_path, **queue, join={"enabled": True})  # type: ignore[arg-type]
+    _, found = findings(tmp_path, monkeypatch)
+    assert found["join"]["state"] == "warn"
+    assert "public_base_url" in found["join"]["advice"]
+    shop_file(tmp_path, **queue, join={"enabled": True}, kiosk={"public_base_url": "https://q.shop.example"})  # type: ignore[arg-type]
+    assert "join" not in findings(tmp_path, monkeypatch)[1]

@@ -61,7 +61,7 @@ def test_another_screen_cannot_reach_a_number_by_its_key(kiosk: Screen, made: Ca
 
 def test_a_script_is_told_where_to_go_and_the_number(kiosk: Screen) -> None:
     told = kiosk.post("/kiosk/tickets", {"service": "returns", "key": KEY}, headers={"Accept": "application/json"})
-    assert told.json == {"go": f"/kiosk/tickets/{kiosk.given()[0].id}", "shown": "R\u00a0001"}
+    assert told.json == {"go": f"/kiosk/tickets/{kiosk.given()[0].id}", "shown": "R\u00a0001", "heard": {}}
 
 
 def test_what_is_told_is_kept_with_the_ticket_and_never_a_point_or_nought(kiosk: Screen, shop: Shop) -> None:

@@ -101,6 +101,16 @@ def test_every_text_of_a_page_that_is_read_aloud_has_its_sound(kiosk: Screen, pa
     assert 'id="heard"' not in kiosk.page(path), "nothing is made for those who did not ask"
 
 
+@needs_library
+def test_a_number_that_is_shown_before_its_page_can_be_said(kiosk: Screen) -> None:
+    script = {"Accept": "application/json"}
+    told = kiosk.post("/kiosk/tickets", {"service": "returns", "key": "0" * 32, "aloud": "1"}, headers=script).json
+    assert set(told["heard"]) == {"Your number", "R\u00a0001"}
+    assert kiosk.get(told["heard"]["R\u00a0001"]).content_type == "audio/wav"
+    told = kiosk.post("/kiosk/tickets", {"service": "returns", "key": "1" * 32}, headers=script).json
+    assert told["heard"] == {}, "nothing is made for those who did not ask"
+
+
 def test_a_shop_without_a_voice_has_no_buttons_for_one(made: Callable[..., Screen]) -> None:
     silent = made(sound={"voice": "none"})
     page = silent.page("/kiosk?aloud=1")
