@@ -48,6 +48,7 @@ COMMANDS: Final[dict[str, _Door]] = {
     "people": _Door("dashboard.cli_people", "people", "shop", "Who works here."),
     "screens": _Door("dashboard.cli_screens", "screens", "shop", "Tablets that are paired."),
     "keys": _Door("dashboard.cli_keys", "keys", "shop", "Programs that may use the HTTP API."),
+    "audit": _Door("dashboard.cli_audit", "audit", "shop", "Who changed what, and whether the log of it is whole."),
     "simulate": _Door("deploy.queues", "simulate", "shop", "Queues of a shop that never was, to try rules on."),
     "wait": _Door("deploy.queues", "wait", "shop", "Whether the waits that customers are told are true."),
     "report": _Door("dashboard.cli_report", "report", "shop", "How the shop kept its promises."),

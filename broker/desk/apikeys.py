@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from broker.desk import audit
 from broker.desk.keys import digest, new_token
 from broker.desk.roles import Refused
 from broker.domain.facts import Fact, FactKind
@@ -96,3 +97,6 @@ def revoke(shop: Shop, name: str, *, by: str) -> ApiKey:
 def _tell(shop: Shop, key: ApiKey, what: str, by: str) -> None:
     body: dict[str, object] = {"what": what, "name": key.name, "scopes": list(key.scopes)}
     journal.append(shop.db, Fact(kind=FactKind.API_KEY, subject=key.id, at=shop.clock(), by=by, body=body))
+    there: dict[str, object] = {"name": key.name, "scopes": list(key.scopes), "a_minute": key.a_minute}
+    added = what == "added"
+    audit.write(shop, f"keys.{what}", key.id, by=by, before=None if added else there, after=there if added else None)

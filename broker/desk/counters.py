@@ -6,6 +6,7 @@ import secrets
 from datetime import timedelta
 
 from broker.desk import alerts as desk_alerts
+from broker.desk import audit
 from broker.desk.tickets import NoSuchService, service_ids, skills_of
 from broker.domain.alerts import Alert, AlertKind
 from broker.domain.facts import Fact, FactKind
@@ -128,3 +129,4 @@ def _tell(shop: Shop, counter: str, what: str, by: str) -> None:
 
 def _told(shop: Shop, service: str, body: dict[str, object], by: str) -> None:
     journal.append(shop.db, Fact(kind=FactKind.QUEUE_PAUSED, subject=service, at=shop.clock(), by=by, body=body))
+    audit.write(shop, f"pauses.service-{'paused' if body['paused'] else 'resumed'}", service, by=by, after=body)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from broker.desk import audit
 from broker.desk.roles import Refused
 from broker.domain.facts import Fact, FactKind
 from broker.shop import Shop
@@ -70,6 +71,9 @@ def prune(shop: Shop, *, rest: Callable[[float], bool], told: Callable[[str, int
     for kept in GROWS_OLD:
         if _prune(shop, kept, before(shop, kept, now), made, rest, told):
             break
+    else:
+        day = shop.hours.business_day(now) - timedelta(days=shop.settings.retention.audit_days)
+        audit.trim(shop, shop.hours.day_begins(day))
     return made
 
 
@@ -155,4 +159,5 @@ def erase(shop: Shop, person_id: str, *, by: str, dry_run: bool = False) -> Eras
         people.save(shop.db, people.Attempts(subject=f"person:{person.id}"))
         body: dict[str, object] = {"what": "erased", "role": person.role}
         journal.append(shop.db, Fact(kind=FactKind.PERSON, subject=person.id, at=shop.clock(), by=by, body=body))
+        audit.write(shop, "people.erased", person.id, by=by)
     return done

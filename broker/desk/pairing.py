@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from broker.desk import pins
+from broker.desk import audit, pins
 from broker.desk.keys import digest, new_token
 from broker.desk.roles import OF_SCREENS, Refused
 from broker.domain.facts import Fact, FactKind
@@ -194,3 +194,8 @@ def _free_name(name: str, taken: set[str]) -> str:
 def _tell(shop: Shop, kind: FactKind, screen: Screen, by: str) -> None:
     body: dict[str, object] = {"name": screen.name, "role": screen.role}
     journal.append(shop.db, Fact(kind=kind, subject=screen.id, at=shop.clock(), zone=screen.zone, by=by, body=body))
+    there: dict[str, object] = body | {"zone": screen.zone}
+    if kind is FactKind.PAIRED:
+        audit.write(shop, "screens.paired", screen.id, by=by, after=there)
+    else:
+        audit.write(shop, "screens.revoked", screen.id, by=by, before=there)

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import replace
 from typing import Final
 
-from broker.desk import pins
+from broker.desk import audit, pins
 from broker.desk.pairing import make_entrance as make_entrance
 from broker.desk.roles import OF_PEOPLE, Refused, Role
 from broker.domain.facts import Fact, FactKind
@@ -79,11 +79,12 @@ def reset_pin(shop: Shop, person_id: str, *, pin: str, by: str) -> Person:
     pins.check(pin)
     digest = pins.kept(pin, shop.settings.store.data)
     with change(shop.db):
-        person = replace(_known(shop, person_id), pin=digest)
+        was = _known(shop, person_id)
+        person = replace(was, pin=digest)
         people.save(shop.db, person)
         people.save(shop.db, people.Attempts(subject=f"person:{person.id}"))
         _end_sessions(shop, person)
-        _tell(shop, person, "pin", by)
+        _tell(shop, person, "pin", by, was)
     return person
 
 
@@ -92,9 +93,10 @@ def speak(shop: Shop, person_id: str, language: str) -> Person:
     if language not in LANGUAGES:
         raise Refused("language", f"{language!r} is not a language here: {', '.join(LANGUAGES)}.")
     with change(shop.db):
-        person = replace(_known(shop, person_id), language=language)
+        was = _known(shop, person_id)
+        person = replace(was, language=language)
         people.save(shop.db, person)
-        _tell(shop, person, "language", person_id)
+        _tell(shop, person, "language", person_id, was)
     return person
 
 
@@ -108,10 +110,10 @@ def deactivate(shop: Shop, person_id: str, *, by: str) -> Person:
         left = [other for other in people.everybody(shop.db) if other.id != person.id and Role(other.role).reaches(Role.MANAGER)]
         if not left:
             raise Refused("last", f"{person.name} is the last manager here. Add another one first.")
-        person = replace(person, active=False)
+        was, person = person, replace(person, active=False)
         people.save(shop.db, person)
         _end_sessions(shop, person)
-        _tell(shop, person, "deactivated", by)
+        _tell(shop, person, "deactivated", by, was)
     return person
 
 
@@ -128,6 +130,12 @@ def _end_sessions(shop: Shop, person: Person) -> None:
         people.save(shop.db, replace(session, ended=now))
 
 
-def _tell(shop: Shop, person: Person, what: str, by: str) -> None:
+def _tell(shop: Shop, person: Person, what: str, by: str, was: Person | None = None) -> None:
     body: dict[str, object] = {"what": what, "role": person.role}
     journal.append(shop.db, Fact(kind=FactKind.PERSON, subject=person.id, at=shop.clock(), by=by, body=body))
+    audit.write(shop, f"people.{what}", person.id, by=by, before=_plain(was) if was else None, after=_plain(person))
+
+
+def _plain(person: Person) -> dict[str, object]:
+    """Return what the audit log may say of a person: no name, which must be forgotten some day, and no PIN."""
+    return {"role": person.role, "language": person.language, "active": person.active}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from broker.desk import audit
 from broker.domain.facts import Fact, FactKind
 from broker.domain.moves import IllegalMove
 from broker.settings import Area, Line, Plan, ZoneKind
@@ -134,6 +135,8 @@ def _write(shop: Shop, camera: str, plan: Plan, by: str, *, base: int) -> Plan:
     body: dict[str, object] = {"version": plan.version, "before": base, "what": changes(before, plan)}
     zone = plan.lines[0].zone if plan.lines else ""
     journal.append(shop.db, Fact(kind=FactKind.CAMERA_PLANNED, subject=camera, at=now, zone=zone, by=by, body=body))
+    after: dict[str, object] = {"version": plan.version, "changed": body["what"]}
+    audit.write(shop, "plans.saved", camera, by=by, before={"version": base}, after=after)
     return plan
 
 

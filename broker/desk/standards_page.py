@@ -16,6 +16,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
+from broker.desk import audit
 from broker.domain.facts import Fact, FactKind
 from broker.shop import Shop
 from broker.store import journal, people, standards
@@ -154,7 +155,15 @@ def keep(shop: Shop) -> Version:
             standards.add(shop.db, at=shop.clock(), digest=said, numbers=numbers(shop))
             if last:
                 _tell(shop, "changed", said[:16], "")
+                _audited(shop, last[0].numbers)
         return standards.newest(shop.db, limit=1)[0]
+
+
+def _audited(shop: Shop, was: Numbers) -> None:
+    found = differences(was, numbers(shop))
+    before: dict[str, object] = {f"{one.rule}.{one.number}": one.was for one in found}
+    after: dict[str, object] = {f"{one.rule}.{one.number}": one.became for one in found}
+    audit.write(shop, "settings.standards-changed", "standards", by="settings file", before=before, after=after)
 
 
 def keep_at_start(shop: Shop) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from broker.desk import audit
 from broker.domain.facts import Fact, FactKind
 from broker.domain.moves import IllegalMove
 from broker.shop import Shop
@@ -38,6 +39,7 @@ def pause(shop: Shop, zone: str, *, minutes: int, reason: str, by: str, key: str
         pauses.save(shop.db, new)
         body: dict[str, object] = {"until": text(new.until), "reason": new.reason}
         journal.append(shop.db, Fact(kind=FactKind.PAUSED, subject=zone, at=now, zone=zone, by=by, body=body))
+        audit.write(shop, "pauses.zone-paused", zone, by=by, after=body)
         if key:
             answers.keep(shop.db, key, now)
     return new
@@ -65,3 +67,5 @@ def _end(shop: Shop, zone: str, *, by: str) -> None:
         if pause.zone == zone:
             pauses.save(shop.db, replace(pause, ended=min(now, pause.until)))
             journal.append(shop.db, Fact(kind=FactKind.RESUMED, subject=zone, at=now, zone=zone, by=by))
+            there: dict[str, object] = {"until": text(pause.until), "reason": pause.reason}
+            audit.write(shop, "pauses.zone-resumed", zone, by=by, before=there)

@@ -146,6 +146,9 @@ _PRESENT: Final = (
     _now("finished_months", About.CUSTOMERS, "the same by month", "for good: sums of nobody"),
     _now("unfinished", About.MACHINES, "hours that are to be reckoned anew", "until they are"),
     _now("finished_upto", About.MACHINES, "up to when hours are reckoned", "one row"),
+    _now("audit_log", About.STAFF, "who changed people, screens, keys, plans, pauses and standards, from which screen and address",
+         "as `audit_days` says, then it begins later", "at"),
+    _now("audit_ends", About.MACHINES, "where the audit log begins and ends", "two rows", "at"),
     _now("kept_since", About.MACHINES, "from when on each of these is kept", "one row each", "at"),
 )  # fmt: skip
 

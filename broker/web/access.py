@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from flask import Flask, Response, current_app, g, redirect, request
 
-from broker.desk import pairing, shifts
+from broker.desk import audit, pairing, shifts
 from broker.desk.apikeys import SCOPES
 from broker.desk.people import Person, Screen
 from broker.desk.roles import Role
@@ -70,6 +70,7 @@ def set_up(app: Flask) -> None:
     """Guard every request of *app*."""
     app.before_request(_recognise)
     app.before_request(_guard)
+    app.teardown_request(lambda _: audit.coming_from())
     app.jinja_env.globals.update(may=may, signed_in=signed_in, screen_here=screen_here)
 
 
@@ -126,11 +127,14 @@ def _recognise() -> None:
     endpoint = request.endpoint
     if endpoint is None or endpoint.endswith(".static"):
         return
+    audit.coming_from(address=request.remote_addr or "")
     if bearer.brought():
         bearer.recognise()
         return
     token = request.cookies.get(cookie_name("device"), "")
     g.screen = pairing.recognised(current_shop(), token) if token else None
+    if g.screen is not None:
+        audit.coming_from(screen=g.screen.id, address=request.remote_addr or "")
     shift = request.cookies.get(cookie_name("shift"), "")
     if g.screen is not None and shift:
         # What a screen asks by itself must not keep a forgotten session alive.

@@ -11,9 +11,11 @@ from typing import Final
 
 from flask import Blueprint, Response, abort, render_template, request
 
+from broker.desk import audit
 from broker.domain.period import NAMED, BadPeriod
 from broker.shop import Shop
-from broker.web.access import needs
+from broker.store.database import change
+from broker.web.access import current_person, needs
 from broker.web.stores import current_shop, stores
 from dashboard import exports, paper, workbook
 from dashboard.figures import DASH
@@ -90,6 +92,9 @@ def as_pdf(what: str) -> Response:
 
 
 def _file(body: bytes | Iterable[str], kind: str, name: str) -> Response:
+    shop = current_shop()
+    with change(shop.db):
+        audit.write(shop, "reports.exported", name, by=current_person().id, after={"asked": request.full_path})
     answer = Response(body, content_type=kind)
     # The name is made of small letters, digits and hyphens only: nothing in it can end the header.
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'

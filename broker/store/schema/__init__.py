@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlite_utils import Database, Migrations
 
+from broker.store.schema.audit import AUDIT
 from broker.store.schema.eyes import EYES
 from broker.store.schema.finished import FINISHED
 from broker.store.schema.greeting import GREETING
@@ -90,4 +91,11 @@ def m009_finished_hours(db: Database) -> None:
 def m006_printing(db: Database) -> None:
     """Numbers that are to be put on paper, and the printer."""
     for statement in PRINTING:
+        db.execute(statement)
+
+
+@migrations()
+def m013_audit(db: Database) -> None:
+    """Who changed what, row after row, each sealed over the one before."""
+    for statement in AUDIT:
         db.execute(statement)
