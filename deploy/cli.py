@@ -49,6 +49,9 @@ COMMANDS: Final[dict[str, _Door]] = {
     "screens": _Door("dashboard.cli_screens", "screens", "shop", "Tablets that are paired."),
     "keys": _Door("dashboard.cli_keys", "keys", "shop", "Programs that may use the HTTP API."),
     "audit": _Door("dashboard.cli_audit", "audit", "shop", "Who changed what, and whether the log of it is whole."),
+    "webhooks": _Door(
+        "deploy.cli_webhooks", "webhooks", "shop", "Programs that are told what happens: try them, look what they were told."
+    ),
     "simulate": _Door("deploy.queues", "simulate", "shop", "Queues of a shop that never was, to try rules on."),
     "wait": _Door("deploy.queues", "wait", "shop", "Whether the waits that customers are told are true."),
     "report": _Door("dashboard.cli_report", "report", "shop", "How the shop kept its promises."),

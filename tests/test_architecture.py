@@ -28,9 +28,12 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "broker.desk": ("broker.domain", "broker.store", "broker.shop", "broker.settings", "argon2"),
     "broker.stream": ("sqlite_utils", "broker.store", "broker.domain", "broker.shop"),
     "broker.embedded": ("amqtt", "argon2", "click", "broker.contract", "broker.settings", "broker.lifeline"),
+    "broker.notify": (
+        "standardwebhooks", "broker.contract", "broker.domain", "broker.store", "broker.desk", "broker.shop", "broker.settings",
+    ),
     "broker.service": (
         "broker.contract", "broker.domain", "broker.store", "broker.desk", "broker.shop", "broker.settings", "broker.link",
-        "broker.lifeline",
+        "broker.notify", "broker.lifeline",
         "broker.lock", "click", "rich",
     ),
     "broker.web": (
@@ -71,6 +74,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "waitress": ("broker.web", "dashboard"),
     "psutil": ("deploy",),
     "prometheus_client": ("broker.web",),
+    "standardwebhooks": ("broker.notify",),
     "structlog": ("broker.log",),
     "segno": ("kiosk",),
     "espeakng_loader": ("kiosk.voice",),

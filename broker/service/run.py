@@ -16,6 +16,7 @@ from broker import lifeline
 from broker.desk import standards_page
 from broker.link import Link
 from broker.lock import Held, held
+from broker.notify.webhook import Webhooks
 from broker.service.deadlines import Deadlines
 from broker.service.inbox import Inbox, subscriptions
 from broker.service.night import Night
@@ -73,7 +74,7 @@ def run(shop: Shop, mqtt: MqttSettings, stop: threading.Event) -> int:
     outbox, room = Outbox(shop, link, counted=inbox.counted), RoomWatch(shop)
     gc.set_threshold(COLLECT_AFTER_OBJECTS, *gc.get_threshold()[1:])
     standards_page.keep_at_start(shop)
-    with link:
+    with link, Webhooks(shop):
         code = _loop(stop, inbox, deadlines, outbox, night, room)
         night.stop()
         try:

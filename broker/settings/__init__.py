@@ -69,3 +69,5 @@ from broker.settings.tables import (
 from broker.settings.tables import (
     ZoneSettings as ZoneSettings,
 )
+from broker.settings.telling import HomeAssistantSettings as HomeAssistantSettings
+from broker.settings.telling import WebhookSettings as WebhookSettings

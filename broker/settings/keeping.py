@@ -23,6 +23,9 @@ class RetentionSettings(Section):
         default=400, ge=30, le=3660, description="Who signed in, who changed people, screens, keys, cameras; how devices were."
     )
     seen_days: int = Field(default=7, ge=2, le=90, description="Names of events that were taken, so that none is counted twice.")
+    deliveries_days: int = Field(
+        default=14, ge=2, le=365, description="What webhooks were told; never more than the newest 5,000 of each."
+    )
     rejected_days: int = Field(default=30, ge=1, le=3660, description="Messages that could not be read; never more than 1,000.")
 
 

@@ -132,6 +132,8 @@ def _absolute(settings: S, base: Path) -> S:
             name: base / path for name in ("font", "bold_font", "device") if (path := getattr(settings.printer, name)) is not None
         }
         moved["printer"] = settings.printer.model_copy(update=fonts)
+    if isinstance(settings, Settings):
+        moved["webhooks"] = tuple(hook.model_copy(update={"secret_file": base / hook.secret_file}) for hook in settings.webhooks)
     if isinstance(settings, Settings) and settings.sound.clips is not None:
         moved["sound"] = settings.sound.model_copy(update={"clips": base / settings.sound.clips})
     return settings.model_copy(update=moved)

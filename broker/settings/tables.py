@@ -27,6 +27,7 @@ from broker.settings.paper import PrinterSettings
 from broker.settings.reports import MailSettings, ReportsSettings
 from broker.settings.section import Port, Section, ShownName
 from broker.settings.sound import SoundSettings
+from broker.settings.telling import MOST_WEBHOOKS, HomeAssistantSettings, WebhookSettings
 
 SERVICE: Final = "service"
 """The name under which the service itself speaks on the wire."""
@@ -264,6 +265,8 @@ class Settings(EdgeSettings):
     zones: tuple[ZoneSettings, ...] = (ZoneSettings(id="entrance", name="Entrance"),)
     services: tuple[ServiceSettings, ...] = Field(default=(), max_length=24)
     counters: tuple[CounterSettings, ...] = Field(default=(), max_length=64)
+    home_assistant: HomeAssistantSettings = HomeAssistantSettings()
+    webhooks: tuple[WebhookSettings, ...] = Field(default=(), max_length=MOST_WEBHOOKS)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -271,6 +274,7 @@ class Settings(EdgeSettings):
         _unique("services", [service.id for service in self.services])
         _unique("services", [service.letter for service in self.services])
         _unique("counters", [counter.id for counter in self.counters])
+        _unique("webhooks", [webhook.id for webhook in self.webhooks])
         known = {zone.id for zone in self.zones}
         self._counters_know_their_services()
         for camera in self.cameras:

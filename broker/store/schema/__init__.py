@@ -7,6 +7,7 @@ from typing import Final
 from sqlite_utils import Database, Migrations
 
 from broker.store.schema.audit import AUDIT
+from broker.store.schema.deliveries import DELIVERIES
 from broker.store.schema.eyes import EYES
 from broker.store.schema.finished import FINISHED
 from broker.store.schema.greeting import GREETING
@@ -91,6 +92,13 @@ def m009_finished_hours(db: Database) -> None:
 def m006_printing(db: Database) -> None:
     """Numbers that are to be put on paper, and the printer."""
     for statement in PRINTING:
+        db.execute(statement)
+
+
+@migrations()
+def m012_deliveries(db: Database) -> None:
+    """What webhooks are told, and what is announced outside our own topics."""
+    for statement in DELIVERIES:
         db.execute(statement)
 
 

@@ -3,6 +3,7 @@ import { attribute, icon, made, part, show, write } from "./dom.js";
 import { listed, t, tn } from "./here.js";
 import { printerBars } from "./printer.js";
 import { hm, hms, left, stopwatch } from "./time.js";
+import { webhookBars } from "./webhooks.js";
 
 const MOST_BLIND = 2; // above it, one bar names them all: the cards need the room
 
@@ -15,7 +16,7 @@ export class Bars {
 
   /** Bring the bars to how things stand at `now` (server time). */
   draw(now) {
-    const wanted = [...this.#help(), ...blindBars(this.floor), ...printerBars(this.floor), ...this.#pauses(now)];
+    const wanted = [...this.#help(), ...blindBars(this.floor), ...printerBars(this.floor), ...webhookBars(this.floor), ...this.#pauses(now)];
     const keys = new Set(wanted.map((bar) => bar.key));
     for (const [key, node] of this.#nodes) if (!keys.has(key)) this.#drop(key, node);
     wanted.forEach((bar, place) => {

@@ -1,0 +1,158 @@
+"""What may be done about webhooks: they begin with what happens next, are given up after a day's trying, and begin again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from broker.desk import alerts as desk_alerts
+from broker.desk.roles import Refused
+from broker.domain.alerts import AlertKind
+from broker.shop import Shop
+from broker.store import alerts, deliveries, journal
+from broker.store.database import change
+from broker.store.deliveries import Delivery, DeliveryState, Target
+
+RETRIES: Final = tuple(timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18_000, 36_000))
+"""After each failure so long until the next try; after the last of them none."""
+MOST_WAITING: Final = 10_000
+"""Events that wait for one webhook; what happens then stays in the journal until there is room, and nothing is lost."""
+KEPT: Final = 5_000
+"""Deliveries that were made or given up, kept for each webhook to be looked at and sent again."""
+ABOUT: Final = "webhook:"
+"""What an alert about a webhook begins with. No camera's name has a colon."""
+OFF: Final = "webhook_off"
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How a try ended: the status that was answered, if any; what went wrong, if anything; and whether it is this event's fault."""
+
+    status: int | None = None
+    wrong: str = ""
+    aside: bool = False
+    gone: bool = False
+
+
+def known(shop: Shop, name: str) -> Target:
+    """Return the webhook *name*. One that is new begins with what happens from now on: nobody is told the past."""
+    found = deliveries.target(shop.db, name)
+    if found is None:
+        with change(shop.db):
+            found = deliveries.target(shop.db, name)
+            if found is None:
+                found = Target(id=name, read_to=journal.last_id(shop.db), since=shop.clock())
+                deliveries.save_target(shop.db, found)
+    return found
+
+
+def take(shop: Shop, name: str, new: Iterable[Delivery], *, read_to: int) -> None:
+    """Keep *new* for the webhook *name*, and that it has read the journal up to *read_to*, in one transaction."""
+    with change(shop.db):
+        deliveries.add(shop.db, new)
+        deliveries.read_to(shop.db, name, read_to)
+
+
+def due(shop: Shop, name: str) -> Delivery | None:
+    """Return what the webhook *name* is to be told now: in order, but for what it refused for its own sake."""
+    now = shop.clock()
+    first = deliveries.next_in_order(shop.db, name)
+    if first is not None and first.due_at is not None and first.due_at <= now:
+        return first
+    return deliveries.next_aside(shop.db, name, now)
+
+
+def tried(shop: Shop, delivery: Delivery, how: Tried) -> Delivery:
+    """Write down how a try ended: made, tried again later, or given up, and then the webhook may be disabled."""
+    with change(shop.db):
+        now = shop.clock()
+        was = deliveries.find(shop.db, delivery.id) or delivery
+        tries = was.tries + 1
+        after = replace(was, tries=tries, tried_at=now, status=how.status, reason=how.wrong[:200])
+        if not how.wrong:
+            after = replace(after, state=DeliveryState.DONE, due_at=None)
+        elif how.gone or tries > len(RETRIES):
+            after = replace(after, state=DeliveryState.FAILED, due_at=None)
+            # When others went through meanwhile, it was this event alone; the webhook works.
+            if how.gone or not deliveries.made_since(shop.db, was.target, was.at):
+                _disable(shop, was.target, after.reason, now)
+        else:
+            after = replace(after, aside=how.aside, due_at=now + RETRIES[tries - 1])
+        deliveries.save(shop.db, after)
+    return after
+
+
+def _disable(shop: Shop, name: str, reason: str, now: datetime) -> None:
+    found = deliveries.target(shop.db, name)
+    if found is not None and found.disabled_at is None:
+        deliveries.save_target(shop.db, replace(found, disabled_at=now, reason=reason))
+        desk_alerts.raise_(shop, AlertKind.DEVICE, ABOUT + name, "", since=now, at=now, detail=OFF)
+
+
+def remind(shop: Shop, name: str) -> None:
+    """Tell the staff of a day that began after the webhook *name* was disabled: closing time ends what the day before was told."""
+    if not shop.hours.open_at(shop.clock()) or alerts.live(shop.db, kind=AlertKind.DEVICE, subject=ABOUT + name):
+        return
+    with change(shop.db):
+        now = shop.clock()
+        desk_alerts.raise_(shop, AlertKind.DEVICE, ABOUT + name, "", since=now, at=now, detail=OFF)
+
+
+def enable(shop: Shop, name: str, *, from_now: bool = False) -> int:
+    """Let the webhook *name* be told again, and return how many events wait for it.
+
+    It goes on where it stopped, as far as the journal reaches; with *from_now* what waits is given up. Raises Refused when
+    there is none of that name.
+    """
+    with change(shop.db):
+        found = deliveries.target(shop.db, name)
+        if found is None:
+            raise Refused("no_webhook", f"There is no webhook {name}; `greetline webhooks list` shows them.")
+        now = shop.clock()
+        if from_now:
+            deliveries.give_up(shop.db, name, "given up by hand")
+            found = replace(found, read_to=journal.last_id(shop.db))
+        else:
+            deliveries.all_due(shop.db, name, now)
+        deliveries.save_target(shop.db, replace(found, disabled_at=None, reason="", since=now))
+        _quiet(shop, {name}, now)
+        return deliveries.waiting(shop.db, name)
+
+
+def send_again(shop: Shop, delivery_id: int) -> Delivery:
+    """Let one delivery be made anew, under the same webhook-id. Raises Refused for none, or when its webhook is disabled."""
+    with change(shop.db):
+        found = deliveries.find(shop.db, delivery_id)
+        if found is None:
+            raise Refused("no_delivery", f"There is no delivery {delivery_id}; `greetline webhooks log` shows them.")
+        target = deliveries.target(shop.db, found.target)
+        if target is None or target.disabled_at is not None:
+            raise Refused("disabled", f"{found.target} is disabled; first `greetline webhooks enable {found.target}`.")
+        # It steps aside: what happens now must not wait for the past.
+        again = replace(found, state=DeliveryState.WAITING, aside=True, tries=0, due_at=shop.clock(), reason="")
+        deliveries.save(shop.db, again)
+    return again
+
+
+def forget_notices(shop: Shop) -> None:
+    """End the notices about webhooks that are in the settings no more."""
+    there = {ABOUT + hook.id for hook in shop.settings.webhooks}
+    live = alerts.live(shop.db, kind=AlertKind.DEVICE)
+    gone = {alert.subject.removeprefix(ABOUT) for alert in live if alert.subject.startswith(ABOUT) and alert.subject not in there}
+    if gone:
+        with change(shop.db):
+            _quiet(shop, gone, shop.clock())
+
+
+def _quiet(shop: Shop, names: set[str], now: datetime) -> None:
+    for name in names:
+        for alert in alerts.live(shop.db, kind=AlertKind.DEVICE, subject=ABOUT + name):
+            desk_alerts.clear(shop, alert, now)
+
+
+def sweep(shop: Shop, name: str) -> None:
+    """Forget what the webhook *name* was told long ago."""
+    with change(shop.db):
+        deliveries.forget_made(shop.db, name, keep=KEPT)

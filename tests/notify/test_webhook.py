@@ -1,0 +1,408 @@
+"""Webhooks: at least once, in order, signed, tried again by the clock, and never told of what was before."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from broker.desk import alerts, tickets, visits, webhooks
+from broker.desk.roles import Refused
+from broker.desk.tickets import Wish
+from broker.domain.alerts import AlertKind, AlertState
+from broker.domain.facts import Fact, FactKind
+from broker.domain.ticket import Move, Said
+from broker.notify.webhook import DISABLED_LOOK_SECONDS, LOOK_SECONDS, Caller, Webhooks
+from broker.settings.telling import EVENTS
+from broker.shop import Shop, now
+from broker.store import alerts as stored_alerts
+from broker.store import deliveries, journal
+from broker.store.database import change
+from broker.store.deliveries import DeliveryState
+from tests.builders import TurnableClock, a_visit, make_shop
+from tests.notify.sink import CLOSES, FINE, STALLS, Sink, a_sink
+from tests.service.parts import wait_until
+
+SERVICES = ({"id": "returns", "letter": "R", "name": "Returns"},)
+COUNTERS = ({"id": "desk-1", "name": "Desk 1"},)
+Listening = Callable[..., tuple[Shop, Caller]]
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with a_sink() as made:
+        yield made
+
+
+@pytest.fixture
+def clock() -> TurnableClock:
+    # The other side checks signatures by the real clock, so the shop's stands at the real now until it is turned.
+    return TurnableClock(now())
+
+
+@pytest.fixture
+def listening(tmp_path: Path, clock: TurnableClock, sink: Sink) -> Iterator[Listening]:
+    made = []
+
+    def make(**more: object) -> tuple[Shop, Caller]:
+        hook = sink.settings(tmp_path, **more)
+        shop = make_shop(tmp_path, clock, services=SERVICES, counters=COUNTERS, webhooks=[hook])
+        made.append(shop)
+        return shop, Caller(shop, shop.settings.webhooks[0])
+
+    yield make
+    for shop in made:
+        shop.db.conn.close()
+
+
+def happen(shop: Shop, number: int = 1) -> None:
+    with change(shop.db):
+        for _ in range(number):
+            visits.open_(shop, a_visit(id=visits.new_id(), t0=shop.clock()), shop.clock(), by="door")
+
+
+def settle(caller: Caller) -> None:
+    for _ in range(1000):
+        if caller.turn():
+            return
+    raise AssertionError("it never rests")
+
+
+def test_a_visit_is_told_signed_and_once(listening: Listening, sink: Sink) -> None:
+    shop, caller = listening()
+    happen(shop)
+    settle(caller)
+    settle(caller)
+    [heard] = sink.heard
+    said = heard.read()
+    assert (said["type"], said["data"]["store"], said["data"]["zone"]) == ("visit.started", "oslo-city", "entrance")
+    assert (heard.path, heard.headers["content-type"], heard.id) == ("/hook?shop=1", "application/json", "oslo-city.1")
+
+
+def test_what_was_before_the_webhook_is_not_told(listening: Listening, sink: Sink, tmp_path: Path, clock: TurnableClock) -> None:
+    with closing(make_shop(tmp_path, clock).db.conn) as before:
+        before.execute("SELECT 1")
+    shop = make_shop(tmp_path, clock)
+    happen(shop, 3)
+    shop.db.conn.close()
+    shop, caller = listening()
+    settle(caller)
+    assert sink.heard == []
+    happen(shop)
+    settle(caller)
+    assert sink.ids() == ["oslo-city.4"]
+
+
+def test_reading_the_journal_again_sends_nothing_again(listening: Listening, sink: Sink) -> None:
+    shop, caller = listening()
+    happen(shop, 3)
+    settle(caller)
+    shop.db.execute("UPDATE targets SET read_to = 0")
+    settle(Caller(shop, shop.settings.webhooks[0]))
+    assert sink.ids() == ["oslo-city.1", "oslo-city.2", "oslo-city.3"]
+
+
+def a_day(shop: Shop, clock: TurnableClock) -> None:
+    """Everything a webhook can be told, once."""
+    happen(shop)
+    with change(shop.db):
+        visits.open_(shop, a_visit(id="v2", t0=clock()), clock(), by="door")
+    visits.greet(shop, "v2", by="kari")
+    with change(shop.db):
+        help_ = alerts.raise_(shop, AlertKind.QUEUE_OVER, "entrance", "entrance", since=clock(), at=clock())
+    clock.turn(seconds=40)
+    alerts.run_due(shop)
+    alerts.acknowledge(shop, help_.id, by="kari")
+    with change(shop.db):
+        found = alerts.find(shop, help_.id)
+        assert found is not None
+        alerts.clear(shop, found, clock())
+    first, second = tickets.issue(shop, Wish(service="returns")), tickets.issue(shop, Wish(service="returns"))
+    tickets.call_next(shop, "desk-1", by="kari")
+    tickets.move(shop, first.id, Move.START, Said(by="kari"))
+    tickets.move(shop, first.id, Move.FINISH, Said(by="kari", outcome="solved"))
+    tickets.call_next(shop, "desk-1", by="kari")
+    tickets.move(shop, second.id, Move.MISS, Said(by="kari"))
+    clock.turn(seconds=700)
+    visits.run_due(shop)
+
+
+def test_everything_there_is_can_be_told_and_nobody_is_named(listening: Listening, sink: Sink, clock: TurnableClock) -> None:
+    shop, caller = listening()
+    a_day(shop, clock)
+    settle(caller)
+    told = [json.loads(heard.body) for heard in sink.heard]
+    assert {said["type"] for said in told} == set(EVENTS)
+    everything = "".join(heard.body for heard in sink.heard)
+    for (token,) in shop.db.execute("SELECT token FROM tickets").fetchall():
+        assert token not in everything, "the address of a customer's page"
+    assert "kari" not in everything
+
+
+def test_only_what_was_asked_for_is_told(listening: Listening, sink: Sink, clock: TurnableClock) -> None:
+    shop, caller = listening(events=("ticket.called", "visit.greeted"))
+    a_day(shop, clock)
+    settle(caller)
+    assert [json.loads(heard.body)["type"] for heard in sink.heard] == ["visit.greeted", "ticket.called", "ticket.called"]
+
+
+def test_events_come_in_order_though_the_other_side_was_down(listening: Listening, sink: Sink, clock: TurnableClock) -> None:
+    shop, caller = listening()
+    sink.answers = [500, CLOSES, 503, 429]
+    happen(shop, 3)
+    settle(caller)
+    assert sink.ids() == ["oslo-city.1"], "those behind wait"
+    for pause in (5, 300, 1800):
+        clock.turn(seconds=pause - 1)
+        settle(caller)
+        before = len(sink.heard)
+        clock.turn(seconds=1)
+        settle(caller)
+        assert len(sink.heard) == before + 1, f"tried again after {pause} s and not before"
+    clock.turn(seconds=7200)
+    settle(caller)
+    assert sink.ids() == ["oslo-city.1"] * 5 + ["oslo-city.2", "oslo-city.3"]
+    assert {one.state for one in deliveries.newest(shop.db, "crm", limit=9)} == {DeliveryState.DONE}
+
+
+@pytest.mark.parametrize("answer", [400, 401, 404, 302])
+def test_one_that_is_refused_for_its_own_sake_steps_aside(
+    listening: Listening, sink: Sink, clock: TurnableClock, answer: int
+) -> None:
+    shop, caller = listening()
+    sink.answers = [answer]
+    happen(shop, 3)
+    settle(caller)
+    assert sink.ids() == ["oslo-city.1", "oslo-city.2", "oslo-city.3"]
+    clock.turn(seconds=5)
+    settle(caller)
+    assert sink.ids()[3:] == ["oslo-city.1"]
+    assert all(heard.path == "/hook?shop=1" for heard in sink.heard)
+
+
+def the_notice(shop: Shop) -> list[str]:
+    live = stored_alerts.live(shop.db, kind=AlertKind.DEVICE)
+    return [alert.detail for alert in live if alert.subject == "webhook:crm" and alert.state is not AlertState.RESOLVED]
+
+
+def run_out(caller: Caller, clock: TurnableClock) -> None:
+    for pause in webhooks.RETRIES:
+        settle(caller)
+        clock.turn(seconds=pause.total_seconds())
+    settle(caller)
+
+
+def test_after_a_day_of_trying_it_is_disabled_staff_are_told_and_it_can_begin_again(
+    listening: Listening, sink: Sink, clock: TurnableClock
+) -> None:
+    shop, caller = listening()
+    sink.then = 500
+    happen(shop, 2)
+    run_out(caller, clock)
+    assert sink.ids() == ["oslo-city.1"] * 7
+    assert caller.turn() == DISABLED_LOOK_SECONDS
+    assert the_notice(shop) == ["webhook_off"]
+    clock.turn(seconds=10)
+    alerts.run_due(shop)
+    sink.then = FINE
+    happen(shop)
+    with pytest.raises(Refused, match="disabled"):
+        webhooks.send_again(shop, 1)
+    webhooks.enable(shop, "crm")
+    settle(caller)
+    assert sink.ids()[7] == "oslo-city.2", "what waited goes first"
+    webhooks.send_again(shop, 1)
+    settle(caller)
+    assert sink.ids()[-1] == "oslo-city.1", "sent again under the same id"
+    clock.turn(seconds=10)
+    alerts.run_due(shop)
+    assert the_notice(shop) == []
+
+
+def test_the_staff_of_the_next_day_are_told_too(listening: Listening, sink: Sink, clock: TurnableClock) -> None:
+    shop, caller = listening()
+    sink.then = 410
+    happen(shop)
+    settle(caller)
+    visits.run_closing(shop)
+    for alert in stored_alerts.live(shop.db):
+        with change(shop.db):
+            alerts.clear(shop, alert, clock())
+    clock.turn(seconds=10)
+    alerts.run_due(shop)
+    assert the_notice(shop) == []
+    caller.turn()
+    assert the_notice(shop) == ["webhook_off"]
+
+
+def test_beginning_again_from_now_leaves_the_past_alone(listening: Listening, sink: Sink, clock: TurnableClock) -> None:
+    shop, caller = listening()
+    sink.then = 500
+    happen(shop, 5)
+    run_out(caller, clock)
+    sink.then, sink.heard = FINE, []
+    assert webhooks.enable(shop, "crm", from_now=True) == 0
+    happen(shop)
+    settle(caller)
+    assert len(sink.heard) == 1
+
+
+def test_one_event_that_nobody_can_take_does_not_end_a_webhook_that_works(
+    listening: Listening, sink: Sink, clock: TurnableClock
+) -> None:
+    shop, caller = listening()
+    happen(shop)
+    sink.then = 422
+    settle(caller)
+    sink.then = FINE
+    happen(shop)
+    settle(caller)
+    sink.then = 422
+    for pause in webhooks.RETRIES:
+        clock.turn(seconds=pause.total_seconds())
+        settle(caller)
+    [failed] = deliveries.newest(shop.db, "crm", state=DeliveryState.FAILED, limit=9)
+    assert (failed.fact, failed.tries, failed.reason) == (1, 7, "answered 422")
+    known = deliveries.target(shop.db, "crm")
+    assert known is not None
+    assert known.disabled_at is None
+
+
+def test_whoever_says_gone_is_told_nothing_more(listening: Listening, sink: Sink) -> None:
+    shop, caller = listening()
+    sink.then = 410
+    happen(shop, 2)
+    settle(caller)
+    assert sink.ids() == ["oslo-city.1"]
+    assert the_notice(shop) == ["webhook_off"]
+
+
+def test_a_stalled_answer_is_a_failure_and_comes_again_under_the_same_id(
+    listening: Listening, sink: Sink, clock: TurnableClock
+) -> None:
+    shop, caller = listening(timeout_seconds=1)
+    sink.answers = [STALLS]
+    happen(shop)
+    settle(caller)
+    [one] = deliveries.newest(shop.db, "crm", limit=1)
+    assert one.reason == "no answer within 1 s"
+    clock.turn(seconds=5)
+    settle(caller)
+    assert sink.ids() == ["oslo-city.1", "oslo-city.1"]
+
+
+def test_an_address_inside_that_nobody_allowed_is_not_gone_to(listening: Listening, sink: Sink) -> None:
+    shop, caller = listening(allow=("10.0.0.1",))
+    happen(shop)
+    settle(caller)
+    assert sink.heard == []
+    [one] = deliveries.newest(shop.db, "crm", limit=1)
+    assert "name it in `allow`" in one.reason
+
+
+@pytest.mark.parametrize("content", [None, "", "not base64 ~~", "\xff\xfe", "whsec_"])
+def test_without_a_secret_nothing_is_sent_and_with_one_it_goes_on(
+    listening: Listening, sink: Sink, clock: TurnableClock, tmp_path: Path, content: str | None
+) -> None:
+    shop, caller = listening()
+    file = tmp_path / "hook.secret"
+    good = file.read_text()
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content.encode("latin-1"))
+    happen(shop)
+    settle(caller)
+    assert sink.heard == []
+    [one] = deliveries.newest(shop.db, "crm", limit=1)
+    assert "hook.secret" in one.reason
+    file.write_text(good)
+    clock.turn(seconds=5)
+    settle(caller)
+    assert sink.ids() == ["oslo-city.1"]
+
+
+def test_a_day_of_silence_loses_nothing_and_fills_nothing(
+    listening: Listening, sink: Sink, clock: TurnableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "MOST_WAITING", 50)
+    shop, caller = listening()
+    sink.then = 500
+    for _ in range(10):
+        happen(shop, 20)
+        settle(caller)
+    assert deliveries.waiting(shop.db, "crm") <= 50
+    sink.then, sink.heard = FINE, []
+    clock.turn(seconds=5)
+    for _ in range(20):
+        settle(caller)
+    assert sink.ids() == [f"oslo-city.{n}" for n in range(1, 201)]
+
+
+def test_the_log_keeps_the_newest_and_forgets_no_event_that_waits(listening: Listening, sink: Sink) -> None:
+    shop, caller = listening()
+    happen(shop, 30)
+    settle(caller)
+    sink.then = 500
+    happen(shop, 5)
+    settle(caller)
+    with change(shop.db):
+        deliveries.forget_made(shop.db, "crm", keep=10)
+    kept = deliveries.newest(shop.db, "crm", limit=99)
+    assert (len(kept), deliveries.waiting(shop.db, "crm")) == (15, 5)
+
+
+def test_a_journal_full_of_other_things_is_read_to_its_end(listening: Listening, sink: Sink, clock: TurnableClock) -> None:
+    shop, caller = listening()
+    with change(shop.db):
+        journal.append(shop.db, *(Fact(kind=FactKind.CROSSED, subject="door", at=clock()) for _ in range(2600)))
+    happen(shop)
+    settle(caller)
+    assert sink.ids() == ["oslo-city.2601"]
+
+
+def test_threads_tell_each_its_own_and_a_slow_one_delays_nobody(tmp_path: Path, sink: Sink) -> None:
+    with a_sink() as slow:
+        slow.then = STALLS
+        hooks = [sink.settings(tmp_path), slow.settings(tmp_path, id="slow", timeout_seconds=2)]
+        shop = make_shop(tmp_path, TurnableClock(now()), webhooks=hooks)
+        with Webhooks(shop):
+            happen(shop, 3)
+            wait_until(lambda: len(sink.heard) == 3, "the quick one has all", within=5)
+            assert len(slow.heard) <= 1
+        assert not [thread for thread in threading.enumerate() if thread.name == "webhook crm"]
+        shop.db.conn.close()
+
+
+def test_a_service_that_is_started_again_goes_on_where_it_was(listening: Listening, sink: Sink, clock: TurnableClock) -> None:
+    shop, caller = listening()
+    sink.then = 500
+    happen(shop, 2)
+    settle(caller)
+    happen(shop)
+    again = Caller(shop, shop.settings.webhooks[0])
+    settle(again)
+    assert len(sink.heard) == 1, "a restart is no reason to try sooner"
+    sink.then = FINE
+    clock.turn(seconds=5)
+    settle(again)
+    assert sink.ids() == ["oslo-city.1", "oslo-city.1", "oslo-city.2", "oslo-city.3"]
+    assert again.turn() == LOOK_SECONDS
+
+
+def test_a_notice_about_a_webhook_that_is_gone_from_the_settings_ends(
+    listening: Listening, sink: Sink, clock: TurnableClock, tmp_path: Path
+) -> None:
+    shop, caller = listening()
+    sink.then = 410
+    happen(shop)
+    settle(caller)
+    shop = make_shop(tmp_path, clock)
+    webhooks.forget_notices(shop)
+    clock.turn(seconds=10)
+    alerts.run_due(shop)
+    assert the_notice(shop) == []
+    shop.db.conn.close()
