@@ -9,8 +9,11 @@ from broker.shop import Shop
 from broker.web import app as web
 from dashboard import admin, cameras, counter, floor, lead, matters, problem_records, reports, shell, standards, tallies
 from dashboard.api.document import API
+from dashboard.standards import CALM
 
-PROBLEM_WORDS = tuple(
+CALM_WORDS = tuple(f"process.calm_{step}{end}" for step in CALM[:-1] for end in ("", "_how"))
+"""The calm card without its last step, calling the lead: in a sheet that is a button."""
+PROBLEM_WORDS = CALM_WORDS + tuple(
     f"counter.{key}"
     for key in (
         "brief_happened", "brief_tried", "brief_wanted", "lead_note", "optional", "problem_kind", "problem_heard", "problem_owner",

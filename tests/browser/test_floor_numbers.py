@@ -147,6 +147,7 @@ def test_an_upset_customer_gets_a_calm_card_and_a_briefed_lead(numbers: House, w
     card(page, visit).locator("[data-do=more]").click()
     page.get_by_role("button", name="They are upset").click()
     expect(page.locator("#sheet .steps li")).to_have_count(5)
+    expect(page.locator("#sheet .steps li").first).to_have_text("Listen. Let them finish. Look at them, not at the screen.")
     for place, words in enumerate(("It broke twice", "Another one", "Money back")):
         page.locator("#sheet textarea").nth(place).fill(words)
     page.locator("#sheet").get_by_role("button", name="Call the lead").click()

@@ -8,6 +8,7 @@ import { age, serverNow, stopwatch } from "./time.js";
 const REASONS = ["staff", "courier", "child", "false"];
 const PAUSES = [5, 15, 30];
 const WHYS = ["delivery", "cleaning", "event", "meeting", "crowd"];
+const CALM = ["listen", "say", "sorry", "next", "pause"]; // of the calm card; its last step is this sheet's own button
 const SIZES = [1, 2, 3, 4, 5, 6, 8, 10];
 
 export class Menus {
@@ -139,7 +140,11 @@ export class Menus {
 function steps() {
   const list = document.createElement("ol");
   list.className = "steps";
-  for (const step of ["listen", "say_back", "sorry", "next", "breathe"]) list.append(Object.assign(document.createElement("li"), { textContent: t(`upset_${step}`) }));
+  for (const step of CALM) {
+    const item = list.appendChild(document.createElement("li"));
+    const title = Object.assign(document.createElement("b"), { textContent: `${t(`process.calm_${step}`)}.` });
+    item.append(title, ` ${t(`process.calm_${step}_how`)}`);
+  }
   return list;
 }
 
