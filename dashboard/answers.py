@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar
 
 from flask import Response, request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -26,6 +26,8 @@ class Body(BaseModel):
     """A JSON body: nothing in it that was not asked for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    needs: ClassVar[str] = "floor.not_understood"
+    """The sentence for one that lacks something."""
 
 
 class Tapped(Body):
@@ -97,7 +99,7 @@ def body_of(model: type[B]) -> B:
         return model.model_validate(said)
     except ValidationError as wrong:
         long = next((each["ctx"]["max_length"] for each in wrong.errors() if each["type"] == "string_too_long"), None)
-        detail = say("counter.too_long", n=long) if long else say("floor.not_understood")
+        detail = say("counter.too_long", n=long) if long else say(model.needs)
         errors = [{"field": ".".join(map(str, each["loc"])), "message": each["msg"]} for each in wrong.errors()]
         raise Problem(422, detail, errors=errors[:20]) from None
 

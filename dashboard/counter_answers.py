@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
@@ -37,6 +37,7 @@ class Called(Tapped):
 class Held(Tapped):
     """On hold until somebody comes back, and why."""
 
+    needs: ClassVar[str] = "counter.hold_needs"
     until: AwareDatetime
     reason: Said
 

@@ -56,7 +56,12 @@ def listen() -> None:
 @bp.app_context_processor
 def _here() -> dict[str, object]:
     choices = g.get("choices") or Choices("")
-    return {"here": choices, "timing": timing(), "room": places(stores().settings.kiosk, choices)}
+    return {
+        "here": choices,
+        "timing": timing(),
+        "room": places(stores().settings.kiosk, choices),
+        "privacy": words.privacy(stores().settings),
+    }
 
 
 @bp.get("/kiosk")

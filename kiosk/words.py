@@ -85,6 +85,11 @@ def _counter(settings: Settings, counter: str | None) -> CounterSettings | None:
     return next((each for each in settings.counters if each.id == counter), None)
 
 
+def privacy(settings: Settings) -> str:
+    """Return what becomes of a number, and of its page where this shop's numbers have one that phones reach."""
+    return say("privacy.ticket" if settings.kiosk.public_base_url else "privacy.number")
+
+
 def two_lines(text: str) -> tuple[str, str]:
     """Return a greeting and the sentence after it, as two lines; the second is empty when there is one sentence."""
     found = re.match(r"(.+?[.!]) (.+)", text)

@@ -53,7 +53,7 @@ def written(shop: Shop, ticket: Ticket, *, language: str, ahead: int) -> Paper:
             number=board.shown(shop, ticket), people=ahead if ahead <= words.DRAWN_PEOPLE else None, ahead=words.ahead(ahead),
             wait=words.wait(ticket.told_from, ticket.told_to), thanks=say("ticket.thanks"),
             where=words.desks(shop.settings, ticket.service), scan=say("ticket.scan") if address else "", address=address,
-            taken=say("print.taken", day=_day(ticket.t0), time=clock_time(ticket.t0)), privacy=say("privacy.ticket"),
+            taken=say("print.taken", day=_day(ticket.t0), time=clock_time(ticket.t0)), privacy=words.privacy(shop.settings),
         )  # fmt: skip
 
 
@@ -65,7 +65,7 @@ def sample(settings: Settings, language: str, *, at: datetime) -> Paper:
             shop=settings.store.name, service=say("print.test"), yours=say("ticket.yours"),
             number=numbering.shown("T", 47), people=3, ahead=words.ahead(3), wait=words.wait(300, 600), thanks=say("ticket.thanks"),
             where=say("ticket.where", desks=say("desk.name", n=3)), scan=say("ticket.scan") if address else "", address=address,
-            taken=say("print.taken", day=_day(at), time=clock_time(at)), privacy=say("privacy.ticket"),
+            taken=say("print.taken", day=_day(at), time=clock_time(at)), privacy=words.privacy(settings),
         )  # fmt: skip
 
 

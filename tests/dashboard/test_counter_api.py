@@ -234,11 +234,12 @@ def test_a_colleague_tells_whom_another_counter_has_on_hold_and_gives_them_back_
 
 
 WRONG: tuple[tuple[str, dict[str, Any], str], ...] = (
-    ("hold", {"reason": "stockroom"}, "not understood"), ("hold", {"until": text(later(300))}, "not understood"),
-    ("hold", {"until": text(later(300)), "reason": " \u200b "}, "not understood"),
+    ("hold", {"reason": "stockroom"}, "when you are back and why"),
+    ("hold", {"until": text(later(300))}, "when you are back and why"),
+    ("hold", {"until": text(later(300)), "reason": " \u200b "}, "when you are back and why"),
     ("hold", {"until": text(later(-1)), "reason": "x"}, "still to come"),
     ("hold", {"until": text(later(9 * 3600)), "reason": "x"}, "still to come"),
-    ("hold", {"until": "14:07", "reason": "x"}, "not understood"),
+    ("hold", {"until": "14:07", "reason": "x"}, "when you are back and why"),
     ("transfer", {"service": "collect"}, "not understood"), ("transfer", {"service": "collect", "note": ""}, "not understood"),
     ("transfer", {"service": "bakery", "note": "n"}, "no such service"),
     ("finish", {}, "not understood"), ("finish", {"outcome": "bored"}, "not understood"),

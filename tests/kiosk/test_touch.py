@@ -303,6 +303,15 @@ def test_a_code_is_shown_only_where_a_phone_can_open_it(kiosk: Screen) -> None:
     assert len(drawn) < 12_000
 
 
+def test_a_page_on_the_phone_is_spoken_of_only_where_there_is_one(made: Callable[..., Screen]) -> None:
+    for base, there in ((None, False), ("https://q.shop.example", True)):
+        kiosk = made(kiosk={"public_base_url": base})
+        for page in ("/kiosk", kiosk.take().headers["Location"]):
+            said = kiosk.page(page)
+            assert "We do not ask your name." in said
+            assert ("Your page on the phone" in said) is there
+
+
 def test_the_sheet_knows_how_large_a_millimetre_is_here(made: Callable[..., Screen]) -> None:
     small = made(kiosk={"screen_diagonal_in": 10.1, "screen_width_px": 800, "screen_height_px": 1280})
     address = re.search(r'href="(/kiosk.css\?v=\w+)"', small.page())
