@@ -44,7 +44,8 @@ class Paper:
 def written(shop: Shop, ticket: Ticket, *, language: str, ahead: int) -> Paper:
     """Return what the paper of *ticket* says in *language*. Needs the context of an application that speaks languages.
 
-    *ahead* and the range that was told are those of when the number was taken, whose time stands beside them.
+    The range is the one that was told when the number was taken, whose time stands beside it; *ahead* are the people
+    ahead when paper was asked for.
     """
     with force_locale(locale_of(language)):
         address = qr.address(shop.settings.kiosk.public_base_url, ticket.token) or ""
