@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from broker.desk import pins
+from broker.desk import audit, pins
 from broker.desk.keys import digest, new_token
 from broker.desk.roles import Refused, Role
 from broker.domain.facts import Fact, FactKind
@@ -49,6 +49,9 @@ def sign_in(shop: Shop, screen: Screen, person_id: str, pin: str) -> tuple[Perso
     subjects = _subjects(screen, person)
     _count(shop, subjects)
     if not pins.matches(pin, person.pin, shop.settings.store.data):
+        with change(shop.db):
+            waits = waits_until(shop, screen, person) is not None
+            audit.write(shop, "signin.wrong-pin", person.id, by="", after={"screen": screen.id, "must_wait": waits})
         raise WrongPin
     with change(shop.db):
         for subject in subjects:

@@ -159,6 +159,7 @@ def _refusal(permission: str) -> Response:
         return _send("/pair")
     if permission == "screen" or signed_in() is None:
         return _send("/signin")
+    log.warning("%s on screen %s asked for what needs %s", current_person().id, current_screen().id, permission)
     office = permission in OFFICE_ONLY and Role(current_person().role).reaches(PERMISSIONS[permission])
     return refuse(403, detail=say("web.office_only") if office else "")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import logging
 import re
 import statistics
@@ -15,7 +16,7 @@ from flask import Flask
 
 import kiosk.app
 from broker import log
-from broker.desk import apikeys, joining, pairing, people, shifts, tickets
+from broker.desk import apikeys, audit, joining, pairing, people, shifts, tickets
 from broker.desk.apikeys import SCOPES
 from broker.settings import DashboardSettings, KioskSettings
 from broker.shop import Shop
@@ -281,3 +282,18 @@ def test_there_is_no_password_before_somebody_chose_one(shop: Shop, visitor: New
     stranger = visitor()
     assert stranger.get("/admin/people").headers["Location"] == "/pair"
     assert stranger.post("/signin", {"person": "admin", "pin": "0000"}).status_code == 401
+
+
+def test_a_wrong_pin_is_in_the_audit_log_and_a_refused_door_in_the_log(
+    shop: Shop, visitor: New, caplog: pytest.LogCaptureFixture
+) -> None:
+    here, kari = visitor().pair(), person(shop, "Kari")
+    for _ in range(5):
+        here.type_pin(kari, WRONG)
+    assert here.screen
+    rows = audit.newest(shop, limit=9, what="signin")
+    assert [(row.what, row.subject, row.screen) for row in rows] == [("signin.wrong-pin", kari.id, here.screen.id)] * 5
+    assert [json.loads(row.after)["must_wait"] for row in rows] == [True, False, False, False, False]
+    here = visitor().pair().sign_in("Ola")
+    assert here.get("/admin/people").status_code == 403
+    assert "asked for what needs people.change" in caplog.text
