@@ -6,11 +6,9 @@ rules refuse is 409 with words for the person, the ticket and the counter as the
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Final
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request
+from flask import Blueprint, Response, jsonify, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from broker.desk import at_counter, counters, people, tickets
@@ -20,6 +18,7 @@ from broker.shop import Shop
 from broker.store.database import text
 from broker.web.access import current_person, current_screen, needs
 from broker.web.languages import language_tag, say
+from broker.web.polled import polled
 from broker.web.stores import current_shop
 from dashboard import counter_answers as answers
 from dashboard.answers import Problem, Tapped, body_of, key_of
@@ -66,11 +65,7 @@ def choices() -> Response:
 def row(counter: str) -> Response:
     """Answer with everything a counter's screen shows. The ETag leaves out what grows by itself; 304 has `Greetline-Now`."""
     now = whole(current_shop(), counter)
-    answer = jsonify(now)
-    answer.set_etag(hashlib.sha256(json.dumps(at_counter.still(now), sort_keys=True).encode()).hexdigest()[:32])
-    answer.headers["Greetline-Now"] = now["now"]
-    answer.make_conditional(request)
-    return answer
+    return polled(now, at_counter.still(now))
 
 
 @bp.post("/api/v1/counters/<counter>/<any(open, rest, close):what>")

@@ -7,8 +7,6 @@ the visit as it stands now.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -23,6 +21,7 @@ from broker.domain.visit import Visit
 from broker.shop import Shop
 from broker.web.access import current_person, current_screen, needs
 from broker.web.languages import language_tag, say
+from broker.web.polled import polled
 from broker.web.stores import current_shop
 from dashboard.answers import Added, Dismissed, Merged, Paused, Problem, Sent, Tapped, body_of, key_of, refusal
 from dashboard.counter_answers import Briefed
@@ -62,11 +61,7 @@ def language() -> ResponseReturnValue:
 def floor() -> Response:
     """Answer with the whole floor. The ETag leaves out what heartbeats move: an unchanged one is 304 with `Greetline-Now`."""
     whole = screens.floor(current_shop())
-    answer = jsonify(whole)
-    answer.set_etag(hashlib.sha256(json.dumps(_still(whole), sort_keys=True).encode()).hexdigest()[:32])
-    answer.headers["Greetline-Now"] = whole["now"]
-    answer.make_conditional(request)
-    return answer
+    return polled(whole, _still(whole))
 
 
 def _still(whole: dict[str, Any]) -> dict[str, Any]:

@@ -6,12 +6,10 @@ as it stands now, so that a lead who was second sees what the first one did.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, render_template
 from pydantic import Field
 
 from broker.desk import alerts as desk_alerts
@@ -21,6 +19,7 @@ from broker.domain.ticket import Move, Said
 from broker.shop import Shop
 from broker.web.access import current_person, current_screen, needs
 from broker.web.languages import language_tag, say
+from broker.web.polled import polled
 from broker.web.stores import current_shop
 from dashboard.answers import Problem, Tapped, body_of, key_of
 from dashboard.counter_answers import Id
@@ -67,13 +66,7 @@ def page() -> str:
 @needs("lead.see")
 def whole() -> Response:
     """Answer with everything on the page. An unchanged one is 304 with `Greetline-Now`."""
-    row = lead.whole(current_shop())
-    answer = jsonify(row)
-    still = {name: value for name, value in row.items() if name != "now"}
-    answer.set_etag(hashlib.sha256(json.dumps(still, sort_keys=True).encode()).hexdigest()[:32])
-    answer.headers["Greetline-Now"] = row["now"]
-    answer.make_conditional(request)
-    return answer
+    return polled(lead.whole(current_shop()))
 
 
 @bp.post("/api/v1/lead/services/<service>/pause")

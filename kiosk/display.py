@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any, Final
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, render_template
 
 from broker.desk import board
 from broker.desk.people import LANGUAGES
 from broker.shop import Shop
 from broker.web.access import needs
 from broker.web.languages import say, texts, texts_of
+from broker.web.polled import polled
 from broker.web.stores import current_shop
 from kiosk import speech, words
 
@@ -53,10 +52,4 @@ def _sound(shop: Shop) -> dict[str, Any]:
 @needs("screen")
 def whole() -> Response:
     """Answer with the board, for a screen that has no stream; unchanged it is 304 with `Greetline-Now`."""
-    row = board.display(current_shop())
-    answer = jsonify(row)
-    still = {name: value for name, value in row.items() if name != "now"}
-    answer.set_etag(hashlib.sha256(json.dumps(still, sort_keys=True).encode()).hexdigest()[:32])
-    answer.headers["Greetline-Now"] = row["now"]
-    answer.make_conditional(request)
-    return answer
+    return polled(board.display(current_shop()))

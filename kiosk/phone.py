@@ -6,8 +6,6 @@ a form. What a tap does is done once, however often it is sent and from however 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from http import HTTPStatus
 from typing import Any, Final
@@ -24,6 +22,7 @@ from broker.domain.ticket import ENDED, Move, Ticket
 from broker.shop import Shop
 from broker.web.access import needs
 from broker.web.languages import say, say_many, texts
+from broker.web.polled import etag_of
 from broker.web.stores import current_shop
 from kiosk import phone_words, words
 
@@ -162,7 +161,7 @@ def _shown(shop: Shop, ticket: Ticket, said: str = "") -> Response:
 def _digest(row: dict[str, Any]) -> str:
     """Return what tells two states of a page apart: everything but what the clock alone changes."""
     still = {name: value for name, value in row.items() if name not in ("now", "waited")}
-    return hashlib.sha256(json.dumps([words.language_here(), still], sort_keys=True).encode()).hexdigest()[:32]
+    return etag_of([words.language_here(), still])
 
 
 def gone() -> Response:

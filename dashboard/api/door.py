@@ -7,7 +7,6 @@ screen may ask too, as far as their role reaches, with the token of the forms th
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from http import HTTPStatus
 from typing import Any, Final
@@ -25,6 +24,7 @@ from broker.domain.numbering import NoNumber
 from broker.store import tickets as stored
 from broker.web import bearer
 from broker.web.access import current_person, current_screen, screen_here
+from broker.web.polled import etag_of
 from broker.web.problems import problem
 from broker.web.stores import current_shop
 from dashboard.answers import KEY_CHARACTERS, json_object
@@ -78,7 +78,7 @@ def once() -> str:
 def tagged(row: rows.Row) -> Response:
     """Return *row* with its ETag, or 304 to whoever has it already."""
     answer = jsonify(row)
-    answer.set_etag(hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:32])
+    answer.set_etag(etag_of(row))
     answer.make_conditional(request)
     return answer
 
