@@ -171,6 +171,21 @@ def test_who_has_the_store_file_but_not_the_key_cannot_write_a_chain_that_holds(
     assert not audit.verify(thief).whole
 
 
+def test_a_row_of_another_life_of_the_shop_does_not_fit(shop: Shop, tmp_path: Path, clock: TurnableClock) -> None:
+    """Same key, same number, a good seal: only what stood before it is another history, as after a backup was put back."""
+    filled(shop)
+    folder = tmp_path / "other life"
+    folder.mkdir()
+    (folder / audit.KEY_FILE).write_bytes((tmp_path / audit.KEY_FILE).read_bytes())
+    other = make_shop(folder, clock)
+    with_change(other, *(lambda n=n: audit.write(other, "test.done", f"t{n}", by="k2") for n in range(10)))
+    assert audit.verify(other).whole
+    row = list(audit.every(other))[3]
+    values = ", ".join(f"{name} = '{getattr(row, name)}'" for name in ("by", "subject", "after", "digest"))
+    harm(shop, f"UPDATE audit_log SET {values} WHERE id = 4")
+    assert audit.verify(shop).broken_at == 4
+
+
 def test_retention_moves_the_begin_and_the_rest_still_holds(shop: Shop, clock: TurnableClock) -> None:
     filled(shop, 6)
     clock.turn(seconds=3600)

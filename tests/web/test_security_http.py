@@ -19,6 +19,8 @@ from tests.web.parts import WITHIN_SECONDS, served
 
 IDLE = 1_000
 """Connections that somebody on the same network opens and says nothing on."""
+PROMPT_SECONDS = 5
+"""Far above what it takes, for a machine that has much else to do; who is held up waits for WITHIN_SECONDS and fails."""
 SLOW = 60
 """Clients that send a letter of their header now and then; more than there are threads."""
 
@@ -109,7 +111,7 @@ def test_clients_that_are_slow_on_purpose_hold_up_nobody(server: Server) -> None
             for n, each in enumerate(slow):
                 begin = b"GET / HTTP/1.1\r\nHo" if n % 2 else b"POST /pair HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\nx"
                 each.sendall(begin if turn == 0 else b"s" if turn == 1 else b"t")
-            assert asks(server) < 2
+            assert asks(server) < PROMPT_SECONDS
 
 
 @pytest.mark.slow
@@ -127,7 +129,7 @@ def test_a_thousand_idle_connections_keep_nobody_from_being_served(app: Flask, c
             during = max(asks(server) for _ in range(5))
         with capsys.disabled():
             print(f"\n{IDLE} idle connections: asked in {before * 1000:.0f} ms before, in at most {during * 1000:.0f} ms during")
-        assert during < 2
+        assert during < PROMPT_SECONDS
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
