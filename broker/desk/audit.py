@@ -92,8 +92,12 @@ def verify(shop: Shop) -> Chain:
 
 def _verify(shop: Shop) -> Chain:
     begin, head = audit.end(shop.db, BEGIN), audit.end(shop.db, HEAD)
-    secret = key(shop.settings.store.data, KEY_FILE)
     gone = begin.rows if begin else 0
+    if not (shop.settings.store.data / KEY_FILE).exists():
+        first = next(audit.every(shop.db), None)
+        why = f"its key {KEY_FILE} is not beside the store, so nothing can be said of it"
+        return Chain(0, gone, first.id if first else head.row if head else 1, why) if first or head else Chain(0, 0)
+    secret = key(shop.settings.store.data, KEY_FILE)
     for end in (begin, head):
         if end and not hmac.compare_digest(end.seal, _sealed(secret, end)):
             where = "where the log begins" if end.which == BEGIN else "of its newest row"

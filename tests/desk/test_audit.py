@@ -237,5 +237,14 @@ def test_a_value_that_is_too_long_is_kept_as_its_length(shop: Shop) -> None:
     assert audit.verify(shop).whole
 
 
-def test_an_empty_log_is_whole(shop: Shop) -> None:
+def test_an_empty_log_is_whole_and_looking_makes_no_key(shop: Shop, tmp_path: Path) -> None:
     assert audit.verify(shop) == audit.Chain(rows=0, gone=0)
+    assert not (tmp_path / audit.KEY_FILE).exists()
+
+
+def test_a_log_whose_key_is_gone_is_not_called_whole(shop: Shop, tmp_path: Path) -> None:
+    filled(shop, 3)
+    (tmp_path / audit.KEY_FILE).unlink()
+    found = audit.verify(shop)
+    assert (found.broken_at, "audit-key is not beside the store" in found.why) == (1, True)
+    assert not (tmp_path / audit.KEY_FILE).exists()
