@@ -1,4 +1,4 @@
-"""What boards of others read: the queues and the wall, kept by the MQTT broker.
+"""What boards and lights of others read: the queues, the wall and the zones, kept by the MQTT broker.
 
 No name of anybody and no address of a customer's page has a place here.
 """
@@ -55,3 +55,14 @@ class Display(Part):
     opens_at: AwareDatetime | None = Field(default=None, description="When it opens.")
     waiting: int = Field(ge=0, le=100_000, description="How many wait, for all services.")
     calls: tuple[WallCall, ...] = Field(default=(), max_length=MAX_CALLS, description="Calls of the last half hour, newest first.")
+
+
+class Light(Part):
+    """How a zone is, for lights and buzzers of others. Kept; said when it changes, and every 10 s while somebody waits."""
+
+    state: Literal["calm", "waiting", "overdue", "escalated"] = Field(
+        description="`waiting`: in time, or somebody is on the way; `overdue`: its staff are called; `escalated`: everybody is."
+    )
+    waiting: int = Field(ge=0, le=100_000, description="How many parties wait for a greeting.")
+    since: AwareDatetime | None = Field(default=None, description="When the one who waits longest came in.")
+    longest: Seconds = Field(default=0, description="How many whole seconds that is ago.")

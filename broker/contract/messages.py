@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from broker.contract.boards import Display as Display
+from broker.contract.boards import Light as Light
 from broker.contract.boards import Queue as Queue
 from broker.contract.plan import Name, Plan, Point, Seconds
 from broker.contract.plan import Part as _Value
@@ -97,6 +98,12 @@ class ZoneStay(_Value):
     outcome: Outcome | None = Field(
         default=None, description="For a queue: whether they went on to a service area of the same zone, or left."
     )
+
+
+class Take(_Value):
+    """Somebody takes care of what a zone's light says: its oldest alert is acknowledged; it runs out when nobody goes."""
+
+    zone: Name = Field(description="The zone of the shop; that of the topic.")
 
 
 class Seen(_Value):
@@ -277,6 +284,8 @@ class Kind(StrEnum):
     REFUSED = "greetline.refused"
     QUEUE = "greetline.queue"
     DISPLAY = "greetline.display"
+    LIGHT = "greetline.light"
+    TAKE = "greetline.take"
 
 
 BODIES: Final[dict[Kind, type[_Value]]] = {
@@ -296,6 +305,8 @@ BODIES: Final[dict[Kind, type[_Value]]] = {
     Kind.REFUSED: Refused,
     Kind.QUEUE: Queue,
     Kind.DISPLAY: Display,
+    Kind.LIGHT: Light,
+    Kind.TAKE: Take,
 }
 
 CHANNELS: Final[dict[Kind, Channel]] = {
@@ -315,12 +326,14 @@ CHANNELS: Final[dict[Kind, Channel]] = {
     Kind.REFUSED: Channel.ANSWER,
     Kind.QUEUE: Channel.QUEUE,
     Kind.DISPLAY: Channel.DISPLAY,
+    Kind.LIGHT: Channel.LIGHT,
+    Kind.TAKE: Channel.TAKE,
 }
 
 Event = Crossing | ZoneCount | ZoneStay | Press | Seen
 Answer = Shown | StillPart | Trial | Counting | UniformSeen | Refused
 Mirror = Queue | Display
-Body = Event | Status | Ack | Command | Answer | Mirror
+Body = Event | Status | Ack | Command | Answer | Mirror | Light | Take
 _KIND_OF: Final[dict[type[_Value], Kind]] = {body: kind for kind, body in BODIES.items()}
 
 
@@ -330,7 +343,10 @@ class Message(_Value):
     specversion: Literal["1.0"] = "1.0"
     id: EventId
     source: str = Field(max_length=80, pattern=r"^/[a-z0-9-]+/[a-z0-9-]+$", description="Who speaks: `/<store>/<device>`")
-    subject: Name | None = Field(default=None, description="Whom it is for: the device, on its ack and command topics.")
+    subject: Name | None = Field(
+        default=None,
+        description="Whom it is for or about: the device, on its ack and command topics; the zone, on its light and take topics.",
+    )
     type: Kind
     time: AwareDatetime
     data: Body

@@ -28,6 +28,8 @@ class Channel(StrEnum):
     ANSWER = "answer"
     QUEUE = "queue"
     DISPLAY = "display"
+    LIGHT = "light"
+    TAKE = "take"
 
 
 TOPICS: Final[dict[Channel, str]] = {
@@ -38,10 +40,12 @@ TOPICS: Final[dict[Channel, str]] = {
     Channel.ANSWER: f"{ROOT}/{VERSION}/<store>/<device>/answer",
     Channel.QUEUE: f"{ROOT}/{VERSION}/<store>/<device>/queue",
     Channel.DISPLAY: f"{ROOT}/{VERSION}/<store>/<device>/display",
+    Channel.LIGHT: f"{ROOT}/{VERSION}/<store>/<zone>/light",
+    Channel.TAKE: f"{ROOT}/{VERSION}/<store>/<zone>/take",
 }
 """Every topic there is, as docs/protocol.md prints it."""
 
-RETAINED: Final = frozenset({Channel.STATUS, Channel.QUEUE, Channel.DISPLAY})
+RETAINED: Final = frozenset({Channel.STATUS, Channel.QUEUE, Channel.DISPLAY, Channel.LIGHT})
 """The channels whose last message the MQTT broker keeps."""
 
 

@@ -150,12 +150,21 @@ class Link:
         True is not a promise: what must not be lost waits for the service's own acknowledgement. With *qos* 0 no MQTT
         broker queues it for anybody or writes it down. Raises TooLarge.
         """
-        payload = encode(message)
+        return self._hand(str(topic_of(message)), encode(message), retain=retain, qos=qos)
+
+    def keep(self, topic: str, payload: bytes) -> bool:
+        """Let the MQTT broker keep *payload* on a *topic* that is not of our contract; none takes away what it keeps there.
+
+        Returns what `publish` does.
+        """
+        return self._hand(topic, payload, retain=True, qos=1)
+
+    def _hand(self, topic: str, payload: bytes, *, retain: bool, qos: Literal[0, 1]) -> bool:
         live = self._live
         # Not `connected`: what comes in before the subscriptions are confirmed wants an answer too.
         if live is None or self._answer is None or self._answer.is_failure:
             return False
-        sent = live[1].publish(str(topic_of(message)), payload, qos=qos, retain=retain)
+        sent = live[1].publish(topic, payload, qos=qos, retain=retain)
         return sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def acknowledge(self, incoming: Incoming) -> None:

@@ -14,13 +14,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
 from broker.contract.codec import BadMessage, decode
-from broker.contract.messages import MAX_ACK_IDS, Ack, Message, Status, message
+from broker.contract.messages import MAX_ACK_IDS, Ack, Message, Status, Take, message
 from broker.contract.topics import Channel, everything
-from broker.desk import arrivals, devices
+from broker.desk import arrivals, devices, lights
 from broker.domain.arrivals import News
 from broker.link import Incoming, Link
 from broker.service import translate
@@ -51,6 +52,7 @@ class _Read:
 
     news: list[tuple[Incoming, News]] = field(default_factory=list)
     words: dict[str, tuple[Incoming, dict[str, Any]]] = field(default_factory=dict)
+    takes: list[tuple[Incoming, Message]] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
 
 
@@ -81,6 +83,7 @@ class Inbox:
         read = self._read(self._batch)
         self._take(read)
         self._hear(read)
+        self._take_care(read)
         self._keep_refused(read.refused)
         # Everything is committed. What is said from here on may be lost without harm: it would come again.
         for incoming in self._batch:
@@ -124,7 +127,10 @@ class Inbox:
     def _sort(self, read: _Read, incoming: Incoming, said: Message, now: datetime) -> None:
         if said.store != self._shop.settings.store.id:
             raise BadMessage(f"store {said.store} is not this one")
-        if not isinstance(said.data, Status):
+        if isinstance(said.data, Take):
+            translate.check_take(said, said.data, now=now)
+            read.takes.append((incoming, said))
+        elif not isinstance(said.data, Status):
             read.news.append((incoming, translate.news(said)))
         elif said.device != devices.SERVICE:
             if said.device not in self._known and len(self._known) >= MAX_DEVICES:
@@ -149,6 +155,14 @@ class Inbox:
         for device, (incoming, word) in read.words.items():
             if why := self._attempt(lambda device=device, word=word: devices.heard(self._shop, device, **word)):  # type: ignore[misc]
                 log.error("the status of %s is kept in `rejected`", device)
+                read.refused.append((incoming, why))
+
+    def _take_care(self, read: _Read) -> None:
+        for incoming, said in read.takes:
+            speaker = said.source.split("/")[2]
+            take = partial(lights.take, self._shop, said.device, by=speaker, key=f"take:{speaker}:{said.id}")
+            if why := self._attempt(take):
+                log.error("a press for %s is kept in `rejected`", said.device)
                 read.refused.append((incoming, why))
 
     def _attempt(self, take: Callable[[], object]) -> str | None:
@@ -194,9 +208,10 @@ class Inbox:
         return message(Ack(ids=ids), id=number, store=self._shop.settings.store.id, device=devices.SERVICE, time=now, to=device)
 
 
-def subscriptions(store: str) -> tuple[str, ...]:
-    """Return what the service of *store* listens to."""
-    return everything(store, Channel.EVENT), everything(store, Channel.STATUS)
+def subscriptions(store: str, *, takes: bool = False) -> tuple[str, ...]:
+    """Return what the service of *store* listens to; *takes*: also to the buttons beside lights."""
+    listened = (Channel.EVENT, Channel.STATUS, *((Channel.TAKE,) if takes else ()))
+    return tuple(everything(store, channel) for channel in listened)
 
 
 def _pieces(ids: Iterable[str], size: int) -> Iterable[tuple[str, ...]]:

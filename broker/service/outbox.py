@@ -16,9 +16,11 @@ from datetime import datetime
 from typing import Final
 
 from broker.contract.codec import TooLarge
-from broker.contract.messages import Ask, Command, Message, Mirror, Status, Watch, message, offline
+from broker.contract.messages import Ask, Command, Light, Message, Mirror, Status, Watch, message, offline
 from broker.desk import devices, plans
 from broker.link import Link
+from broker.notify.home_assistant import Announcer
+from broker.notify.lights import Lights
 from broker.service.mirrors import Mirrors
 from broker.shop import Shop
 from broker.store import devices as stored_devices
@@ -71,6 +73,8 @@ class Outbox:
         self._next_plan_look = ticks()
         self._told: dict[str, _Told] = {}
         self._mirrors = Mirrors(shop, ticks)
+        self._lights = Lights(shop, ticks)
+        self._announcer = Announcer(shop)
 
     def turn(self) -> None:
         """Say what is due."""
@@ -86,6 +90,8 @@ class Outbox:
             self._send_plans()
         if self._link.connected.is_set():
             self._mirrors.turn(self._link.number, self._say_mirror)
+            self._lights.turn(self._link.number, self._say_light)
+            self._announcer.turn(self._link.number, self._link.keep)
 
     def goodbye(self) -> None:
         """Say that the service stops on purpose."""
@@ -145,7 +151,10 @@ class Outbox:
     def _say_mirror(self, body: Mirror) -> bool:
         return self._link.publish(self._message(body), retain=True)
 
-    def _message(self, body: Status | Command | Mirror, *, to: str | None = None) -> Message:
+    def _say_light(self, zone: str, body: Light) -> bool:
+        return self._link.publish(self._message(body, to=zone), retain=True)
+
+    def _message(self, body: Status | Command | Mirror | Light, *, to: str | None = None) -> Message:
         self._number += 1
         store = self._shop.settings.store.id
         number = f"{self._epoch}-{self._number}"

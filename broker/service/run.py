@@ -66,7 +66,7 @@ def run(shop: Shop, mqtt: MqttSettings, stop: threading.Event) -> int:
         mqtt,
         client_id=f"greetline-{store}-service",
         will=last_will(store, shop.clock()),
-        subscriptions=subscriptions(store),
+        subscriptions=subscriptions(store, takes=shop.settings.home_assistant.enabled),
         manual_ack=True,
         clean=False,
     )

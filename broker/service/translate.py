@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from broker.contract.codec import BadMessage
-from broker.contract.messages import MAX_BYTES, Crossing, Direction, Message, Press, Seen, Status, Watch, ZoneCount, ZoneStay
+from broker.contract.messages import MAX_BYTES, Crossing, Direction, Message, Press, Seen, Status, Take, Watch, ZoneCount, ZoneStay
 from broker.contract.topics import BadTopic, Topic
 from broker.domain.arrivals import Beside, Counted, Crossed, News, Pressed, Stayed
 
@@ -20,6 +20,18 @@ def news(message: Message) -> News:
     if meaning is None:
         raise BadMessage(f"{message.type} is not for the service")
     return meaning(message, message.data)
+
+
+TAKE_SECONDS: Final = 30
+"""A press that is older, or a clock that is further ahead, says nothing of how things are now."""
+
+
+def check_take(message: Message, said: Take, *, now: datetime) -> None:
+    """Refuse a press that is not of the zone whose topic it came on, or not of now. Raises BadMessage."""
+    if said.zone != message.device:
+        raise BadMessage(f"a button of zone {message.device} speaks for {said.zone}")
+    if abs((now - message.time).total_seconds()) > TAKE_SECONDS:
+        raise BadMessage(f"a press of {message.time:%H:%M:%S} UTC is not of now; see the clock of the one that speaks")
 
 
 def _crossed(message: Message, said: Crossing) -> News:

@@ -30,6 +30,7 @@ from broker.contract.messages import (
     Crossing,
     Direction,
     Kind,
+    Light,
     LineCount,
     LineTrial,
     Message,
@@ -40,6 +41,7 @@ from broker.contract.messages import (
     Shown,
     Status,
     StillPart,
+    Take,
     Trial,
     UniformSeen,
     Watch,
@@ -75,11 +77,13 @@ EACH: list[Body] = [
     Display(
         open=True, waiting=3, calls=(WallCall(call=7, shown="R\u00a0047", counter="desk-1", at=AT, again=True, state="calling"),)
     ),
+    Light(state="overdue", waiting=2, since=AT, longest=31),
+    Take(zone="door"),
 ]
 
 
 def said(body: Body) -> Message:
-    to = "door" if isinstance(body, Ack | Command) else None
+    to = "door" if isinstance(body, Ack | Command | Light | Take) else None
     return message(body, id="ab-1", store="oslo-city", device="service" if to else "door", time=AT, to=to)
 
 

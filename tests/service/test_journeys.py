@@ -129,7 +129,8 @@ def test_mosquitto_sub_sees_the_documented_topics_and_payloads(mqtt: MqttSetting
             listener.kill()
             listener.wait()
     heard = {topic: json.loads(payload) for topic, payload in (line.split(" ", 1) for line in said)}
-    shapes = {topic.replace(STORE, "<store>").replace("cam-door", "<device>").replace("service", "<device>") for topic in heard}
+    named = {STORE: "<store>", "cam-door": "<device>", "service": "<device>", "entrance": "<zone>"}
+    shapes = {"/".join(named.get(level, level) for level in topic.split("/")) for topic in heard}
     assert {TOPICS[c] for c in TOPICS if c in ("event", "status", "ack")} <= shapes <= set(TOPICS.values())
     assert heard[f"greetline/1/{STORE}/cam-door/ack"]["data"] == {"ids": ["ab-1"]}
     for payload in heard.values():
