@@ -2,64 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from hatch_build import compile_translations
 from tests.browser.counter_parts import counter_eyes, counter_house, past  # noqa: F401 - fixtures of the counter
 from tests.browser.floor_parts import eyes, floor_house, service  # noqa: F401 - fixtures of the floor
 from tests.browser.house import House, Watch, accessible
 from tests.browser.kiosk_parts import kiosk_house, kiosk_watch, make_kiosk, touch, wall  # noqa: F401 - of the customers
-from tests.browser.voice_parts import LOUD_FLAG
-
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("browser")
-
-
-@pytest.fixture(scope="session")
-def chromiums() -> Iterator[Callable[..., Browser]]:
-    """Begins Chromiums: `chromiums("--a-flag")`; one for all tests of this process that want the same."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    path = os.environ.get("GREETLINE_CHROMIUM") or next((found for name in names if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.skip("no Chromium on the PATH; set GREETLINE_CHROMIUM to one")
-    compile_translations(Path(__file__).parents[2])
-    with sync_playwright() as playwright:
-        begun: dict[tuple[str, ...], Browser] = {}
-
-        def begin(*flags: str) -> Browser:
-            if flags not in begun:
-                begun[flags] = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
-            return begun[flags]
-
-        yield begin
-        for browser in begun.values():
-            browser.close()
-
-
-@pytest.fixture(scope="session")
-def chromium(chromiums: Callable[..., Browser]) -> Browser:
-    """One Chromium for all tests of this process."""
-    return chromiums()
-
-
-@pytest.fixture(scope="session")
-def loud(chromiums: Callable[..., Browser]) -> Browser:
-    """One that may sound without a touch, as a wall is set up."""
-    return chromiums(LOUD_FLAG)
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ def test_every_page_of_the_office_reaches_the_others_and_the_floor_reaches_them_
         expect(setup.locator("[aria-current=page]")).to_have_text(shown)
         assert setup.get_by_role("link").all_inner_texts() == ["Cameras", "People", "Screens"]
         nav = page.get_by_role("navigation", name="Pages")
-        assert nav.get_by_role("link").all_inner_texts() == ["Floor", "Reports", "Set-up"]
+        assert nav.get_by_role("link").all_inner_texts() == ["Floor", "Lead", "Standards", "Reports", "Set-up"]
         expect(page.locator(".who .name")).to_have_text("Sofie")
     nav.get_by_role("link", name="Reports").click()
     expect(page.get_by_role("navigation", name="Pages").locator("[aria-current=page]")).to_have_text("Reports")
@@ -142,14 +142,15 @@ def test_every_page_of_the_office_reaches_the_others_and_the_floor_reaches_them_
         expect(page.locator(".nav [aria-current=page]")).to_have_text(shown)
 
 
-def test_a_lead_sees_reports_only_and_staff_see_neither(house: House, watch: Watch) -> None:
-    for name, role, offered in (("Maria", "lead", ["Reports"]), ("Kari", "staff", [])):
+def test_a_lead_sees_the_leads_page_and_reports_and_staff_see_neither(house: House, watch: Watch) -> None:
+    for name, role, offered in (("Maria", "lead", ["Lead", "Reports"]), ("Kari", "staff", [])):
         context = watch.context()
         house.sign_in(context, name, role=role)
         page = context.new_page()
         page.goto("/floor")
         open_own_menu(page)
-        assert [text.strip() for text in page.locator("#sheet").get_by_role("link").all_inner_texts()] == offered
+        links = [text.strip() for text in page.locator("#sheet").get_by_role("link").all_inner_texts()]
+        assert links == [*offered, "Standards", "Problems"]
     page = context.new_page()
     watch.expect_error("403")
     page.goto("/reports")

@@ -12,8 +12,6 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.kiosk_parts import KioskHouse
 
-LOUD_FLAG = "--autoplay-policy=no-user-gesture-required"
-
 EAR = """
 window.played = [];
 window.gains = [];

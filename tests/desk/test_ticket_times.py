@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from broker.desk import board, prospects, tickets
+from broker.desk import own_page, prospects, tickets
 from broker.desk.tickets import Wish
 from broker.domain.ticket import Move, Outcome, Said, State
 from broker.shop import Shop
@@ -46,7 +46,7 @@ def test_an_hour_that_comes_twice_makes_no_wait_shorter_and_repeats_no_number(tm
         assert ticket.id == expected.id
         tickets.move(shop, ticket.id, Move.START, Said(by="kari"))
         tickets.finish(shop, ticket.id, Outcome.SOLVED, by="kari")
-    assert [board.phone(shop, rows.get(shop.db, t.id))["waited"] for t in (first, second, third)] == [1800, 1800, 0]
+    assert [own_page.page(shop, rows.get(shop.db, t.id))["waited"] for t in (first, second, third)] == [1800, 1800, 0]
     events = prospects.log(shop, TWO_O_CLOCK_TWICE - timedelta(hours=1), clock() + timedelta(hours=1))
     assert [event.at for event in events] == sorted(event.at for event in events)
 
