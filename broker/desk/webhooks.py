@@ -1,4 +1,4 @@
-"""What may be done about webhooks: they begin with what happens next, are given up after a day's trying, and begin again."""
+"""What may be done about webhooks: they begin with what happens next, are disabled when nothing is taken, and begin again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A webhook that was disabled after a day of trying stands on the tablet, with its name and what to do, until it is told again."""
+"""A webhook that was disabled stands on the tablet, with its name and what to do, until it is told again."""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ def run_out(caller: Caller, clock: TurnableClock) -> None:
     settle(caller)
 
 
-def test_after_a_day_of_trying_it_is_disabled_staff_are_told_and_it_can_begin_again(
+def test_after_the_last_try_it_is_disabled_staff_are_told_and_it_can_begin_again(
     listening: Listening, sink: Sink, clock: TurnableClock
 ) -> None:
     shop, caller = listening()

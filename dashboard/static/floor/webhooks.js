@@ -1,4 +1,4 @@
-// A webhook that was disabled after a day of trying: somebody else's program hears nothing more, and the manager should know.
+// A webhook that was disabled because nobody took what it was to say: somebody else's program hears nothing more, and the manager should know.
 import { t } from "./here.js";
 
 const ABOUT = "webhook:";
