@@ -101,7 +101,7 @@ def test_a_plural_that_is_none_elsewhere_is_named(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "was", "becomes"),
     [
-        pytest.param("kiosk/templates/kiosk/start.html", '_("privacy.ticket")', '_("privacy.tikket")', id="template"),
+        pytest.param("kiosk/templates/kiosk/start.html", '_("kiosk.welcome")', '_("kiosk.wellcome")', id="template"),
         pytest.param("kiosk/touch.py", 'say("kiosk.paused")', 'say("kiosk.pawsed")', id="python"),
         pytest.param("dashboard/floor.py", 'say("floor.no_visit")', 'say("floor.no_wisit")', id="python of staff"),
     ],
