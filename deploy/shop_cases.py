@@ -67,8 +67,9 @@ class Cases:
         if self.tickets[ticket_id].state is not State.SERVING:
             return
         self._do(at, "call_lead", ticket=ticket_id, by=by)
-        words = {"happened": "The second repair failed", "tried": "An exchange", "wanted": "The money back"}
-        self.briefings[ticket_id] = Briefing(ticket=ticket_id, by=by, at=at, **words)
+        self.briefings[ticket_id] = Briefing(
+            ticket=ticket_id, by=by, at=at, happened="The second repair failed", tried="An exchange", wanted="The money back"
+        )
         self.diary.escalations[ticket_id] = None
         self._later(seconds_later(at, self.chance.lognormvariate(3.9, 0.6)), "lead_comes", ticket_id, at)
 

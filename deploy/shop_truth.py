@@ -177,9 +177,8 @@ class Truth:
             self._compared(on, hour, ticket.issued_for, waited, (low + high) // 2)
 
     def _compared(self, on: date, hour: int, service: str, waited: int, middle: int) -> None:
-        before = sorted(
-            wait for back in BACK_DAYS for wait in self._before.get(on - timedelta(days=back), {}).get((service, hour), ())
-        )
+        days = [self._before[day] for back in BACK_DAYS if (day := on - timedelta(days=back)) in self._before]
+        before = sorted(wait for day in days for wait in day.get((service, hour), ()))
         if before:
             usual = (before[(len(before) - 1) // 2] + before[len(before) // 2]) // 2
             self.counts.update({"judged": 1, "miss_ms": abs(waited - middle), "usual_ms": abs(waited - usual)})
