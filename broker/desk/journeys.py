@@ -41,7 +41,6 @@ def ways(shop: Shop, begin: datetime, end: datetime) -> Ways:
     order = list(journeys.passages(shop.db, begin, end))
     for each in order:
         histories.setdefault(each.ticket, []).append(each)
-    last = max((each.at for each in order), default=end)
     called_until = max((each.at for each in order if each.move == Move.CALL and taken[each.ticket].t0 >= begin), default=end)
     if called_until > end:
         # Who came later and stood before them all the same was passed too.
@@ -50,7 +49,8 @@ def ways(shop: Shop, begin: datetime, end: datetime) -> Ways:
         order = sorted({*order, *journeys.passages(shop.db, end, called_until)}, key=lambda each: each.number)
     else:
         known = taken
-    called = journeys.lead_calls(shop.db, begin, last + _MS)
+    briefed = max((one.briefed_at for one in taken.values() if one.t0 >= begin and one.briefed_at), default=begin)
+    called = journeys.lead_calls(shop.db, begin, briefed)
     spans_of = {ticket: spans(steps(some)) for ticket, some in histories.items()}
     made = [
         _journey(one, histories[one.id], spans_of[one.id], called.get(one.id))
@@ -66,7 +66,7 @@ def _journey(one: Taken, passages: Sequence[Passage], some: Sequence[TicketSpan]
     by_clock = one.untrusted or not all(span.trusted for span in some if span.kind in _KINDS)
     serving = [span for span in some if span.kind == "serving"]
     moves = {each.move for each in passages}
-    asked = min(filter(None, (lead, one.briefed_at)), default=None)
+    asked = lead or one.briefed_at
     return Journey(
         ticket=one.id, t0=one.t0, service=one.issued_for, counter=(serving[-1].counter or "") if serving else "", state=one.state,
         outcome=one.outcome, wait=lasted(some, "waiting"), wait_trusted=trusted["waiting"],

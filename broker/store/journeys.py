@@ -67,13 +67,18 @@ def passages(db: Database, begin: datetime, end: datetime) -> Iterator[Passage]:
             )  # fmt: skip
 
 
-def lead_calls(db: Database, begin: datetime, end: datetime) -> dict[str, datetime]:
-    """Return when help was first called for each subject (a ticket, a visit, a counter), of the calls with begin <= at < end."""
+def lead_calls(db: Database, begin: datetime, briefed: datetime) -> dict[str, datetime]:
+    """Return by ticket when the lead was called for the matter of its briefing: the last call up to when that was written.
+
+    Looks at calls with begin <= at <= *briefed*, the moment of the latest briefing that is asked for: whoever is called again
+    before they came is waited for since the first of these calls, whoever is called again after that since the new one.
+    """
     rows = db.execute(
-        "SELECT subject, min(raised_at) FROM alerts WHERE raised_at >= ? AND raised_at < ? AND kind = 'help' GROUP BY subject",
-        [text(begin), text(end)],
+        "SELECT a.subject, max(a.raised_at) FROM alerts AS a JOIN briefings AS b ON b.ticket = a.subject "
+        "WHERE a.raised_at >= ? AND a.raised_at <= ? AND a.kind = 'help' AND a.raised_at <= b.at GROUP BY a.subject",
+        [text(begin), text(briefed)],
     ).fetchall()
-    return {subject: datetime.fromisoformat(at) for subject, at in rows}
+    return {ticket: datetime.fromisoformat(at) for ticket, at in rows}
 
 
 def _between(begin: datetime, end: datetime) -> dict[str, Any]:
