@@ -74,7 +74,7 @@ def open_ones(db: Database) -> list[Ticket]:
 
 def in_states(db: Database, states: Sequence[State], *, limit: int, offset: int = 0) -> list[Ticket]:
     """Return the open tickets in one of *states*, those who came first at the beginning, *limit* of them after *offset*."""
-    asked = f"WHERE ended_at IS NULL AND state IN ({', '.join('?' * len(states))}) ORDER BY t0, id LIMIT ? OFFSET ?"
+    asked = f"WHERE ended_at IS NULL AND state IN ({', '.join('?' * len(states))}) ORDER BY t0, number, id LIMIT ? OFFSET ?"
     return _all(db, asked, [*states, limit, offset])
 
 

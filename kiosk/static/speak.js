@@ -102,12 +102,6 @@ export async function begin() {
     if (open) readDialog(open);
     else if (event.target.matches("a, button")) say(pieces(event.target));
   });
-  if (body.classList.contains("curtain")) {
-    // What is not seen is not touched: a finger brings the page back.
-    const lift = () => location.replace(part("curtain").href);
-    addEventListener("pointerup", lift);
-    addEventListener("keydown", (event) => event.key === "Escape" && lift());
-  }
   await readPage();
   await fetchAhead();
 }

@@ -14,6 +14,13 @@ const AGAIN_MS = 1_500;
 const reading = () => import(body.dataset.speak);
 let voice = null; // what reads this page aloud
 
+// ---- the curtain: what is not seen is not touched, a finger brings the page back, also before there is a voice
+if (body.classList.contains("curtain")) {
+  const lift = () => location.replace(part("curtain").href);
+  addEventListener("pointerup", lift);
+  addEventListener("keydown", (event) => event.key === "Escape" && lift());
+}
+
 // ---- what the shop says
 async function ask(path, wishes = {}) {
   const answer = await fetch(path, {

@@ -28,7 +28,8 @@ const hour = (at) => clock.format(new Date(at));
 let row = said.row;
 let shown = null; // { call, until } while a call is large
 let settled = null; // the call that stays on the large panel
-const queue = [];
+const queue = []; // calls that nobody has heard yet
+const repeats = []; // and those to be called out once more, which wait for all of the others
 const announced = new Map(); // number of the call -> when it was last called out, and whether again
 
 function desk(call, language, form) {
@@ -42,6 +43,7 @@ function come(call, language) {
 }
 
 const stands = (call) => row.calls.find((each) => each.id === call.id && (each.calling || each.serving));
+const unanswered = (call) => row.calls.find((each) => each.id === call.id && each.calling);
 
 function take(fresh, opening) {
   row = fresh;
@@ -58,7 +60,7 @@ function take(fresh, opening) {
   step();
 }
 
-/** Go on: end what was large long enough, take the next, call once more whom nobody has answered. */
+/** Go on: end what was large long enough, take the next, call once more who has not come when everybody was called once. */
 function step() {
   const now = performance.now();
   if (shown && now >= shown.until) {
@@ -69,10 +71,10 @@ function step() {
     const call = row.calls.find((each) => each.id === id);
     if (known.again || !known.at || now - known.at < AGAIN_MS) continue;
     known.again = true;
-    if (call?.calling) queue.push(call);
+    if (call?.calling) repeats.push(call);
   }
-  while (!shown && queue.length) {
-    const call = stands(queue.shift());
+  while (!shown && (queue.length || repeats.length)) {
+    const call = queue.length ? stands(queue.shift()) : unanswered(repeats.shift());
     if (call) begin(call, now);
   }
   draw();
@@ -151,7 +153,7 @@ function draw() {
 
 function drawRecent(calls) {
   const list = part("recent");
-  const queued = new Set(queue.map((call) => call.id));
+  const queued = new Set([...queue, ...repeats].map((call) => call.id));
   const wanted = calls.map((call) => [call.shown, desk(call, said.shop, "desk.name"), queued.has(call.id)]);
   const text = JSON.stringify(wanted);
   if (list.dataset.drawn === text) return;

@@ -43,6 +43,16 @@ def large(wall: Page, number: str, desk: str = "") -> None:
     expect(wall.locator(".call .to")).to_contain_text(desk)
 
 
+def turned_to(wall: Page, number: str, *, seconds: float = 60) -> None:
+    """Turn the wall's clock until *number* is large: the sound of the one before may hold it up."""
+    for _ in range(round(seconds / 0.5)):
+        panel = wall.locator(".call:not(.calm) .num")
+        if panel.count() and panel.inner_text() == number:
+            return
+        wall.clock.run_for(500)
+    large(wall, number)
+
+
 def opened(wall: Page) -> Page:
     wall.add_init_script(TONES)
     wall.clock.install()
@@ -99,6 +109,28 @@ def test_a_call_sounds_once_and_once_more_after_twenty_seconds_if_nobody_came(ki
     wall.clock.run_for(60_000)
     calm(wall)
     assert wall.evaluate("window.tones") == 2 * TONES_A_CALL
+
+
+def test_who_was_not_called_yet_is_called_before_anybody_is_called_again(kiosk_house: KioskHouse, wall: Page) -> None:
+    opened(wall)
+    kiosk_house.takes()
+    kiosk_house.takes()
+    kiosk_house.calls("desk-1")
+    second = kiosk_house.calls("desk-2")
+    large(wall, "R\u00a0001")
+    turned_to(wall, "R\u00a0002")
+    wall.clock.run_for(8_000)  # the first has been asked to come for more than 20 s and waits to be called again
+    large(wall, "R\u00a0002")
+    kiosk_house.takes()
+    kiosk_house.calls("desk-3")
+    expect(wall.locator(".last")).to_contain_text("R\u00a0003")
+    turned_to(wall, "R\u00a0003", seconds=10)
+    wall.clock.run_for(8_000)  # now the second waits for it too, but comes
+    served(kiosk_house, second)
+    kiosk_house.takes()
+    expect(wall.locator(".foot")).to_contain_text("Waiting: 1")
+    turned_to(wall, "R\u00a0001", seconds=10)
+    turned_to(wall, "R\u00a0003", seconds=20)
 
 
 def test_nobody_who_has_come_is_called_again(kiosk_house: KioskHouse, wall: Page) -> None:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from kiosk.voice.ways import Library
 from tests.browser.house import Watch, accessible
 from tests.browser.kiosk_parts import WALL, KioskHouse
-from tests.browser.test_display import large
+from tests.browser.test_display import large, turned_to
 from tests.browser.voice_parts import listening, overlaps, played, speech
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(Library().why_not()), reason="the extra `voice` is not installed")]
@@ -45,9 +45,9 @@ def stands(loud: Browser, make_kiosk: Callable[..., KioskHouse]) -> Iterator[Cal
         watch.close()
 
 
-def said_of(house: KioskHouse, page: Page) -> list[str]:
-    """The addresses of the newest call, as the server tells them."""
-    number = page.request.get(f"{house.url}/api/v1/board").json()["calls"][0]["id"]
+def said_of(house: KioskHouse, page: Page, place: int = 0) -> list[str]:
+    """The addresses of the newest call, or of the one at *place* behind it, as the server tells them."""
+    number = page.request.get(f"{house.url}/api/v1/board").json()["calls"][place]["id"]
     addresses: list[str] = page.request.get(f"{house.url}/voice/calls/{number}").json()["say"]
     return addresses
 
@@ -71,12 +71,14 @@ def test_calls_of_several_desks_are_said_one_after_the_other_and_never_overlap(s
         house.takes(language="nb")
         house.calls(desk)
     for n in (1, 2, 3):
-        large(page, f"R\u00a000{n}")
-        sounds = played(page, 4 * n)
         # The wall's own clock runs ahead of the sound: what is heard still waits for what is being said.
-        page.clock.run_for(25_500)
-    assert [one["what"] for one in sounds[:12] if one["what"] == "tone"] == TONES * 3
-    assert len({one["what"] for one in sounds[:12]}) == 7
+        turned_to(page, f"R\u00a000{n}")
+        sounds = played(page, 4 * n)
+        assert [one["what"] for one in sounds[-4:-2]] == TONES
+        assert [one["what"] for one in sounds[-2:]] == said_of(house, page, place=3 - n)
+    turned_to(page, "R\u00a0001")
+    assert [one["what"] for one in played(page, 16)] == [one["what"] for one in [*sounds, *sounds[:4]]], "who came not, once more"
+    assert len({one["what"] for one in sounds}) == 7
     assert overlaps(sounds) == []
 
 

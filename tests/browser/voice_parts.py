@@ -62,7 +62,7 @@ def listening(page: Page) -> Page:
 
 def played(page: Page, least: int = 0) -> Played:
     """Wait until *page* has planned *least* sounds and return all, in order."""
-    for _ in range(100):
+    for _ in range(200):
         found: Played = page.evaluate("window.played ?? []")
         if len(found) >= least:
             return found
@@ -72,7 +72,7 @@ def played(page: Page, least: int = 0) -> Played:
 
 def speech(page: Page, least: int = 0) -> list[str]:
     """Wait until *least* pieces of speech were planned and return their addresses in order."""
-    for _ in range(100):
+    for _ in range(200):
         found = [one["what"] for one in page.evaluate("window.played ?? []") if one["what"] != "tone"]
         if len(found) >= least:
             return found

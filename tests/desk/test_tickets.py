@@ -51,6 +51,13 @@ def served(shop: Shop, counter: str = "desk-1") -> Ticket:
     return tickets.move(shop, called(shop, counter).id, Move.START, Said(by="kari"))
 
 
+def test_those_who_came_in_the_same_moment_stand_in_the_order_of_their_numbers(shop: Shop) -> None:
+    for _ in range(12):
+        a_ticket(shop)
+    halves = [rows.in_states(shop.db, (State.WAITING,), limit=6, offset=begin) for begin in (0, 6)]
+    assert [ticket.number for half in halves for ticket in half] == [*range(1, 13)]
+
+
 def test_each_service_counts_for_itself_and_begins_anew_each_business_day_of_the_shop(shop: Shop, clock: TurnableClock) -> None:
     numbers = [a_ticket(shop, "returns").number, a_ticket(shop, "returns").number, a_ticket(shop, "collect").number]
     assert numbers == [1, 2, 1]
