@@ -48,6 +48,6 @@ def main(
     postman = Postman(lambda: open_shop(settings, create=False)) if settings.reports.weekday is not None else None
     if postman:
         postman.start()
-    server.run()
+    server.run_alone()
     if postman:
         postman.stop()

@@ -44,4 +44,4 @@ def main(path: Path | None, host: str | None, port: int | None, verbose: int, qu
         sys.exit(EXIT_CANNOT_START)
     server.stop_on_signals()
     with printing(app):
-        server.run()
+        server.run_alone()
