@@ -24,6 +24,8 @@ from tests.service.parts import Process, listens, read_store, wait_until
 pytestmark = [pytest.mark.slow, pytest.mark.fault]
 
 SECONDS = 20
+LEAST_KILLS, LONGEST_SECONDS = 5, 60
+"""A slow machine takes longer to start the screens again: then it is killed for longer."""
 TAKERS, DESKS = 4, 3
 SEED = 20261122
 PATIENCE_S = 20.0
@@ -104,8 +106,8 @@ def test_kills_under_load_lose_no_acknowledged_ticket_and_repeat_no_call(
     try:
         wait_until(lambda: listens(port), "the screens are served")
         people = _everybody(port, secret, ledger, stop)
-        end = time.monotonic() + SECONDS
-        while time.monotonic() < end:
+        started = time.monotonic()
+        while (lasted := time.monotonic() - started) < SECONDS or (kills < LEAST_KILLS and lasted < LONGEST_SECONDS):
             time.sleep(dice.uniform(0.5, 2.5))
             web.kill()
             kills += 1
@@ -167,11 +169,11 @@ def _judge(folder: Path, ledger: Ledger, kills: int, slowest: float, capsys: pyt
     answered_twice = [ticket for ticket, often in Counter(told).items() if often > 1]
     with capsys.disabled():
         print(
-            f"\n{kills} kills in {SECONDS} s: {len(ledger.taken)} tickets and {len(ledger.calls)} calls acknowledged, "
+            f"\n{kills} kills: {len(ledger.taken)} tickets and {len(ledger.calls)} calls acknowledged, "
             f"{ledger.again} requests sent again; lost {len(lost)}, doubled numbers {sum(n > 1 for n in numbers.values())}, "
             f"called twice {sum(n > 1 for n in called.values())}; served again within {slowest:.2f} s"
         )
-    assert kills >= 5
+    assert kills >= LEAST_KILLS
     assert ledger.again, "a kill that nobody noticed proves nothing"
     assert not ledger.refused
     assert (lost, answered_twice) == ([], [])
