@@ -57,7 +57,7 @@ def backup(path: Path | None, to: Path | None, keep: int | None, with_secrets: b
     \b
     greetline backup
     greetline backup --to /media/stick --keep 14
-    greetline backup --with-secrets --to /root/greetline.tar.gz
+    greetline backup --with-secrets --to /media/usb/greetline.tar.gz
     """
     path = here(path)
     settings = _settings(path)
