@@ -11,10 +11,10 @@ from pathlib import Path
 import click
 
 from broker.settings import BadSettings, Settings, read
-from deploy import checks
-from deploy.checks import Finding, State
+from deploy import checks, customer_checks
 from deploy.config import SETTINGS_FILE, here, settings_option
 from deploy.fault import EXIT_FAULT, faults_said
+from deploy.finding import Finding, State
 
 _COLOURS = {State.OK: "green", State.WARN: "yellow", State.MISSING: "red"}
 
@@ -84,9 +84,9 @@ def examine(path: Path | None) -> Iterator[Finding]:
     yield checks.disk(settings)
     yield checks.clock(settings)
     yield checks.dashboard_port(settings)
-    yield from checks.kiosk(settings)
-    yield from checks.voice(settings)
-    yield from checks.printer(settings)
+    yield from customer_checks.kiosk(settings)
+    yield from customer_checks.voice(settings)
+    yield from customer_checks.printer(settings)
     yield checks.mqtt(settings)
     yield from checks.cameras(settings)
     yield from checks.people(settings)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
+import tomllib
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from deploy import checks
 from deploy.cli import main
+from deploy.finding import State
 from deploy.premises import free_port
 from tests.deploy.shops import camera, shop_file
+
+ROOT = Path(__file__).parents[2]
 
 
 def findings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, dict[str, dict[str, str]]]:
@@ -77,3 +83,18 @@ def test_numbers_by_phone_without_an_address_for_phones_are_found(tmp_path: Path
     assert "public_base_url" in found["join"]["advice"]
     shop_file(tmp_path, **queue, join={"enabled": True}, kiosk={"public_base_url": "https://q.shop.example"})  # type: ignore[arg-type]
     assert "join" not in findings(tmp_path, monkeypatch)[1]
+
+
+@pytest.mark.parametrize("extra", checks.EXTRAS)
+def test_it_looks_for_every_package_that_its_kind_of_box_needs(extra: str) -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"][extra]
+    assert {re.split(r"[<>=\[;]", needs)[0] for needs in declared} == set(checks.packages(extra))
+
+
+def test_a_package_that_is_not_there_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "packages", lambda extra: ["flask", "nobody-made-this"] if extra == "shop" else ["numpy"])
+    found = {finding.about: finding for finding in checks.extras()}
+    assert found["edge"].state is State.OK
+    assert found["shop"].state is State.WARN
+    assert found["shop"].says == "nobody-made-this not installed"
+    assert "greetline[shop]" in found["shop"].advice

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from PIL import Image
 
 from broker.settings import Settings
-from deploy import checks
-from deploy.checks import State
+from deploy import customer_checks
+from deploy.finding import State
 from kiosk.printing.cli import main
 from tests.kiosk.sinks import COVER_OPEN, NO_PAPER, PAPER_LOW, Sink, free_port
 
@@ -89,7 +89,7 @@ def test_a_shop_whose_name_the_font_lacks_hears_of_it(tmp_path: Path) -> None:
 
 def found(printer: dict[str, object], **more: object) -> list[tuple[str, State]]:
     settings = Settings.model_validate({"printer": printer} | more)
-    return [(finding.about, finding.state) for finding in checks.printer(settings)]
+    return [(finding.about, finding.state) for finding in customer_checks.printer(settings)]
 
 
 def test_the_doctor_looks_at_the_printer_without_printing(sink: Sink, tmp_path: Path) -> None:
