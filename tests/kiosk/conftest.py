@@ -14,6 +14,7 @@ from hatch_build import compile_translations
 from kiosk.app import create
 from tests.builders import TurnableClock, make_shop
 from tests.kiosk.parts import COUNTERS, SERVICES, Screen
+from tests.kiosk.phones import Phone
 from tests.web.parts import PIN
 
 ROOT = Path(__file__).parents[2]
@@ -52,3 +53,9 @@ def kiosk(made: Callable[..., Screen]) -> Screen:
 @pytest.fixture
 def shop(kiosk: Screen) -> Shop:
     return kiosk.shop
+
+
+@pytest.fixture
+def phone(kiosk: Screen) -> Phone:
+    """The phone of somebody who waits and was told 5 to 10 minutes."""
+    return Phone(kiosk, kiosk.someone_takes(told=(300, 600)))

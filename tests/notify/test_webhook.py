@@ -4,72 +4,26 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from broker.desk import alerts, tickets, visits, webhooks
-from broker.desk.roles import Refused
 from broker.desk.tickets import Wish
-from broker.domain.alerts import AlertKind, AlertState
+from broker.domain.alerts import AlertKind
 from broker.domain.facts import Fact, FactKind
 from broker.domain.ticket import Move, Said
-from broker.notify.webhook import DISABLED_LOOK_SECONDS, LOOK_SECONDS, Caller, Webhooks
+from broker.notify.webhook import LOOK_SECONDS, Caller, Webhooks
 from broker.settings.telling import EVENTS
 from broker.shop import Shop, now
-from broker.store import alerts as stored_alerts
 from broker.store import deliveries, journal
 from broker.store.database import change
 from broker.store.deliveries import DeliveryState
 from tests.builders import TurnableClock, a_visit, make_shop
+from tests.notify.hooks import Listening, happen, settle
 from tests.notify.sink import CLOSES, FINE, STALLS, Sink, a_sink
 from tests.service.parts import wait_until
-
-SERVICES = ({"id": "returns", "letter": "R", "name": "Returns"},)
-COUNTERS = ({"id": "desk-1", "name": "Desk 1"},)
-Listening = Callable[..., tuple[Shop, Caller]]
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    with a_sink() as made:
-        yield made
-
-
-@pytest.fixture
-def clock() -> TurnableClock:
-    # The other side checks signatures by the real clock, so the shop's stands at the real now until it is turned.
-    return TurnableClock(now())
-
-
-@pytest.fixture
-def listening(tmp_path: Path, clock: TurnableClock, sink: Sink) -> Iterator[Listening]:
-    made = []
-
-    def make(**more: object) -> tuple[Shop, Caller]:
-        hook = sink.settings(tmp_path, **more)
-        shop = make_shop(tmp_path, clock, services=SERVICES, counters=COUNTERS, webhooks=[hook])
-        made.append(shop)
-        return shop, Caller(shop, shop.settings.webhooks[0])
-
-    yield make
-    for shop in made:
-        shop.db.conn.close()
-
-
-def happen(shop: Shop, number: int = 1) -> None:
-    with change(shop.db):
-        for _ in range(number):
-            visits.open_(shop, a_visit(id=visits.new_id(), t0=shop.clock()), shop.clock(), by="door")
-
-
-def settle(caller: Caller) -> None:
-    for _ in range(1000):
-        if caller.turn():
-            return
-    raise AssertionError("it never rests")
 
 
 def test_a_visit_is_told_signed_and_once(listening: Listening, sink: Sink) -> None:
@@ -184,103 +138,6 @@ def test_one_that_is_refused_for_its_own_sake_steps_aside(
     assert all(heard.path == "/hook?shop=1" for heard in sink.heard)
 
 
-def the_notice(shop: Shop) -> list[str]:
-    live = stored_alerts.live(shop.db, kind=AlertKind.DEVICE)
-    return [alert.detail for alert in live if alert.subject == "webhook:crm" and alert.state is not AlertState.RESOLVED]
-
-
-def run_out(caller: Caller, clock: TurnableClock) -> None:
-    for pause in webhooks.RETRIES:
-        settle(caller)
-        clock.turn(seconds=pause.total_seconds())
-    settle(caller)
-
-
-def test_after_the_last_try_it_is_disabled_staff_are_told_and_it_can_begin_again(
-    listening: Listening, sink: Sink, clock: TurnableClock
-) -> None:
-    shop, caller = listening()
-    sink.then = 500
-    happen(shop, 2)
-    run_out(caller, clock)
-    assert sink.ids() == ["oslo-city.1"] * 7
-    assert caller.turn() == DISABLED_LOOK_SECONDS
-    assert the_notice(shop) == ["webhook_off"]
-    clock.turn(seconds=10)
-    alerts.run_due(shop)
-    sink.then = FINE
-    happen(shop)
-    with pytest.raises(Refused, match="disabled"):
-        webhooks.send_again(shop, 1)
-    webhooks.enable(shop, "crm")
-    settle(caller)
-    assert sink.ids()[7] == "oslo-city.2", "what waited goes first"
-    webhooks.send_again(shop, 1)
-    settle(caller)
-    assert sink.ids()[-1] == "oslo-city.1", "sent again under the same id"
-    clock.turn(seconds=10)
-    alerts.run_due(shop)
-    assert the_notice(shop) == []
-
-
-def test_the_staff_of_the_next_day_are_told_too(listening: Listening, sink: Sink, clock: TurnableClock) -> None:
-    shop, caller = listening()
-    sink.then = 410
-    happen(shop)
-    settle(caller)
-    visits.run_closing(shop)
-    for alert in stored_alerts.live(shop.db):
-        with change(shop.db):
-            alerts.clear(shop, alert, clock())
-    clock.turn(seconds=10)
-    alerts.run_due(shop)
-    assert the_notice(shop) == []
-    caller.turn()
-    assert the_notice(shop) == ["webhook_off"]
-
-
-def test_beginning_again_from_now_leaves_the_past_alone(listening: Listening, sink: Sink, clock: TurnableClock) -> None:
-    shop, caller = listening()
-    sink.then = 500
-    happen(shop, 5)
-    run_out(caller, clock)
-    sink.then, sink.heard = FINE, []
-    assert webhooks.enable(shop, "crm", from_now=True) == 0
-    happen(shop)
-    settle(caller)
-    assert len(sink.heard) == 1
-
-
-def test_one_event_that_nobody_can_take_does_not_end_a_webhook_that_works(
-    listening: Listening, sink: Sink, clock: TurnableClock
-) -> None:
-    shop, caller = listening()
-    happen(shop)
-    sink.then = 422
-    settle(caller)
-    sink.then = FINE
-    happen(shop)
-    settle(caller)
-    sink.then = 422
-    for pause in webhooks.RETRIES:
-        clock.turn(seconds=pause.total_seconds())
-        settle(caller)
-    [failed] = deliveries.newest(shop.db, "crm", state=DeliveryState.FAILED, limit=9)
-    assert (failed.fact, failed.tries, failed.reason) == (1, 7, "answered 422")
-    known = deliveries.target(shop.db, "crm")
-    assert known is not None
-    assert known.disabled_at is None
-
-
-def test_whoever_says_gone_is_told_nothing_more(listening: Listening, sink: Sink) -> None:
-    shop, caller = listening()
-    sink.then = 410
-    happen(shop, 2)
-    settle(caller)
-    assert sink.ids() == ["oslo-city.1"]
-    assert the_notice(shop) == ["webhook_off"]
-
-
 def test_a_stalled_answer_is_a_failure_and_comes_again_under_the_same_id(
     listening: Listening, sink: Sink, clock: TurnableClock
 ) -> None:
@@ -391,18 +248,3 @@ def test_a_service_that_is_started_again_goes_on_where_it_was(listening: Listeni
     settle(again)
     assert sink.ids() == ["oslo-city.1", "oslo-city.1", "oslo-city.2", "oslo-city.3"]
     assert again.turn() == LOOK_SECONDS
-
-
-def test_a_notice_about_a_webhook_that_is_gone_from_the_settings_ends(
-    listening: Listening, sink: Sink, clock: TurnableClock, tmp_path: Path
-) -> None:
-    shop, caller = listening()
-    sink.then = 410
-    happen(shop)
-    settle(caller)
-    shop = make_shop(tmp_path, clock)
-    webhooks.forget_notices(shop)
-    clock.turn(seconds=10)
-    alerts.run_due(shop)
-    assert the_notice(shop) == []
-    shop.db.conn.close()
