@@ -24,18 +24,18 @@ def sink() -> Iterator[Sink]:
 
 
 @pytest.fixture
-def clock() -> TurnableClock:
+def from_now() -> TurnableClock:
     # The other side checks signatures by the real clock, so the shop's stands at the real now until it is turned.
     return TurnableClock(now())
 
 
 @pytest.fixture
-def listening(tmp_path: Path, clock: TurnableClock, sink: Sink) -> Iterator[Listening]:
+def listening(tmp_path: Path, from_now: TurnableClock, sink: Sink) -> Iterator[Listening]:
     made = []
 
     def make(**more: object) -> tuple[Shop, Caller]:
         hook = sink.settings(tmp_path, **more)
-        shop = make_shop(tmp_path, clock, services=SERVICES, counters=COUNTERS, webhooks=[hook])
+        shop = make_shop(tmp_path, from_now, services=SERVICES, counters=COUNTERS, webhooks=[hook])
         made.append(shop)
         return shop, Caller(shop, shop.settings.webhooks[0])
 

@@ -25,24 +25,24 @@ def the_notice(shop: Shop) -> list[str]:
     return [alert.detail for alert in live if alert.subject == "webhook:crm" and alert.state is not AlertState.RESOLVED]
 
 
-def run_out(caller: Caller, clock: TurnableClock) -> None:
+def run_out(caller: Caller, from_now: TurnableClock) -> None:
     for pause in webhooks.RETRIES:
         settle(caller)
-        clock.turn(seconds=pause.total_seconds())
+        from_now.turn(seconds=pause.total_seconds())
     settle(caller)
 
 
 def test_after_the_last_try_it_is_disabled_staff_are_told_and_it_can_begin_again(
-    listening: Listening, sink: Sink, clock: TurnableClock
+    listening: Listening, sink: Sink, from_now: TurnableClock
 ) -> None:
     shop, caller = listening()
     sink.then = 500
     happen(shop, 2)
-    run_out(caller, clock)
+    run_out(caller, from_now)
     assert sink.ids() == ["oslo-city.1"] * 7
     assert caller.turn() == DISABLED_LOOK_SECONDS
     assert the_notice(shop) == ["webhook_off"]
-    clock.turn(seconds=10)
+    from_now.turn(seconds=10)
     alerts.run_due(shop)
     sink.then = FINE
     happen(shop)
@@ -54,12 +54,12 @@ def test_after_the_last_try_it_is_disabled_staff_are_told_and_it_can_begin_again
     webhooks.send_again(shop, 1)
     settle(caller)
     assert sink.ids()[-1] == "oslo-city.1", "sent again under the same id"
-    clock.turn(seconds=10)
+    from_now.turn(seconds=10)
     alerts.run_due(shop)
     assert the_notice(shop) == []
 
 
-def test_the_staff_of_the_next_day_are_told_too(listening: Listening, sink: Sink, clock: TurnableClock) -> None:
+def test_the_staff_of_the_next_day_are_told_too(listening: Listening, sink: Sink, from_now: TurnableClock) -> None:
     shop, caller = listening()
     sink.then = 410
     happen(shop)
@@ -67,19 +67,19 @@ def test_the_staff_of_the_next_day_are_told_too(listening: Listening, sink: Sink
     visits.run_closing(shop)
     for alert in stored_alerts.live(shop.db):
         with change(shop.db):
-            alerts.clear(shop, alert, clock())
-    clock.turn(seconds=10)
+            alerts.clear(shop, alert, from_now())
+    from_now.turn(seconds=10)
     alerts.run_due(shop)
     assert the_notice(shop) == []
     caller.turn()
     assert the_notice(shop) == ["webhook_off"]
 
 
-def test_beginning_again_from_now_leaves_the_past_alone(listening: Listening, sink: Sink, clock: TurnableClock) -> None:
+def test_beginning_again_from_now_leaves_the_past_alone(listening: Listening, sink: Sink, from_now: TurnableClock) -> None:
     shop, caller = listening()
     sink.then = 500
     happen(shop, 5)
-    run_out(caller, clock)
+    run_out(caller, from_now)
     sink.then, sink.heard = FINE, []
     assert webhooks.enable(shop, "crm", from_now=True) == 0
     happen(shop)
@@ -88,7 +88,7 @@ def test_beginning_again_from_now_leaves_the_past_alone(listening: Listening, si
 
 
 def test_one_event_that_nobody_can_take_does_not_end_a_webhook_that_works(
-    listening: Listening, sink: Sink, clock: TurnableClock
+    listening: Listening, sink: Sink, from_now: TurnableClock
 ) -> None:
     shop, caller = listening()
     happen(shop)
@@ -99,7 +99,7 @@ def test_one_event_that_nobody_can_take_does_not_end_a_webhook_that_works(
     settle(caller)
     sink.then = 422
     for pause in webhooks.RETRIES:
-        clock.turn(seconds=pause.total_seconds())
+        from_now.turn(seconds=pause.total_seconds())
         settle(caller)
     [failed] = deliveries.newest(shop.db, "crm", state=DeliveryState.FAILED, limit=9)
     assert (failed.fact, failed.tries, failed.reason) == (1, 7, "answered 422")
@@ -118,15 +118,15 @@ def test_whoever_says_gone_is_told_nothing_more(listening: Listening, sink: Sink
 
 
 def test_a_notice_about_a_webhook_that_is_gone_from_the_settings_ends(
-    listening: Listening, sink: Sink, clock: TurnableClock, tmp_path: Path
+    listening: Listening, sink: Sink, from_now: TurnableClock, tmp_path: Path
 ) -> None:
     shop, caller = listening()
     sink.then = 410
     happen(shop)
     settle(caller)
-    shop = make_shop(tmp_path, clock)
+    shop = make_shop(tmp_path, from_now)
     webhooks.forget_notices(shop)
-    clock.turn(seconds=10)
+    from_now.turn(seconds=10)
     alerts.run_due(shop)
     assert the_notice(shop) == []
     shop.db.conn.close()
