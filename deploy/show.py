@@ -121,6 +121,7 @@ class Show:
         wall = people.make_entrance(shop, reusable=True, name="Wall", role=Role.DISPLAY)
         pins = ", ".join(f"{name} {pin}{f' ({role})' if role is not Role.STAFF else ''}" for name, role, pin in staff.CREW)
         promise = self._settings.standards
+        past = ", with eight made-up weeks before today" if self.seconds is None else ""
         click.echo(
             f"""
 {self._settings.store.name} is open. Customers come and go on a rendered door; made-up staff greet most of them.
@@ -131,7 +132,7 @@ class Show:
             a card for each party that waits, amber after {promise.warn_seconds} s, red after {promise.greet_within_seconds} s;
             tap "I'm going", then "Greeted"
   Report    {base}/reports
-            how the promises were kept, with eight made-up weeks before today (Ingrid or Kari)
+            how the promises were kept{past} (Ingrid or Kari)
   Screens   {base}/admin/screens
             pair another tablet: open {base}/pair on it (Kari)
   Kiosk     {kiosk}/enter/{touch}
