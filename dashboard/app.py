@@ -8,6 +8,7 @@ from broker.settings import Settings
 from broker.shop import Shop
 from broker.web import app as web
 from dashboard import admin, cameras, counter, floor, lead, matters, problem_records, reports, shell, standards, tallies
+from dashboard.admin.office import pages_here
 from dashboard.api.document import API
 from dashboard.standards import CALM
 
@@ -32,5 +33,6 @@ def create(settings: Settings, *, shop: Shop | None = None) -> Flask:
     ]  # fmt: skip
     app = web.create(settings, name="dashboard", blueprints=blueprints, shop=shop)
     app.jinja_env.globals["problem_words"] = PROBLEM_WORDS
+    app.jinja_env.globals["office_pages"] = pages_here
     app.jinja_env.globals["has_counters"] = bool(settings.counters)
     return app

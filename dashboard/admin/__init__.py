@@ -1,0 +1,7 @@
+"""The office: one page a module, each with its template in templates/admin and its entry in `office.LEFT`."""
+
+from __future__ import annotations
+
+from dashboard.admin import people as people
+from dashboard.admin import screens as screens
+from dashboard.admin.office import bp as bp

@@ -1,0 +1,43 @@
+"""The office: its blueprint, and the list of its pages as it stands at the side of each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Blueprint, render_template
+
+from broker.web.access import may, needs
+
+bp = Blueprint("admin", __name__, template_folder="../templates")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page of the office. Its name is said by `admin.nav_<page>`, and what it is for by `admin.nav_<page>_for`."""
+
+    page: str
+    need: str
+    """What whoever opens it must be allowed, a key of PERMISSIONS."""
+    to: str
+    icon: str
+
+
+LEFT: Final = (
+    Entry("cameras", "cameras.count", "/admin/cameras", "cam"),
+    Entry("screens", "screens.change", "/admin/screens", "tablet"),
+    Entry("people", "people.change", "/admin/people", "people"),
+)
+"""Every page, in the order of the list."""
+
+
+def pages_here() -> tuple[Entry, ...]:
+    """Return the pages that whoever asks may open on this screen."""
+    return tuple(entry for entry in LEFT if may(entry.need))
+
+
+@bp.get("/admin")
+@needs("cameras.count")
+def admin() -> str:
+    """Show what can be set up; where a screen is too narrow for the list at the side, this is the list."""
+    return render_template("admin/overview.html", page="")
