@@ -17,6 +17,7 @@ from typing import Final
 import cv2
 
 from broker.settings import CameraSettings, EdgeSettings
+from broker.watchdog import Watchdog
 from edge.eyes import Eyes, named
 from edge.live import wait_for_news
 from edge.nursery import Nursery
@@ -56,8 +57,10 @@ class Box:
             # Only now: what a reader shows while the models are still being loaded would be too old.
             for eyes in self.eyes:
                 eyes.start()
+            watchdog = Watchdog()
             while not stop.is_set():
                 self._turn()
+                watchdog.turned()
         finally:
             self._close()
 

@@ -12,39 +12,42 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = ("broker", "edge", "kiosk", "dashboard", "deploy")
-FLASK = ("flask", "flask_babel", "flask_wtf", "werkzeug", "markupsafe", "babel", "waitress", "jinja2", "wtforms")
+FLASK = ("flask", "flask_babel", "flask_wtf", "werkzeug", "markupsafe", "babel", "waitress", "jinja2", "wtforms", "flask_compress")
 
 FLOORS: dict[str, tuple[str, ...]] = {
     "broker.contract": ("pydantic",),
     "broker.domain": (),
+    "broker.failpoints": (),
     "broker.lifeline": (),
     "broker.lock": (),
     "broker.log": ("structlog",),
+    "broker.watchdog": (),
     "broker.settings": ("pydantic", "broker.contract"),
     "broker.link": ("paho", "broker.contract", "broker.settings"),
     "broker.inquiry": ("broker.contract", "broker.link", "broker.settings"),
-    "broker.store": ("sqlite_utils", "broker.domain"),
+    "broker.store": ("sqlite_utils", "broker.domain", "broker.failpoints"),
     "broker.shop": ("sqlite_utils", "broker.domain", "broker.settings", "broker.store"),
-    "broker.desk": ("broker.domain", "broker.store", "broker.shop", "broker.settings", "argon2"),
+    "broker.desk": ("broker.domain", "broker.store", "broker.shop", "broker.settings", "broker.failpoints", "argon2"),
     "broker.stream": ("sqlite_utils", "broker.store", "broker.domain", "broker.shop"),
     "broker.embedded": ("amqtt", "argon2", "click", "broker.contract", "broker.settings", "broker.lifeline"),
     "broker.notify": (
         "standardwebhooks", "broker.contract", "broker.domain", "broker.store", "broker.desk", "broker.shop", "broker.settings",
+        "broker.failpoints",
     ),
     "broker.service": (
         "broker.contract", "broker.domain", "broker.store", "broker.desk", "broker.shop", "broker.settings", "broker.link",
-        "broker.notify", "broker.lifeline",
-        "broker.lock", "click", "rich",
+        "broker.notify", "broker.failpoints", "broker.lifeline",
+        "broker.lock", "broker.watchdog", "click", "rich",
     ),
     "broker.web": (
         *FLASK, "pydantic", "broker.desk", "broker.domain", "broker.shop", "broker.settings", "broker.stream", "broker.store",
-        "broker.lifeline", "broker.log", "prometheus_client",
+        "broker.lifeline", "broker.log", "broker.watchdog", "prometheus_client",
     ),
     "broker.cli": ("click", "rich", "broker"),
     "broker.__main__": ("click", "broker"),
     "edge": (
         "cv2", "numpy", "onnxruntime", "openvino", "click", "rich", "pydantic", "broker.contract", "broker.link", "broker.settings",
-        "broker.lifeline", "broker.log",
+        "broker.failpoints", "broker.lifeline", "broker.log", "broker.watchdog",
     ),
     "kiosk": (
         *FLASK, "click", "segno", "espeakng_loader", "escpos", "PIL", "font_roboto", "pydantic",
@@ -71,6 +74,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "argon2": ("broker.desk", "broker.embedded"),
     "flask": ("broker.web", "dashboard", "kiosk"),
     "flask_openapi3": ("dashboard.api",),
+    "flask_compress": ("broker.web",),
     "waitress": ("broker.web", "dashboard"),
     "psutil": ("deploy",),
     "prometheus_client": ("broker.web",),

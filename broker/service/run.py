@@ -26,6 +26,7 @@ from broker.service.seldom import Seldom
 from broker.service.trouble import is_trouble
 from broker.settings import MqttSettings
 from broker.shop import Shop
+from broker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def run(shop: Shop, mqtt: MqttSettings, stop: threading.Event) -> int:
 
 
 def _loop(stop: threading.Event, inbox: Inbox, deadlines: Deadlines, outbox: Outbox, night: Night, room: RoomWatch) -> int:
-    failures, pause, complaints = 0, FIRST_RETRY_SECONDS, Seldom(SAME_COMPLAINT_SECONDS)
+    failures, pause, complaints, watchdog = 0, FIRST_RETRY_SECONDS, Seldom(SAME_COMPLAINT_SECONDS), Watchdog()
     while not stop.is_set():
         try:
             outbox.turn()
@@ -109,6 +110,7 @@ def _loop(stop: threading.Event, inbox: Inbox, deadlines: Deadlines, outbox: Out
             if pause > FIRST_RETRY_SECONDS:
                 log.warning("the service goes on")
             failures, pause = 0, FIRST_RETRY_SECONDS
+        watchdog.turned()
     return EXIT_DONE
 
 

@@ -9,14 +9,16 @@ import resource
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 from typing import Any, Final
 
 from flask import Flask
 from waitress.server import create_server
-from waitress.wasyncore import close_all
+from waitress.wasyncore import close_all, loop
 
+from broker.watchdog import Watchdog
 from broker.web.hub import Hub
 
 SPARE_THREADS: Final = 24
@@ -25,6 +27,8 @@ GONE_SECONDS: Final = 20
 """A screen that walked out of the wireless network says no goodbye: the kernel gives up after this."""
 HIGH_WATER_BYTES: Final = 64 * 1024
 QUIET_SECONDS: Final = 120
+TURN_SECONDS: Final = 1.0
+"""The loop turns at least so often."""
 SILENT_CONNECTIONS: Final = 2_000
 """Connections that may stand open and say nothing. With fewer, anybody on the network could hold every place for QUIET_SECONDS
 and no screen would be served."""
@@ -74,7 +78,11 @@ class Server:
 
     def run(self) -> None:
         """Serve until `stop`."""
-        self._waitress.run()
+        alive = _Alive(self._waitress.task_dispatcher.add_task)
+        with suppress(SystemExit, KeyboardInterrupt):
+            while self._waitress._map:
+                loop(TURN_SECONDS, use_poll=True, map=self._waitress._map, count=1)
+                alive.look()
         self._waitress.task_dispatcher.shutdown()
         self._stores.close()
 
@@ -99,6 +107,32 @@ class Server:
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
+
+
+class _Alive:
+    """Tells the watchdog that requests are answered: asked for in the loop, said by a thread that has time for it.
+
+    A loop that turns while every thread hangs would look well and serve nobody.
+    """
+
+    def __init__(self, give: Callable[[object], None]) -> None:
+        self._give = give
+        self._watchdog = Watchdog()
+        self._asked = False
+
+    def look(self) -> None:
+        """Ask for a thread when the watchdog waits to hear of us."""
+        if self._watchdog.due and not self._asked:
+            self._asked = True
+            self._give(self)
+
+    def service(self) -> None:
+        """What waitress calls in a thread of its own."""
+        self._watchdog.turned()
+        self._asked = False
+
+    def cancel(self) -> None:
+        """What waitress calls instead, at the end."""
 
 
 def _allow_files(wanted: int) -> None:
