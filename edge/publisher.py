@@ -28,6 +28,7 @@ from broker.contract.messages import (
     offline,
 )
 from broker.contract.topics import Channel, Topic
+from broker.failpoints import passing
 from broker.link import Incoming, Link
 from broker.settings import MqttSettings
 from edge.sightings import Beside, Counted, Crossed, Event, Stayed
@@ -220,5 +221,6 @@ class Publisher:
                     continue
                 if not self._link.publish(Message.model_validate_json(payload)):
                     return
+                passing("publisher.sent")
                 again = AGAIN_AFTER_S[min(times, len(AGAIN_AFTER_S) - 1)]
                 self._in_flight[name] = (moment + again, times + 1)

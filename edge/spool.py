@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
+from broker.failpoints import passing
+
 log = logging.getLogger(__name__)
 
 MAX_EVENTS: Final = 200_000
@@ -76,6 +78,8 @@ class Spool:
             try:
                 with self._change():
                     done = self._db.executemany("DELETE FROM events WHERE id = ?", [(one,) for one in gone]).rowcount
+                    passing("spool.forgetting")
+                passing("spool.forgot")
                 self._size -= done
             except sqlite3.Error as wrong:
                 # They are sent again and acknowledged again: the service knows them by their ids.
@@ -159,11 +163,14 @@ class Spool:
 
     def _append(self, write: Callable[[str], bytes]) -> str:
         with self._change():
+            passing("spool.begun")
             self._write_memory_down()
             number = self._db.execute("INSERT INTO events (id, payload) VALUES ('', x'')").lastrowid
             name = f"{self._epoch}-{number}"
             self._db.execute("UPDATE events SET id = ?, payload = ? WHERE number = ?", (name, write(name), number))
             dropped = self._make_room(self._size + len(self._memory) + 1)
+            passing("spool.written")
+        passing("spool.kept")
         self._size += 1 + len(self._memory) - dropped
         self._count_dropped(dropped)
         self._recovered()

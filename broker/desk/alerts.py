@@ -12,6 +12,7 @@ from broker.domain.alerts import Alert, AlertKind, AlertMove, AlertState, Level
 from broker.domain.facts import Fact, FactKind
 from broker.domain.moves import IllegalMove
 from broker.domain.visit import ENDED, State, Visit
+from broker.failpoints import passing
 from broker.shop import Shop
 from broker.store import alerts, journal
 from broker.store.database import change
@@ -143,6 +144,7 @@ def run_due(shop: Shop) -> int:
                 alerts.save(shop.db, changed)
                 journal.append(shop.db, _fact(changed, what, now, "clock"))
                 made += 1
+                passing("alerts.climbed")
     return made
 
 

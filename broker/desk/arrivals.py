@@ -13,6 +13,7 @@ from broker.domain import visit as rules
 from broker.domain.arrivals import Beside, Counted, Crossed, News, Pressed, Stayed
 from broker.domain.facts import Fact, FactKind
 from broker.domain.visit import How, Move, Source, Visit
+from broker.failpoints import passing
 from broker.shop import Shop
 from broker.store import arrivals, journal, pauses, visits
 from broker.store.arrivals import Presence
@@ -42,6 +43,7 @@ def take(shop: Shop, news: Sequence[News]) -> int:
     with change(shop.db):
         batch = _Batch(shop.clock(), pauses.touching(shop.db, shop.clock() - timedelta(days=1)))
         fresh = arrivals.take(shop.db, news, batch.now)
+        passing("arrivals.seen")
         batch.there = visits.among(shop.db, [_id_of(item) for item in fresh if isinstance(item, Crossed) and item.inward])
         for item in fresh:
             _take_one(shop, batch, item)
@@ -209,6 +211,7 @@ def _settle(shop: Shop, batch: _Batch) -> None:
     """Write the visits and facts gathered so far, so that what follows in the same batch sees them, in order."""
     if batch.opened:
         visits.save(shop.db, *batch.opened.values())
+        passing("arrivals.visits")
         batch.there.update(batch.opened)
         batch.opened.clear()
     if batch.facts:
@@ -223,5 +226,6 @@ def _flush(shop: Shop, batch: _Batch) -> None:
     batch.crossings.clear()
     queues.take(shop, batch.counts, batch.now)
     batch.counts.clear()
+    passing("arrivals.written")
     for presence in batch.days.values():
         arrivals.save_presence(shop.db, presence)

@@ -17,6 +17,7 @@ from broker.domain import numbering, waiting
 from broker.domain.facts import Fact, FactKind
 from broker.domain.moves import IllegalMove, QueueClosed
 from broker.domain.ticket import CLOCK, ENDED, Channel, Move, Outcome, Said, State, Ticket
+from broker.failpoints import passing
 from broker.shop import Shop
 from broker.store import alerts, counters, journal, tickets
 from broker.store.database import change, text
@@ -64,6 +65,7 @@ def issue(shop: Shop, wish: Wish, *, by: str = "", key: str = "") -> Ticket:
         visit = one_clock.link(shop, wish.service, wish.visit, now, by, greeted=wish.greeted, walks_in=walks_in)
         ticket = replace(ticket, visit=visit)
         tickets.save(shop.db, ticket)
+        passing("ticket.saved")
         _tell(shop, ticket, ISSUE, "", now, by, "", key)
     return ticket
 
@@ -268,6 +270,7 @@ def _make(shop: Shop, was: Ticket, what: Move, said: Said, key: str, at: datetim
     moment = at or shop.clock()
     ticket = was.after(what, moment, shop.promises, said)
     tickets.save(shop.db, ticket)
+    passing("ticket.saved")
     # A missed call names the counter that had called, though the ticket is free of it now.
     _tell(shop, ticket, what, was.state, moment, said.by, said.reason, key, was.counter)
     one_clock.follow(shop, ticket, what, moment, said.by)
@@ -286,8 +289,10 @@ def _tell(
             counter=ticket.counter or counter, place=ticket.place, until=ticket.until, reason=reason, key=key,
         ),
     )  # fmt: skip
+    passing("ticket.moved")
     if key:
         tickets.keep_key(shop.db, key, ticket.id, at)
+        passing("ticket.keyed")
     kind = FactKind.TICKET_ISSUED if what == ISSUE else FactKind.TICKET_MOVED
     body: dict[str, object] = {
         "move": str(what), "from": str(was), "to": str(ticket.state), "service": ticket.service, "number": ticket.number,

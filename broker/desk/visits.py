@@ -15,6 +15,7 @@ from broker.domain.alerts import AlertKind
 from broker.domain.facts import Fact, FactKind
 from broker.domain.moves import IllegalMove
 from broker.domain.visit import How, Move, Source, State, Visit
+from broker.failpoints import passing
 from broker.shop import Shop
 from broker.store import alerts, answers, journal, pauses, visits
 from broker.store.database import change, text
@@ -204,6 +205,7 @@ def run_due(shop: Shop) -> int:
             for changed, what in rules.run(visit, now, shop.standards):
                 _write(shop, visit, changed, what, max(changed.t0, visit.due_at or now), "clock", "")
                 visit, made = changed, made + 1
+                passing("visits.late")
     return made
 
 

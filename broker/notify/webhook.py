@@ -20,6 +20,7 @@ from standardwebhooks import Webhook
 from broker.desk import webhooks as desk
 from broker.desk.webhooks import Tried
 from broker.domain.facts import Fact
+from broker.failpoints import passing
 from broker.notify import reach
 from broker.notify.events import TEST, Event, body_of, event_of
 from broker.settings import WebhookSettings
@@ -144,6 +145,7 @@ class Caller:
         new = [delivery for fact in facts if (delivery := self._delivery(fact))]
         if new or last - self._kept_read_to > FAR_BEHIND_FACTS:
             desk.take(self._shop, self._hook.id, new, read_to=last)
+            passing("webhook.kept")
             self._kept_read_to = last
         self._read_to = last
         return len(facts) == journal.PAGE_FACTS
@@ -159,7 +161,9 @@ class Caller:
     def _tell(self, delivery: Delivery) -> None:
         said_as = webhook_id(self._shop.settings.store.id, delivery.fact)
         sent = send(self._hook, id=said_as, at=self._shop.clock(), body=delivery.body)
+        passing("webhook.sent")
         after = desk.tried(self._shop, delivery, _judged(sent))
+        passing("webhook.told")
         if sent.wrong:
             until = f"again at {after.due_at:%H:%M:%S} UTC" if after.due_at else "given up"
             log.warning("webhook %s was not told %s: %s; %s", self._hook.id, delivery.event, sent.wrong, until)

@@ -23,6 +23,7 @@ from broker.contract.messages import MAX_ACK_IDS, Ack, Message, Status, Take, me
 from broker.contract.topics import Channel, everything
 from broker.desk import arrivals, devices, lights
 from broker.domain.arrivals import News
+from broker.failpoints import passing
 from broker.link import Incoming, Link
 from broker.service import translate
 from broker.service.seldom import Seldom
@@ -80,15 +81,21 @@ class Inbox:
             self._gather(wait_seconds)
         if not self._batch:
             return 0
+        passing("inbox.gathered")
         read = self._read(self._batch)
         self._take(read)
+        passing("inbox.taken")
         self._hear(read)
         self._take_care(read)
+        passing("inbox.heard")
         self._keep_refused(read.refused)
         # Everything is committed. What is said from here on may be lost without harm: it would come again.
         for incoming in self._batch:
             self._link.acknowledge(incoming)
+            passing("inbox.acknowledging")
+        passing("inbox.acknowledged")
         self._tell_devices(read)
+        passing("inbox.told")
         done, self._batch = len(self._batch), []
         self._taken, self._rejected = self._taken + len(read.news), self._rejected + len(read.refused)
         return done

@@ -18,6 +18,7 @@ from typing import Final
 from broker.contract.codec import TooLarge
 from broker.contract.messages import Ask, Command, Light, Message, Mirror, Status, Watch, message, offline
 from broker.desk import devices, plans
+from broker.failpoints import passing
 from broker.link import Link
 from broker.notify.home_assistant import Announcer
 from broker.notify.lights import Lights
@@ -82,9 +83,11 @@ class Outbox:
             self._next_beat = self._ticks() + HEARTBEAT_SECONDS
             figures = self._figures()
             devices.heard(self._shop, devices.SERVICE, kind="service", watch=Watch.WATCHING, since=self._began, figures=figures)
+            passing("outbox.beat")
         if self._link.connected.is_set() and self._asked_on != self._link.number:
             self._asked_on = self._link.number
             self._say_hello()
+            passing("outbox.hello")
         if self._link.connected.is_set() and self._ticks() >= self._next_plan_look:
             self._next_plan_look = self._ticks() + PLAN_LOOK_SECONDS
             self._send_plans()

@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
+from broker.failpoints import passing
 from broker.store.database import text
 
 PAGE_ROWS: Final = 1_000
@@ -64,6 +65,7 @@ def add(db: Database, entry: Entry) -> None:
     """Write one row, inside the transaction of the change it tells of."""
     values = [entry.id, *(getattr(entry, name) for name in _NAMES)]
     db.conn.execute(f"INSERT INTO audit_log (id, {', '.join(_NAMES)}) VALUES ({', '.join('?' * len(values))})", values)
+    passing("audit.added")
 
 
 def end(db: Database, which: str) -> End | None:

@@ -13,6 +13,7 @@ from typing import Final
 
 import sqlite_utils
 
+from broker.failpoints import passing
 from broker.store.schema import migrations
 
 BUSY_MILLISECONDS: Final = 10_000
@@ -86,8 +87,11 @@ def change(db: sqlite_utils.Database) -> Iterator[None]:
     with _TURN:
         connection.execute("BEGIN IMMEDIATE")
         try:
+            passing("change.begun")
             yield
+            passing("change.written")
             connection.execute("COMMIT")
+            passing("change.committed")
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")

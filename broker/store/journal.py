@@ -10,6 +10,7 @@ from typing import Final
 from sqlite_utils import Database
 
 from broker.domain.facts import Fact, FactKind
+from broker.failpoints import passing
 from broker.store.database import text
 
 PAGE_FACTS: Final = 500
@@ -25,6 +26,7 @@ def append(db: Database, *facts: Fact) -> None:
         "INSERT INTO journal (at, kind, subject, zone, by, body) VALUES (?, ?, ?, ?, ?, ?)",
         [(text(fact.at), fact.kind, fact.subject, fact.zone, fact.by, _encode(fact.body)) for fact in facts],
     )
+    passing("journal.appended")
 
 
 def after(db: Database, last: int, *, limit: int = PAGE_FACTS) -> list[Fact]:
