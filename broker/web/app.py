@@ -18,7 +18,7 @@ from broker import log
 from broker.desk.keys import key
 from broker.settings import DashboardSettings, KioskSettings, Settings
 from broker.shop import Shop
-from broker.web import access, languages
+from broker.web import access, compressed, languages
 from broker.web import live as live
 from broker.web.health import health
 from broker.web.hub import BOARD, Hub
@@ -85,6 +85,7 @@ def create(
     access.set_up(app)
     CSRFProtect(app)
     _answers(app, settings, served.https)
+    compressed.set_up(app)
     app.register_blueprint(web)
     app.register_blueprint(health)
     for blueprint in blueprints:

@@ -112,15 +112,18 @@ def served(app: Flask, *, max_streams: int = 12) -> Iterator[Server]:
 class Stream:
     """One reader of /events over a socket of its own."""
 
-    def __init__(self, port: int, cookies: str, *, last: str = "", receive_bytes: int | None = None, path: str = "/events") -> None:
+    def __init__(
+        self, port: int, cookies: str, *, last: str = "", receive_bytes: int | None = None, path: str = "/events",
+        headers: dict[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self._line = http.client.HTTPConnection("127.0.0.1", port, timeout=WITHIN_SECONDS)
         self.socket = self._line.sock = socket.socket()
         if receive_bytes:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
         self.socket.settimeout(WITHIN_SECONDS)
         self.socket.connect(("127.0.0.1", port))
-        headers = {"Cookie": cookies, "Accept": "text/event-stream"} | ({"Last-Event-ID": last} if last else {})
-        self._line.request("GET", path, headers=headers)
+        said = {"Cookie": cookies, "Accept": "text/event-stream"} | ({"Last-Event-ID": last} if last else {}) | (headers or {})
+        self._line.request("GET", path, headers=said)
         self.answer = self._line.getresponse()
         self.status = self.answer.status
 
