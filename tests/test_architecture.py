@@ -23,6 +23,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "broker.log": ("structlog",),
     "broker.watchdog": (),
     "broker.settings": ("pydantic", "broker.contract"),
+    "broker.identity": ("cryptography", "broker.contract", "broker.settings"),
     "broker.link": ("paho", "broker.contract", "broker.settings"),
     "broker.inquiry": ("broker.contract", "broker.link", "broker.settings"),
     "broker.store": ("sqlite_utils", "broker.domain", "broker.failpoints"),
@@ -58,15 +59,17 @@ FLOORS: dict[str, tuple[str, ...]] = {
         *FLASK, "PIL", "flask_openapi3", "click", "rich", "pydantic", "fpdf", "font_roboto", "xlsxwriter", "broker.web",
         "broker.desk", "broker.domain", "broker.shop", "broker.settings",
         "broker.stream", "broker.store", "broker.lifeline", "broker.log", "broker.inquiry",
+        "broker.identity",
     ),
     "deploy": (
-        "click", "rich", "psutil", "tomlkit", "pydantic", "httpx", "structlog", "broker", "edge", "kiosk", "dashboard",
+        "cryptography", "click", "rich", "psutil", "tomlkit", "pydantic", "httpx", "structlog", "broker", "edge", "kiosk", "dashboard",
     ),
 }  # fmt: skip
 
 DOORS: dict[str, tuple[str, ...]] = {
     "paho": ("broker.link",),
     "amqtt": ("broker.embedded",),
+    "cryptography": ("broker.identity", "deploy.certs"),
     "cv2": ("edge",),
     "onnxruntime": ("edge.detectors",),
     "openvino": ("edge.detectors",),

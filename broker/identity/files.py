@@ -1,0 +1,56 @@
+"""Files of keys and certificates: whole or not there at all, and owned by whoever owns their folder."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+SECRET: Final = 0o600
+SHARED: Final = 0o640
+"""Readable by the group of the folder too: by the MQTT broker, which is a user of its own where Greetline is installed."""
+PUBLIC: Final = 0o644
+
+
+def put(path: Path, content: bytes, mode: int = SECRET) -> None:
+    """Write *content* to *path* in one step, safely on the disk. Raises OSError.
+
+    It belongs to the owner and group of its folder, also when root writes it: the program that runs as that owner must be able
+    to replace it.
+    """
+    folder = path.parent.stat()
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            if os.geteuid() == 0:
+                os.fchown(file.fileno(), folder.st_uid, folder.st_gid)
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _settle(path.parent)
+
+
+def _settle(folder: Path) -> None:
+    """Let the kernel write the folder down: a new name in it may otherwise be gone after a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_folder(path: Path, mode: int = 0o700) -> None:
+    """Make the folder *path* if it is not there, owned as the one it lies in. Raises OSError."""
+    if path.is_dir():
+        return
+    make_folder(path.parent, mode)
+    path.mkdir(mode=mode)
+    if os.geteuid() == 0:
+        above = path.parent.stat()
+        os.chown(path, above.st_uid, above.st_gid)

@@ -1,0 +1,191 @@
+"""The shop's own certificates: an authority that tablets and camera boxes are told to trust, and what it signs for servers.
+
+    <folder>/authority.key   0600; of whoever installed the shop, and of no program that runs
+    <folder>/authority.crt   what tablets and camera boxes are given
+    <folder>/<server>.key, <folder>/<server>.crt   `web` and `mqtt`
+
+The authority can speak for names inside a house and for addresses inside a house, and for nothing else: a stolen key opens
+nobody's bank.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from broker.settings.telling import INSIDE
+from deploy.fault import Fault
+
+SERVERS: Final = ("web", "mqtt")
+"""The servers of a shop that have a certificate: the proxy in front of the screens, and the MQTT broker."""
+HOUSE_NAMES: Final = ("local", "lan", "home.arpa", "internal", "localhost")
+"""Endings that no house shares with the Internet: RFC 6762, RFC 8375, and those that routers give."""
+RENEW_BEFORE: Final = timedelta(days=60)
+WARN_BEFORE: Final = timedelta(days=30)
+MOST_NAMES: Final = 16
+_NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
+_INSTALL: Final = "certificates need the package cryptography: pip install 'greetline[tls]'"
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How a server is reached: the names (small letters) and addresses that its certificate is good for."""
+
+    names: tuple[str, ...]
+    addresses: tuple[Address, ...]
+
+    @classmethod
+    def of(cls, places: Sequence[str]) -> Reach:
+        """Sort *places*, names and addresses as people type them. Raises Fault for what is neither."""
+        names: list[str] = []
+        addresses: list[Address] = []
+        for place in dict.fromkeys(one.strip().lower().rstrip(".") for one in places):
+            try:
+                addresses.append(ipaddress.ip_address(place))
+            except ValueError:
+                if not _NAME.fullmatch(place):
+                    raise Fault(f"{place!r} is neither the name of a machine nor an address, such as shop.local") from None
+                names.append(place)
+        if not 0 < len(names) + len(addresses) <= MOST_NAMES:
+            raise Fault(f"name 1 to {MOST_NAMES} names and addresses by which the shop is reached")
+        return cls(tuple(names), tuple(addresses))
+
+
+def here() -> Reach:
+    """Return how this machine is reached: its name with .local behind it, and its addresses inside the house.
+
+    Its bare name is not among them: an authority that may speak for `shop` may speak for everything that ends in `.shop`.
+    """
+    name = socket.gethostname().lower().partition(".")[0]
+    own = [f"{name}.local"] if _NAME.fullmatch(name) and name != "localhost" else []
+    return Reach.of([*own, "localhost", "127.0.0.1", *_own_addresses()])
+
+
+def make_authority(folder: Path, *, shop: str = "shop", names: Sequence[str] = (), now: datetime | None = None) -> Path:
+    """Make the shop's authority in *folder*, once, and return the path of its certificate.
+
+    *names* are those of this shop that do not end as HOUSE_NAMES do; the authority may speak for them too. Raises Fault.
+    """
+    made = _identity()
+    certificate, key = folder / "authority.crt", folder / "authority.key"
+    if not certificate.exists():
+        for name in names:
+            if "." not in name.strip("."):
+                raise Fault(f"{name!r} must not stand alone: write it with its ending, such as {name}.local")
+        reach = Reach.of([*HOUSE_NAMES, *names])
+        authority = made.make(
+            f"Greetline {shop}"[:64], now=now or datetime.now(UTC), permitted=reach.names, networks=INSIDE
+        )  # fmt: skip
+        made.keep(authority, certificate, key)
+    return certificate
+
+
+def make_server(folder: Path, server: str, reach: Reach, *, now: datetime | None = None) -> bool:
+    """Make key and certificate of *server* (one of SERVERS) in *folder*, unless good ones for *reach* are there.
+
+    Return whether they were made: the server must then be started anew. Raises Fault.
+    """
+    made, moment = _identity(), now or datetime.now(UTC)
+    certificate, key = folder / f"{server}.crt", folder / f"{server}.key"
+    if key.exists() and _good(certificate, reach, folder / "authority.crt", moment):
+        return False
+    _allowed(folder / "authority.crt", reach)
+    try:
+        authority = made.load(folder / "authority.crt", folder / "authority.key")
+    except made.NoAuthority as missing:
+        raise Fault(f"{missing}. `greetline install` makes it.") from None
+    pair = authority.server(reach.names, reach.addresses, now=moment)
+    from broker.identity.files import PUBLIC, SECRET, put
+
+    put(key, pair.key, SECRET)
+    put(certificate, pair.certificate + authority.pem, PUBLIC)
+    return True
+
+
+def days_left(certificate: Path, *, now: datetime | None = None) -> int | None:
+    """Return for how many whole days *certificate* is good, negative once it is over; None when there is none."""
+    try:
+        until: datetime = _identity().expires(certificate.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return (until - (now or datetime.now(UTC))).days
+
+
+def fingerprint(certificate: Path) -> str:
+    """Return the SHA-256 of *certificate* as people compare it. Raises OSError and ValueError."""
+    found: str = _identity().fingerprint(certificate.read_bytes())
+    return found
+
+
+def _good(certificate: Path, reach: Reach, authority: Path, now: datetime) -> bool:
+    from cryptography import x509
+
+    try:
+        found = x509.load_pem_x509_certificate(certificate.read_bytes())
+        issuer = x509.load_pem_x509_certificate(authority.read_bytes())
+        found.verify_directly_issued_by(issuer)
+        said = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, TypeError, x509.ExtensionNotFound, _bad_signature()):
+        return False
+    names, addresses = set(said.get_values_for_type(x509.DNSName)), set(said.get_values_for_type(x509.IPAddress))
+    fresh = found.not_valid_after_utc - now > RENEW_BEFORE
+    return fresh and names >= set(reach.names) and addresses >= set(reach.addresses)
+
+
+def _allowed(authority: Path, reach: Reach) -> None:
+    """Refuse what browsers would refuse of us, with a sentence. Raises Fault."""
+    from cryptography import x509
+
+    try:
+        found = x509.load_pem_x509_certificate(authority.read_bytes())
+        permitted = found.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees or []
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return
+    endings = [one.value for one in permitted if isinstance(one, x509.DNSName)]
+    networks = [one.value for one in permitted if isinstance(one.value, ipaddress.IPv4Network | ipaddress.IPv6Network)]
+    for name in reach.names:
+        if not any(name == ending or name.endswith(f".{ending}") for ending in endings):
+            raise Fault(f"{name}: the shop's authority speaks for {', '.join(endings)} only; make a new one with that name")
+    for address in reach.addresses:
+        if not any(address in network for network in networks):
+            raise Fault(f"{address} is not an address inside a house, so the shop's authority cannot speak for it")
+
+
+def _own_addresses() -> list[str]:
+    import psutil  # type: ignore[import-untyped]
+
+    found: list[str] = []
+    for each in psutil.net_if_addrs().values():
+        for one in each:
+            if one.family not in (socket.AF_INET, socket.AF_INET6) or "%" in one.address:
+                continue
+            address = ipaddress.ip_address(one.address)
+            inside = any(address in network for network in INSIDE if network.version == address.version)
+            if inside and not address.is_loopback and not address.is_link_local:
+                found.append(one.address)
+    return found[: MOST_NAMES - 4]
+
+
+def _bad_signature() -> type[Exception]:
+    from cryptography.exceptions import InvalidSignature
+
+    return InvalidSignature
+
+
+def _identity() -> Any:
+    """Return what makes certificates, which not every machine has. Raises Fault with what to install."""
+    try:
+        from broker.identity import authority
+    except ModuleNotFoundError as missing:
+        if missing.name and missing.name.partition(".")[0] == "cryptography":
+            raise Fault(_INSTALL) from None
+        raise
+    return authority
