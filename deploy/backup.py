@@ -22,7 +22,7 @@ from typing import IO, Any, Final
 
 from broker.settings import Settings
 from broker.shop import STORE_FILE, open_shop
-from broker.store import upkeep
+from broker.store import copied, upkeep
 from broker.store.database import NAMES, StoreError
 from broker.store.upkeep import Told
 from deploy.fault import Fault
@@ -43,7 +43,7 @@ MAX_MANIFEST_BYTES: Final = 1024 * 1024
 BLOCK_BYTES: Final = 1024 * 1024
 GZIP_LEVEL: Final = 1
 """A store shrinks to a fifth with the quickest; the slowest takes ten times as long for a tenth less."""
-_NOT_BESIDE: Final = frozenset({FOLDER, REPLACED, "models", "room"})
+_NOT_BESIDE: Final = frozenset({FOLDER, REPLACED, "models", "room", copied.COPIED_FILE})
 _CERTIFICATE: Final = b"-----BEGIN CERTIFICATE-----"
 
 
@@ -87,6 +87,7 @@ def make(
             _pack(Path(scratch) / "packed", manifest, members)
             (Path(scratch) / "packed").replace(target)
         upkeep.to_disk(target.parent)
+        copied.mark(settings.store.data, now)
     except OSError as wrong:
         raise Fault(
             f"{target}: the backup could not be written: {wrong.strerror or wrong}. Look at the free space there."

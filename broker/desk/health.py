@@ -33,13 +33,19 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One part of the machine: how it stands, since when if that is known, and in words. `needed`: nothing goes without it."""
+    """One part of the machine: how it stands, since when if that is known, and in words. `needed`: nothing goes without it.
+
+    `why` is the same as a word that screens have a sentence for in each language; `n` is counted, in megabytes for the disk.
+    """
 
     name: str
     state: State
     says: str
     since: datetime | None = None
     needed: bool = False
+    why: str = "ok"
+    n: int = 0
+    of: int = 0
 
 
 PARTS: Final = ("store", "service", "disk", "mqtt", "cameras", "printer")
@@ -53,7 +59,7 @@ def looks(shop: Shop) -> list[Look]:
         journal.last_id(shop.db)
         known = {device.id: device for device in devices.everyone(shop.db)}
     except sqlite3.Error as wrong:
-        lost = Look("store", State.DOWN, f"it cannot be read: {wrong}", needed=True)
+        lost = Look("store", State.DOWN, f"it cannot be read: {wrong}", needed=True, why="lost")
         return [lost, _disk(here, shop)]
     return [
         _store(here), _service(shop, known.get(SERVICE)), _disk(here, shop), _mqtt(known.get(SERVICE)),
@@ -76,34 +82,36 @@ def space(shop: Shop) -> Room:
 
 def _store(here: Room) -> Look:
     if here.state is RoomState.FULL:
-        return Look("store", State.DOWN, "it cannot be written: the disk is full", here.since, needed=True)
+        return Look("store", State.DOWN, "it cannot be written: the disk is full", here.since, needed=True, why="full")
     return Look("store", State.OK, "it can be read, and there is room to write", needed=True)
 
 
 def _service(shop: Shop, service: Device | None) -> Look:
     if service is None:
-        return Look("service", State.DOWN, "it has never run on this store", needed=True)
+        return Look("service", State.DOWN, "it has never run on this store", needed=True, why="never")
     if service.watch != WATCHING:
-        return Look("service", State.DOWN, service.reason or "it was stopped", service.since, needed=True)
+        return Look("service", State.DOWN, service.reason or "it was stopped", service.since, needed=True, why="stopped")
     if shop.clock() - service.heard_at > SERVICE_SILENT:
-        return Look("service", State.DOWN, "it says nothing any more", service.heard_at, needed=True)
+        return Look("service", State.DOWN, "it says nothing any more", service.heard_at, needed=True, why="silent")
     return Look("service", State.OK, "it runs", service.since, needed=True)
 
 
 def _disk(here: Room, shop: Shop) -> Look:
     state = {RoomState.ENOUGH: State.OK, RoomState.LOW: State.DEGRADED, RoomState.FULL: State.DOWN}[here.state]
     least = f", {shop.settings.health.free_megabytes:,} MB are wanted" if state is not State.OK else ""
-    return Look("disk", state, f"{here.free // MEGABYTE:,} MB are free{least}", here.since, needed=True)
+    why = {State.OK: "ok", State.DEGRADED: "low", State.DOWN: "full"}[state]
+    free, wanted = here.free // MEGABYTE, shop.settings.health.free_megabytes
+    return Look("disk", state, f"{free:,} MB are free{least}", here.since, needed=True, why=why, n=free, of=wanted)
 
 
 def _mqtt(service: Device | None) -> Look:
     if service is None or "mqtt" not in service.figures:
-        return Look("mqtt", State.DEGRADED, "the service has not said whether it is connected")
+        return Look("mqtt", State.DEGRADED, "the service has not said whether it is connected", why="unsaid")
     written = service.figures.get("mqtt_since")
     since = datetime.fromisoformat(written) if isinstance(written, str) else None
     if service.figures["mqtt"]:
         return Look("mqtt", State.OK, "the service is connected", since)
-    return Look("mqtt", State.DOWN, "no connection: cameras are not heard, tickets and taps go on", since)
+    return Look("mqtt", State.DOWN, "no connection: cameras are not heard, tickets and taps go on", since, why="lost")
 
 
 def _cameras(shop: Shop, known: Iterable[Device]) -> Look:
@@ -111,14 +119,17 @@ def _cameras(shop: Shop, known: Iterable[Device]) -> Look:
     names = cameras.keys() | {camera.id for camera in shop.settings.cameras}
     blind = [cameras.get(name) for name in names if name not in cameras or cameras[name].watch != WATCHING]
     if not blind:
-        return Look("cameras", State.OK, f"all {len(names)} watch" if names else "there are none")
+        says = f"all {len(names)} watch" if names else "there are none"
+        return Look("cameras", State.OK, says, why="ok" if names else "none", n=len(names))
     begun = [device.since for device in blind if device is not None]
     state = State.DOWN if len(blind) == len(names) else State.DEGRADED
-    return Look("cameras", state, f"{len(blind)} of {len(names)} do not watch", min(begun, default=None))
+    says = f"{len(blind)} of {len(names)} do not watch"
+    return Look("cameras", state, says, min(begun, default=None), why="blind", n=len(blind), of=len(names))
 
 
 def _printer(shop: Shop) -> Look:
     told = [alert for alert in alerts.live(shop.db, kind=AlertKind.DEVICE) if alert.subject.startswith(PRINTERS)]
     if not told:
         return Look("printer", State.OK, "no trouble is known")
-    return Look("printer", State.DEGRADED, "it needs a hand; numbers are given without paper", min(alert.since for alert in told))
+    begun = min(alert.since for alert in told)
+    return Look("printer", State.DEGRADED, "it needs a hand; numbers are given without paper", begun, why="hand")

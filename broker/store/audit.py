@@ -19,7 +19,7 @@ BEGIN: Final = "begin"
 HEAD: Final = "head"
 
 _NAMES: Final = ("at", "by", "screen", "address", "what", "subject", "before", "after", "digest")
-_SELECT: Final = f"SELECT id, {', '.join(_NAMES)} FROM audit_log"
+SELECT: Final = f"SELECT id, {', '.join(_NAMES)} FROM audit_log"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,19 +85,19 @@ def save_end(db: Database, end: End) -> None:
 def every(db: Database) -> Iterator[Entry]:
     """Yield every row in order, a page at a time."""
     last = -1
-    while rows := db.execute(f"{_SELECT} WHERE id > ? ORDER BY id LIMIT ?", [last, PAGE_ROWS]).fetchall():
-        yield from map(_entry, rows)
+    while rows := db.execute(f"{SELECT} WHERE id > ? ORDER BY id LIMIT ?", [last, PAGE_ROWS]).fetchall():
+        yield from map(entry, rows)
         last = int(rows[-1][0])
 
 
 def newest(db: Database, *, limit: int, what: str = "") -> list[Entry]:
     """Return the newest rows, newest first; with *what* those of this kind or kinds beginning with it and a dot."""
     if not what:
-        return [_entry(row) for row in db.execute(f"{_SELECT} ORDER BY id DESC LIMIT ?", [limit]).fetchall()]
-    found = db.execute(f"{_SELECT} WHERE what = ? OR substr(what, 1, ?) = ? ORDER BY id DESC LIMIT ?", [
+        return [entry(row) for row in db.execute(f"{SELECT} ORDER BY id DESC LIMIT ?", [limit]).fetchall()]
+    found = db.execute(f"{SELECT} WHERE what = ? OR substr(what, 1, ?) = ? ORDER BY id DESC LIMIT ?", [
         what, len(what) + 1, f"{what}.", limit,
     ]).fetchall()  # fmt: skip
-    return [_entry(row) for row in found]
+    return [entry(row) for row in found]
 
 
 def last_before(db: Database, moment: datetime) -> tuple[Entry, int] | None:
@@ -107,10 +107,10 @@ def last_before(db: Database, moment: datetime) -> tuple[Entry, int] | None:
     """
     stays = db.execute("SELECT min(id) FROM audit_log WHERE at >= ?", [text(moment)]).fetchone()[0]
     where, values = ("WHERE id < ?", [stays]) if stays is not None else ("", [])
-    row = db.execute(f"{_SELECT} {where} ORDER BY id DESC LIMIT 1", values).fetchone()
+    row = db.execute(f"{SELECT} {where} ORDER BY id DESC LIMIT 1", values).fetchone()
     if row is None:
         return None
-    return _entry(row), int(db.execute("SELECT count(*) FROM audit_log WHERE id <= ?", [row[0]]).fetchone()[0])
+    return entry(row), int(db.execute("SELECT count(*) FROM audit_log WHERE id <= ?", [row[0]]).fetchone()[0])
 
 
 def take_away(db: Database, upto: int) -> None:
@@ -118,5 +118,6 @@ def take_away(db: Database, upto: int) -> None:
     db.conn.execute("DELETE FROM audit_log WHERE id <= ?", [upto])
 
 
-def _entry(row: tuple[object, ...]) -> Entry:
+def entry(row: tuple[object, ...]) -> Entry:
+    """Return a row that was read by SELECT."""
     return Entry(id=int(str(row[0])), **{name: str(value) for name, value in zip(_NAMES, row[1:], strict=True)})

@@ -37,13 +37,14 @@ PERMISSIONS: Final[dict[str, Role]] = {
     "screens.change": Role.MANAGER,
     "cameras.change": Role.MANAGER,
     "cameras.count": Role.MANAGER,
+    "office.see": Role.MANAGER,
     **dict.fromkeys(SCOPES, Role.STAFF),
 }
 """What a signed-in person may do, and the least role it takes. `public` and `screen` need nobody.
 
 The scopes of keys are among them: a program with such a key may do the same, and nothing else."""
 
-OFFICE_ONLY: Final = frozenset({"people.change", "screens.change", "cameras.change"})
+OFFICE_ONLY: Final = frozenset({"people.change", "screens.change", "cameras.change", "office.see"})
 """Also takes a screen that was trusted with the manager's role: a four-digit PIN on the shop floor is not enough.
 
 Whoever counts along beside a camera stands at the door, so `cameras.count` is not one of them: it shows no picture."""

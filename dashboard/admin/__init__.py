@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dashboard.admin import audit as audit
+from dashboard.admin import health as health
 from dashboard.admin import people as people
 from dashboard.admin import screens as screens
 from dashboard.admin.office import bp as bp

@@ -27,6 +27,8 @@ LEFT: Final = (
     Entry("cameras", "cameras.count", "/admin/cameras", "cam"),
     Entry("screens", "screens.change", "/admin/screens", "tablet"),
     Entry("people", "people.change", "/admin/people", "people"),
+    Entry("audit", "office.see", "/admin/audit", "book"),
+    Entry("health", "office.see", "/admin/health", "wrench"),
 )
 """Every page, in the order of the list."""
 

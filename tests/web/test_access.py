@@ -39,6 +39,7 @@ DOORS = {
     "lead.see": ("GET", "/lead"), "lead.act": ("POST", "/api/v1/lead/services/moon/resume"),
     "people.change": ("GET", "/admin/people"), "screens.change": ("GET", "/admin/screens"),
     "cameras.change": ("GET", "/admin/cameras/moon"), "cameras.count": ("GET", "/admin/cameras"),
+    "office.see": ("GET", "/admin/health"),
     "tickets.take": ("POST", "/api/v1/tickets/none/come_back"), "tickets.read": ("GET", "/api/v1/line"),
     "counters.serve": ("POST", "/api/v1/tickets/none/start"), "display.read": ("GET", "/api/v1/display"),
 }  # fmt: skip

@@ -1,0 +1,45 @@
+"""What is to be looked after besides the parts that run: how old the newest backup is, and what waits to be told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from broker.desk.health import Look, State
+from broker.shop import Shop
+from broker.store import copied, deliveries, devices
+
+BACKUP_AGE: Final = timedelta(days=8)
+"""A shop that makes one a week is not told of it; with an older one a broken disk would take more than a week with it."""
+MANY_EVENTS: Final = 100
+"""So many events that wait are more than a moment without a connection."""
+UPKEEP: Final = ("backup", "events")
+"""The names of what is looked after, in the order of `looks`."""
+
+
+def looks(shop: Shop) -> list[Look]:
+    """Return how each of UPKEEP is. Raises sqlite3.Error when the store cannot be read."""
+    return [_backup(shop), _events(shop)]
+
+
+def _backup(shop: Shop) -> Look:
+    made = copied.newest(shop.settings.store.data)
+    if made is None:
+        return Look("backup", State.DEGRADED, "none was made yet", why="never")
+    old = shop.clock() - made > BACKUP_AGE
+    state = State.DEGRADED if old else State.OK
+    return Look("backup", state, "the newest is old" if old else "it is fresh enough", made, why="old" if old else "ok")
+
+
+def _events(shop: Shop) -> Look:
+    hooks = [hook.id for hook in shop.settings.webhooks]
+    off = [known for hook in hooks if (known := deliveries.target(shop.db, hook)) is not None and known.disabled_at is not None]
+    spooled = [device.figures.get("spooled") for device in devices.everyone(shop.db)]
+    waiting = sum(deliveries.waiting(shop.db, hook) for hook in hooks)
+    waiting += sum(number for number in spooled if isinstance(number, int) and number > 0)
+    if off:
+        begun = min(known.disabled_at for known in off if known.disabled_at is not None)
+        return Look("events", State.DEGRADED, f"{len(off)} webhooks are told nothing", begun, why="off", n=len(off))
+    state = State.DEGRADED if waiting >= MANY_EVENTS else State.OK
+    why = "many" if state is State.DEGRADED else "wait" if waiting else "ok"
+    return Look("events", state, f"{waiting:,} wait", why=why, n=waiting)

@@ -1,0 +1,124 @@
+"""The audit log in the office: looked for, turned page by page, taken along, and whether its chain holds."""
+
+from __future__ import annotations
+
+import csv
+import re
+import sqlite3
+from html import unescape
+
+import pytest
+from flask import Flask
+
+from broker.desk import audit, people
+from broker.shop import STORE_FILE, Shop
+from broker.store import audit_search
+from broker.store.database import change
+from dashboard.admin.audit import COLUMNS, PAGE_ROWS
+from dashboard.cli_audit import COLUMNS as OF_THE_TERMINAL
+from tests.builders import TurnableClock
+from tests.web.parts import Visitor, person
+
+
+@pytest.fixture
+def office(app: Flask, shop: Shop) -> Visitor:
+    return Visitor(app, shop).pair("manager").sign_in("Mia", "manager")
+
+
+def page(office: Visitor, asked: str = "") -> str:
+    answer = office.get(f"/admin/audit{asked}")
+    assert answer.status_code == 200
+    return unescape(answer.get_data(as_text=True))
+
+
+def ids(text: str) -> list[int]:
+    return [int(found) for found in re.findall(r'id="row-(\d+)"', text)]
+
+
+def wrote(shop: Shop, what: str, subject: str, by: str = "test", **after: object) -> int:
+    with change(shop.db):
+        return audit.write(shop, what, subject, by=by, after=after).id
+
+
+def test_a_row_says_who_did_what_to_whom_and_what_stood_there_before(office: Visitor, shop: Shop) -> None:
+    kari = person(shop, "Kari", "lead")
+    people.speak(shop, kari.id, "lv")
+    text = page(office)
+    row = text[text.index(f'id="row-{ids(text)[0]}"') :].split("</li>\n    <li")[0]
+    assert "<b>Kari</b>: changed the language" in row
+    assert re.search(r"<code>language</code>\s+<ins>lv</ins>", row)
+    assert "active" not in row, "what stayed as it was is not a change"
+    assert "The chain holds" in text
+
+
+def test_rows_are_found_by_person_by_kind_by_what_they_are_about_and_by_day(
+    office: Visitor, shop: Shop, clock: TurnableClock
+) -> None:
+    first = wrote(shop, "pauses.zone-paused", "shoes", by="kari")
+    clock.turn(seconds=86_400)
+    office.sign_in("Mia", "manager")
+    second = wrote(shop, "pauses.zone-resumed", "shoes", by="ola")
+    third = wrote(shop, "pausesx.odd", "entrance", by="kari")
+    assert ids(page(office, "?by=kari")) == [third, first]
+    assert ids(page(office, "?what=pauses")) == [second, first]
+    assert ids(page(office, "?what=pauses.zone-paused")) == [first]
+    assert ids(page(office, "?about=shoes&by=ola")) == [second]
+    day = clock().astimezone(shop.settings.store.zone).date().isoformat()
+    assert set(ids(page(office, f"?day={day}"))) == {second, third}
+    assert "pausesx.odd" in page(office), "what has no words stands there as it is written"
+
+
+@pytest.mark.parametrize("asked", ["?day=yesterday", "?day=9999-12-31", "?before=x", "?by=%27%22%3Cb%3E", f"?about={'x' * 5000}"])
+def test_what_cannot_be_asked_is_no_mistake_of_ours(office: Visitor, asked: str) -> None:
+    page(office, asked)
+    assert office.get(f"/admin/audit.csv{asked}").status_code == 200
+
+
+def test_the_log_is_turned_page_by_page_with_what_was_looked_for(office: Visitor, shop: Shop) -> None:
+    for _ in range(PAGE_ROWS + 3):
+        wrote(shop, "pauses.zone-paused", "shoes", by="kari")
+    first = page(office, "?by=kari")
+    older = re.search(r'href="(/admin/audit\?by=kari&before=\d+)"', first)
+    assert older
+    second = page(office, older[1].removeprefix("/admin/audit"))
+    assert (len(ids(first)), len(ids(second))) == (PAGE_ROWS, 3)
+    assert max(ids(second)) == min(ids(first)) - 1
+    assert 'href="/admin/audit?by=kari"' in second
+
+
+def test_a_log_that_somebody_was_at_says_from_which_row_on(office: Visitor, shop: Shop) -> None:
+    rows = [wrote(shop, "pauses.zone-paused", "shoes") for _ in range(3)]
+    with sqlite3.connect(shop.settings.store.data / STORE_FILE) as db:
+        db.execute("DROP TRIGGER audit_log_stays")
+        db.execute("UPDATE audit_log SET by = 'eve' WHERE id = ?", [rows[1]])
+    db.close()
+    assert f"The chain breaks at row {rows[1]}:" in page(office)
+
+
+def test_a_long_log_is_checked_when_somebody_asks(office: Visitor, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.admin.audit.CHECKED_ROWS", 0)
+    wrote(shop, "pauses.zone-paused", "shoes")
+    assert 'data-chain="unknown"' in page(office)
+    assert 'data-chain="whole"' in page(office, "?check=1")
+
+
+def test_the_file_has_what_was_looked_for_and_no_formula_and_is_written_down(office: Visitor, shop: Shop) -> None:
+    wrote(shop, "pauses.zone-paused", "=1+1", by="@eve", words=["<b>", "ž"])
+    wrote(shop, "people.added", "x")
+    answer = office.get("/admin/audit.csv?what=pauses")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="audit-{shop.settings.store.id}.csv"'
+    [row] = csv.DictReader(answer.get_data(as_text=True).removeprefix("\ufeff").splitlines())
+    assert tuple(row) == COLUMNS == OF_THE_TERMINAL
+    assert (row["subject"], row["by"], row["after"]) == ("'=1+1", "'@eve", '{"words": ["<b>", "ž"]}')
+    newest = audit.newest(shop, limit=1)[0]
+    mia = people.named(shop, "Mia")
+    assert mia
+    assert (newest.what, newest.by) == ("audit.exported", mia.id)
+    assert audit.verify(shop).whole
+    assert audit_search.count(shop.db) == newest.id
+
+
+@pytest.mark.parametrize("path", ["/admin/audit", "/admin/audit.csv"])
+def test_a_lead_sees_none_of_it(app: Flask, shop: Shop, path: str) -> None:
+    here = Visitor(app, shop).pair("manager").sign_in("Kari", "lead")
+    assert here.get(path).status_code == 403

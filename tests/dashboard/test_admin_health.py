@@ -1,0 +1,132 @@
+"""System health in the office: the parts in words, what to do, and nothing for who may not see it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from broker.desk import alerts as desk_alerts
+from broker.desk import devices, health, people, upkeep
+from broker.desk.health import Look, State
+from broker.domain.alerts import AlertKind
+from broker.settings import Settings
+from broker.shop import Shop
+from broker.store import copied, deliveries, room
+from broker.store.database import change
+from broker.store.room import RoomState
+from dashboard.admin.health import _row
+from deploy import backup
+from tests.builders import TurnableClock
+from tests.web.parts import Visitor, person, words
+
+ROOT = Path(__file__).resolve().parents[2]
+WHYS = {
+    "store": ("ok", "full", "lost"), "service": ("ok", "never", "stopped", "silent"), "disk": ("ok", "low", "full"),
+    "mqtt": ("ok", "unsaid", "lost"), "cameras": ("ok", "none", "blind"), "printer": ("ok", "hand"),
+    "backup": ("ok", "old", "never"), "events": ("ok", "wait", "many", "off"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def office(app: Flask, shop: Shop) -> Visitor:
+    return Visitor(app, shop).pair("manager").sign_in("Mia", "manager")
+
+
+def rows(office: Visitor) -> dict[str, dict[str, str]]:
+    answer = office.get("/api/v1/office/health", headers={"Accept": "application/json"})
+    assert answer.status_code == 200
+    return {row["name"]: row for row in answer.get_json()["parts"]}
+
+
+def runs(shop: Shop) -> None:
+    devices.heard(shop, devices.SERVICE, kind="service", watch="watching", since=shop.clock(), figures={"mqtt": True})
+
+
+def test_each_part_has_its_row_with_a_word_and_a_sign_and_what_to_do(office: Visitor) -> None:
+    page = unescape(office.get("/admin/health").get_data(as_text=True))
+    assert re.findall(r'data-part="(\w+)"', page) == [*health.PARTS, *upkeep.UPKEEP]
+    found = rows(office)
+    service = found["service"]
+    assert (service["word"], service["tone"], service["says"]) == ("Does not work", "is-crit", "It has never run here.")
+    assert service["do"] in page
+    assert found["store"]["do"] == ""
+    assert "Greetline" in page
+    assert words("adminhealth.all_down") in page
+
+
+def test_the_page_follows_what_changes(office: Visitor, shop: Shop, clock: TurnableClock) -> None:
+    runs(shop)
+    devices.heard(shop, "door", watch="watching", since=shop.clock(), zones=("entrance",))
+    devices.heard(shop, "back", watch="blind", since=shop.clock(), zones=("entrance",), figures={"spooled": 3})
+    found = rows(office)
+    assert (found["service"]["word"], found["service"]["since"] != "") == ("Works", True)
+    assert (found["cameras"]["says"], found["cameras"]["go"]) == ("1 of 2 does not watch.", "/admin/cameras")
+    assert found["events"]["says"] == "3 are on their way."
+    clock.turn(seconds=6)
+    assert rows(office)["service"]["says"] == "It says nothing any more."
+    with change(shop.db):
+        desk_alerts.raise_(shop, AlertKind.DEVICE, "printer:kiosk", "", since=clock(), at=clock(), detail="no_paper")
+    assert rows(office)["printer"]["tone"] == "is-warn"
+    room.mark(shop.settings.store.data, RoomState.FULL, clock())
+    assert rows(office)["store"]["says"] == words("adminhealth.store_full")
+
+
+def test_a_backup_that_was_made_is_known_by_its_age(office: Visitor, shop: Shop, tmp_path: Path) -> None:
+    assert rows(office)["backup"]["says"] == "None was made yet."
+    backup.make(shop.settings, None, tmp_path / "elsewhere", secrets=False)
+    made = copied.newest(shop.settings.store.data)
+    assert made
+    fresh, old = (replace(shop, clock=lambda days=days: made + timedelta(days=days)) for days in (1, 9))
+    assert [upkeep.looks(each)[0].why for each in (fresh, old)] == ["ok", "old"]
+    (shop.settings.store.data / copied.COPIED_FILE).write_text("half a li", encoding="utf-8")
+    assert copied.newest(shop.settings.store.data) is None
+
+
+def test_a_webhook_that_is_told_nothing_is_a_row_to_look_at(shop: Shop) -> None:
+    hook = {"id": "crm", "url": "https://example.com/x", "secret_file": "crm.secret"}
+    settings = Settings.model_validate(shop.settings.model_dump() | {"webhooks": [hook]})
+    hooked = replace(shop, settings=settings)
+    assert upkeep.looks(hooked)[1].state is State.OK
+    with change(shop.db):
+        deliveries.save_target(shop.db, deliveries.Target(id="crm", read_to=0, since=shop.clock(), disabled_at=shop.clock()))
+    look = upkeep.looks(hooked)[1]
+    assert (look.why, look.n, look.since) == ("off", 1, shop.clock())
+
+
+@pytest.mark.parametrize("language", ["en", "nb", "nl", "ms", "lv"])
+def test_every_way_to_be_has_its_words(app: Flask, shop: Shop, language: str) -> None:
+    mia = person(shop, "Mia", "manager")
+    people.speak(shop, mia.id, language)
+    with app.test_request_context():
+        from flask import g
+
+        g.person, g.screen = people.find(shop, mia.id), None
+        for name, whys in WHYS.items():
+            for why in whys:
+                state = State.OK if why in ("ok", "none", "wait") else State.DEGRADED
+                row = _row(Look(name, state, "", shop.clock(), why=why, n=2, of=3))
+                said = " ".join(row.values())
+                assert not re.search(r"adminhealth\.|%\(", said), said
+                assert bool(row["do"]) is (state is not State.OK)
+
+
+def test_the_words_of_the_code_are_those_of_the_table_above() -> None:
+    source = "".join((ROOT / f"broker/desk/{name}.py").read_text(encoding="utf-8") for name in ("health", "upkeep"))
+    assert set(re.findall(r'why="(\w+)"', source)) - {"ok"} <= {why for whys in WHYS.values() for why in whys}
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    for name in WHYS:
+        assert f"| {name} |" in text
+        assert words(f"adminhealth.part_{name}").lower() == name
+
+
+@pytest.mark.parametrize(("screen", "role"), [("manager", "lead"), ("staff", "manager")])
+def test_only_a_manager_on_an_office_screen_sees_it(app: Flask, shop: Shop, screen: str, role: str) -> None:
+    here = Visitor(app, shop).pair(screen).sign_in("Kari", role)
+    for path in ("/admin/health", "/api/v1/office/health"):
+        assert here.get(path).status_code == 403
