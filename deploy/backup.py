@@ -11,6 +11,7 @@ import importlib.metadata
 import io
 import json
 import os
+import shutil
 import tarfile
 import tempfile
 import zlib
@@ -19,6 +20,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
+
+from pydantic import TypeAdapter
 
 from broker.settings import Settings
 from broker.shop import STORE_FILE, open_shop
@@ -40,6 +43,9 @@ PREFIX: Final = "greetline-"
 MAX_BESIDE_BYTES: Final = 1024 * 1024
 MAX_BESIDE_FILES: Final = 200
 MAX_MANIFEST_BYTES: Final = 1024 * 1024
+MAX_OTHER_BYTES: Final = 16 * 1024 * 1024
+"""No file of a backup but the store is larger."""
+MAX_NAME_BYTES: Final = 200
 BLOCK_BYTES: Final = 1024 * 1024
 GZIP_LEVEL: Final = 1
 """A store shrinks to a fifth with the quickest; the slowest takes ten times as long for a tenth less."""
@@ -116,7 +122,7 @@ def _beside(data: Path, secrets: bool) -> Iterator[tuple[str, Path]]:
         inside = file.relative_to(data)
         if inside.parts[0] in _NOT_BESIDE or inside.name.startswith(".") or not file.is_file() or file.is_symlink():
             continue
-        if file.suffix == ".lock" or ".db" in file.name or file.stat().st_size > MAX_BESIDE_BYTES or found >= MAX_BESIDE_FILES:
+        if not _is_name(BESIDE + inside.as_posix()) or file.stat().st_size > MAX_BESIDE_BYTES or found >= MAX_BESIDE_FILES:
             continue
         if secrets or file.read_bytes().lstrip().startswith(_CERTIFICATE):
             found += 1
@@ -165,33 +171,59 @@ def read(file: Path) -> Manifest:
             opened = tar.extractfile(member)
             assert opened is not None
             return _manifest(json.loads(opened.read()))
-    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, KeyError, TypeError) as wrong:
-        raise Fault(f"{file}: it cannot be read as a backup of Greetline: {wrong}. Is the file whole?") from None
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, RecursionError) as wrong:
+        why = next(iter(str(wrong).splitlines()), "")
+        raise Fault(f"{file}: it cannot be read as a backup of Greetline: {why}. Is the file whole?") from None
 
 
-def _manifest(said: dict[str, Any]) -> Manifest:
-    if said.pop("format") != FORMAT:
+def _manifest(said: Any) -> Manifest:
+    """Return the list as it was read. Raises ValueError for one that `make` would not have written."""
+    if not isinstance(said, dict) or said.pop("format", None) != FORMAT:
         raise ValueError("it was made in another form")
-    files = {str(name): (str(digest), int(size)) for name, (digest, size) in said.pop("files").items()}
-    return Manifest(**said, files=files)
+    manifest = TypeAdapter(Manifest).validate_python(said)
+    if len(manifest.files) > MAX_BESIDE_FILES + 2:
+        raise ValueError(f"it names {len(manifest.files)} files")
+    for name, (_, size) in manifest.files.items():
+        if not _is_name(name) or size < 0 or (name != STORE_FILE and size > MAX_OTHER_BYTES):
+            raise ValueError(f"no backup of ours has {name[:MAX_NAME_BYTES]!r} with {size} bytes in it")
+    return manifest
+
+
+def _is_name(name: str) -> bool:
+    """Return whether `make` gives a member this name: what lies beside the store is no second store and leads nowhere else."""
+    if name in (STORE_FILE, SETTINGS):
+        return True
+    parts = name.removeprefix(BESIDE).split("/")
+    if not name.startswith(BESIDE) or not name.isprintable() or len(name.encode()) > MAX_NAME_BYTES:
+        return False
+    return parts[0] not in _NOT_BESIDE and all(part and not part.startswith(".") for part in parts) and _may_lie_beside(parts[-1])
+
+
+def _may_lie_beside(name: str) -> bool:
+    return not name.endswith(".lock") and ".db" not in name
 
 
 def unpack(file: Path, manifest: Manifest, folder: Path) -> dict[str, Path]:
     """Write the members of *file* into *folder*, each checked against its digest; return them by name. Raises Fault."""
     found: dict[str, Path] = {}
+    needed, free = sum(size for _, size in manifest.files.values()), shutil.disk_usage(folder).free
+    if needed > free:
+        raise Fault(
+            f"{file}: {needed // 1_000_000} MB are in it, and {free // 1_000_000} MB are free at {folder}. Make room first."
+        )
     try:
         with tarfile.open(file, "r:gz") as tar:
             for number, member in enumerate(tar):
-                if member.name == MANIFEST:
-                    continue
-                if member.name not in manifest.files or not member.isreg():
+                if number == 0:
+                    continue  # The list itself: `read` saw that it is the first.
+                if member.name not in manifest.files or member.name in found or not member.isreg():
                     raise Fault(f"{file}: it holds {member.name!r}, which its list does not name. Do not use it.")
                 opened = tar.extractfile(member)
                 assert opened is not None
                 # Numbered, not named: what is in a name must not choose where something is written.
                 found[member.name] = folder / str(number)
                 _write(opened, found[member.name], f"{file}: {member.name}", manifest.files[member.name])
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as wrong:
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as wrong:
         raise Fault(f"{file}: it cannot be read to its end: {wrong}. Use another backup.") from None
     if lacking := sorted(manifest.files.keys() - found.keys()):
         raise Fault(f"{file}: {', '.join(lacking)} is missing in it. Use another backup.")
@@ -201,7 +233,8 @@ def unpack(file: Path, manifest: Manifest, folder: Path) -> dict[str, Path]:
 def _write(opened: IO[bytes], target: Path, what: str, wanted: tuple[str, int]) -> None:
     digest, size = hashlib.sha256(), 0
     with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        while block := opened.read(BLOCK_BYTES):
+        # Not further than it was said to go: a small file may unpack to more than any disk holds.
+        while size <= wanted[1] and (block := opened.read(BLOCK_BYTES)):
             digest.update(block)
             size += len(block)
             out.write(block)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -79,11 +80,15 @@ def _checked(file: Path, store: Path) -> dict[str, int]:
     """Bring the unpacked *store* up to date and look it over; return its rows by table. Raises Fault and StoreError."""
     db = open_store(store, create=False)
     try:
-        sound = upkeep.check(db)
+        sound, planted = upkeep.check(db), upkeep.planted(db)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         db.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as wrong:
+        raise Fault(f"{file}: the store in it is damaged: {wrong}. Use another backup.") from None
     finally:
         db.conn.close()
+    if planted:
+        raise Fault(f"{file}: {planted[0]}. It would do something by itself in your store. Do not use it.")
     if sound.damage:
         raise Fault(f"{file}: the store in it is damaged: {sound.damage[0]}. Use another backup.")
     upkeep.to_disk(store)
@@ -91,7 +96,7 @@ def _checked(file: Path, store: Path) -> dict[str, int]:
 
 
 def _put(done: Restored, found: dict[str, Path], data: Path, path: Path) -> None:
-    targets = {name: _inside(data, name.removeprefix(BESIDE)) for name in found if name.startswith(BESIDE)}
+    targets = _places(data, [name for name in found if name.startswith(BESIDE)])
     aside = data / REPLACED / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     for part in _PARTS:
         _keep(data / f"{STORE_FILE}{part}", data, aside, done)
@@ -103,6 +108,17 @@ def _put(done: Restored, found: dict[str, Path], data: Path, path: Path) -> None
         elif name in targets:
             _put_beside(fresh, targets[name], data, aside, done)
     upkeep.to_disk(data)
+
+
+def _places(data: Path, names: list[str]) -> dict[str, Path]:
+    """Return where each of *names* is put. Raises Fault, before anything is changed, when one of them cannot be put there."""
+    targets = {name: _inside(data, name.removeprefix(BESIDE)) for name in names}
+    taken = set(targets.values())
+    for name, target in targets.items():
+        above = [folder for folder in target.parents if folder.is_relative_to(data.resolve())]
+        if target.is_dir() or any(folder in taken or (folder.exists() and not folder.is_dir()) for folder in above):
+            raise Fault(f"The backup wants to write {name!r}, where something else lies. Look at {target}, and move it away.")
+    return targets
 
 
 def _inside(data: Path, name: str) -> Path:

@@ -10,9 +10,11 @@ import csv
 import json
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from enum import Enum
+from itertools import chain, islice
 from pathlib import Path
 from types import NoneType
 from typing import IO, Any, Final, get_args, get_type_hints
@@ -25,6 +27,7 @@ from broker.domain.visit import Visit
 from broker.shop import Shop
 from broker.store import alerts, tickets, visits
 from broker.store.database import change, text
+from broker.store.proving import Proof
 from broker.store.tickets import Moved
 
 WHAT: Final = ("visits", "tickets", "alerts", "journal")
@@ -128,14 +131,16 @@ def take(shop: Shop, file: Path, *, dry_run: bool = False) -> Report:
         if first is None:
             raise Unreadable(f"{file}: there is no row in it.")
         what = _recognised(first[1], file)
-        report, batch = Report(what), [first]
-        for line in lines:
-            batch.append(line)
-            if len(batch) >= BATCH_ROWS:
-                _take(shop, what, batch, report, dry_run)
-                batch = []
-        _take(shop, what, batch, report, dry_run)
+        report = Report(what)
+        with closing(Proof(lambda db, row: _SAVERS[what](Shop(db, shop.clock, shop.settings), *row))) as proof:
+            for batch in _batches(chain([first], lines)):
+                _take(shop, proof, batch, report, dry_run)
     return report
+
+
+def _batches(lines: Iterator[tuple[int, Row | str]]) -> Iterator[list[tuple[int, Row | str]]]:
+    while batch := list(islice(lines, BATCH_ROWS)):
+        yield batch
 
 
 def _lines(opened: IO[str], file: Path) -> Iterator[tuple[int, Row | str]]:
@@ -154,22 +159,28 @@ def _json_lines(opened: IO[str]) -> Iterator[tuple[int, Row | str]]:
             continue
         try:
             row = json.loads(line) if len(line) <= MAX_LINE else None
-        except ValueError:
+        except (ValueError, RecursionError):
             row = None
         yield number, row if isinstance(row, dict) else "this is not one JSON object of at most 64 KiB"
 
 
 def _csv_lines(opened: IO[str]) -> Iterator[tuple[int, Row | str]]:
     reader = csv.reader(opened)
-    try:
-        head = next(reader, [])
-        for cells in reader:
-            if len(cells) != len(head):
-                yield reader.line_num, f"it has {len(cells)} cells, and the head {len(head)}"
-            else:
-                yield reader.line_num, {name: _read(cell) for name, cell in zip(head, cells, strict=True)}
-    except csv.Error as wrong:
-        yield reader.line_num, f"this is not CSV: {wrong}"
+    head: list[str] = []
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as wrong:
+            yield reader.line_num, f"this is not CSV: {wrong}"
+            continue
+        if not head:
+            head = cells
+        elif len(cells) != len(head):
+            yield reader.line_num, f"it has {len(cells)} cells, and the head {len(head)}"
+        else:
+            yield reader.line_num, {name: _read(cell) for name, cell in zip(head, cells, strict=True)}
 
 
 def _read(cell: str) -> str | None:
@@ -186,16 +197,11 @@ def _recognised(row: Row | str, file: Path) -> str:
     raise Unreadable(f"{file}: its first row is none of visits, tickets or alerts, as `greetline export` writes them.")
 
 
-def _take(shop: Shop, what: str, batch: list[tuple[int, Row | str]], report: Report, dry_run: bool) -> None:
-    good: list[tuple[int, Any, list[Moved]]] = []
-    for line, row in batch:
-        try:
-            good.append((line, *_value(what, row)))
-        except ValidationError as wrong:
-            first = wrong.errors()[0]
-            report.refuse(line, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
-        except ValueError as wrong:
-            report.refuse(line, str(wrong))
+def _take(shop: Shop, proof: Proof, batch: list[tuple[int, Row | str]], report: Report, dry_run: bool) -> None:
+    what, good = report.what, _good(batch, report)
+    for place, reason in sorted(proof.failing([(value, moves) for _, value, moves in good]).items(), reverse=True):
+        report.refuse(good.pop(place)[0], reason)
+    report.bad.sort()
     with change(shop.db):
         for line, value, moves in good:
             if why := _clash(shop, what, value):
@@ -206,6 +212,19 @@ def _take(shop: Shop, what: str, batch: list[tuple[int, Row | str]], report: Rep
                 report.taken += 1
                 if not dry_run:
                     _SAVERS[what](shop, value, moves)
+
+
+def _good(batch: list[tuple[int, Row | str]], report: Report) -> list[tuple[int, Any, list[Moved]]]:
+    good: list[tuple[int, Any, list[Moved]]] = []
+    for line, row in batch:
+        try:
+            good.append((line, *_value(report.what, row)))
+        except ValidationError as wrong:
+            first = wrong.errors()[0]
+            report.refuse(line, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+        except (ValueError, OverflowError, RecursionError) as wrong:
+            report.refuse(line, str(wrong))
+    return good
 
 
 def _value(what: str, row: Row | str) -> tuple[Any, list[Moved]]:

@@ -60,4 +60,5 @@ def _parsed(topic: str) -> Topic:
 def _first_reason(wrong: ValidationError) -> str:
     first = wrong.errors(include_url=False, include_input=False, include_context=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or "payload"
-    return f"{where}: {first['msg']}"
+    # A field of a stranger's own naming may hold line breaks, and the reason goes into the log.
+    return "".join(letter if letter.isprintable() else "?" for letter in f"{where}: {first['msg']}")

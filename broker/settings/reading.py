@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
@@ -21,8 +21,27 @@ MODELS: Final = "models"
 """Folder in `[store] data` that `greetline models fetch` brings models to."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One thing that is wrong with the settings."""
+
+    where: tuple[str, ...]
+    """The way to the key, such as `("standards", "warn_seconds")` or `("services", "returns", "letter")`."""
+    kind: str
+    """What pydantic calls it, such as `less_than_equal`."""
+    limits: Mapping[str, object]
+    """What is allowed, by pydantic's names, such as `le`."""
+    said: str
+    """The whole of it as a sentence."""
+
+
 class BadSettings(Exception):
     """The settings cannot be used. The text names the file, the key, what was read and what is allowed."""
+
+    def __init__(self, text: str, wrong: Sequence[Wrong] = ()) -> None:
+        """Say *text*; *wrong* holds each thing of it, where the file could be read at all."""
+        super().__init__(text)
+        self.wrong = tuple(wrong)
 
 
 S = TypeVar("S", bound=EdgeSettings)
@@ -59,8 +78,8 @@ def read_sparing(
         return _validated(model, path, values), ()
     except BadSettings:
         aside = _misdrawn(model, values)
-        left = [camera for camera in values.get("cameras", ()) if camera.get("id") not in {one.id for one in aside}]
-        if not aside or not left:
+        left = [camera for camera in values["cameras"] if camera.get("id") not in {one.id for one in aside}] if aside else []
+        if not left:
             raise
         return _validated(model, path, values | {"cameras": left}), aside
 
@@ -71,13 +90,36 @@ def _values(path: Path | None, environment: Mapping[str, str] | None) -> dict[st
     return values
 
 
+def understand(model: type[S], text: str, name: str, *, environment: Mapping[str, str] | None = None) -> S:
+    """Return what *text*, the file called *name*, says with the environment laid over it; paths stay as they are written.
+
+    Raises BadSettings.
+    """
+    values = _toml(text, name)
+    _overlay(values, os.environ if environment is None else environment)
+    return _checked(model, name, values)
+
+
+def overridden(environment: Mapping[str, str] | None = None) -> frozenset[str]:
+    """Return the keys, such as `dashboard.port`, that the environment sets: what the file says of them does not count."""
+    keys = (key.removeprefix(ENVIRONMENT).lower() for key in (environment or os.environ) if key.startswith(ENVIRONMENT))
+    return frozenset(key.replace("__", ".", 1) for key in keys if "__" in key)
+
+
 def _validated(model: type[S], path: Path | None, values: dict[str, Any]) -> S:
-    try:
-        settings = model.model_validate(values)
-    except ValidationError as wrong:
-        name = str(path) if path else "settings"
-        raise BadSettings("\n".join(f"{name}: {_explain(model, error, values)}" for error in wrong.errors())) from None
+    settings = _checked(model, str(path) if path else "settings", values)
     return _absolute(settings, (path.parent if path else Path()).resolve())
+
+
+def _checked(model: type[S], name: str, values: dict[str, Any]) -> S:
+    try:
+        return model.model_validate(values)
+    except ValidationError as invalid:
+        wrong = [
+            Wrong(_by_id(error["loc"], values), error["type"], error.get("ctx", {}), _explain(model, error, values))
+            for error in invalid.errors()
+        ]
+        raise BadSettings("\n".join(f"{name}: {one.said}" for one in wrong), wrong) from None
 
 
 def _misdrawn(model: type[EdgeSettings], values: dict[str, Any]) -> tuple[SetAside, ...]:
@@ -100,20 +142,37 @@ def _misdrawn(model: type[EdgeSettings], values: dict[str, Any]) -> tuple[SetAsi
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return _toml(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:
         raise BadSettings(f"{path}: there is no such file. `greetline config show` prints one to begin with.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+    except UnicodeDecodeError as wrong:
         raise BadSettings(f"{path}: this is not TOML: {wrong}") from None
     except OSError as wrong:
         raise BadSettings(f"{path}: cannot be read: {wrong.strerror}") from None
 
 
+def _toml(text: str, name: str) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(text)
+        repr(values)  # Whatever is said of it later can be said.
+    except tomllib.TOMLDecodeError as wrong:
+        raise BadSettings(f"{name}: this is not TOML: {wrong}") from None
+    except RecursionError:
+        raise BadSettings(f"{name}: this is nested too deep to be settings.") from None
+    return values
+
+
 def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> None:
     for key, value in sorted(environment.items()):
         section, _, name = key.removeprefix(ENVIRONMENT).lower().partition("__")
-        if key.startswith(ENVIRONMENT) and name:
-            values.setdefault(section, {})[name] = value
+        if not (key.startswith(ENVIRONMENT) and name):
+            continue
+        table = values.setdefault(section, {})
+        if not isinstance(table, dict):
+            raise BadSettings(
+                f"{key} in the environment: {section} is no table of single settings, so it can be set in a file only."
+            )
+        table[name] = value
 
 
 def _absolute(settings: S, base: Path) -> S:
@@ -134,6 +193,8 @@ def _absolute(settings: S, base: Path) -> S:
         moved["printer"] = settings.printer.model_copy(update=fonts)
     if isinstance(settings, Settings):
         moved["webhooks"] = tuple(hook.model_copy(update={"secret_file": base / hook.secret_file}) for hook in settings.webhooks)
+    if isinstance(settings, Settings):
+        moved["tls"] = settings.tls.model_copy(update={"folder": base / settings.tls.folder})
     if isinstance(settings, Settings) and settings.sound.clips is not None:
         moved["sound"] = settings.sound.model_copy(update={"clips": base / settings.sound.clips})
     return settings.model_copy(update=moved)
@@ -173,6 +234,14 @@ def _explain(model: type[BaseModel], error: Any, values: dict[str, Any]) -> str:
     near = difflib.get_close_matches(str(key), allowed, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]}?" if near else ""
     return f"{where} is not a setting (read {str(error['input'])[:60]!r}).{hint} Allowed here: {', '.join(allowed)}."
+
+
+def _by_id(path: tuple[int | str, ...], values: dict[str, Any]) -> tuple[str, ...]:
+    """Return the way to a key with a row of a list called by its id, where it has one."""
+    rows = values.get(str(path[0])) if len(path) > 1 and isinstance(path[1], int) else None
+    row = rows[path[1]] if isinstance(rows, list) and isinstance(path[1], int) else None
+    name = row.get("id") if isinstance(row, dict) else None
+    return (str(path[0]), name, *map(str, path[2:])) if isinstance(name, str) else tuple(map(str, path))
 
 
 def _camera_named(path: tuple[int | str, ...], values: dict[str, Any]) -> str:

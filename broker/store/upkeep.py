@@ -78,6 +78,20 @@ def oddities(db: Database) -> tuple[str, ...]:
     return (*lacking, *(f"{thing} is not of this version" for thing in sorted(there - wanted)))
 
 
+def planted(db: Database) -> tuple[str, ...]:
+    """Return the triggers and views of the store that the code does not make: they act by themselves, whoever wrote them."""
+    fresh = Database(memory=True)
+    migrations.apply(fresh)
+    ours, there = _acting(fresh), _acting(db)
+    fresh.close()
+    return tuple(f"{thing} is not of this version" for thing in sorted(there - ours))
+
+
+def _acting(db: Database) -> set[str]:
+    found = db.execute("SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchall()
+    return {f"{kind} {name}: {' '.join(sql.split())}" for kind, name, sql in found}
+
+
 def _shape(db: Database) -> set[str]:
     """Return each column and index of the store in words; the order of columns does not matter, they are asked for by name."""
     found = set()

@@ -188,8 +188,8 @@ def _changed(file: Path, target: Path, change: str) -> Path:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("schema", "made by a later Greetline"), ("damage", "damaged"), ("name", "outside of"), ("lack", "is missing in it"),
-        ("cut", "cannot be read"), ("other", "cannot be read as a backup"),
+        ("schema", "made by a later Greetline"), ("damage", "damaged"), ("name", "no backup of ours has"),
+        ("lack", "is missing in it"),         ("cut", "cannot be read"), ("other", "cannot be read as a backup"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_restored_changes_nothing_and_says_what_to_do(house: Path, change: str, said: str) -> None:
