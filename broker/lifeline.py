@@ -14,7 +14,15 @@ from typing import Final
 FD: Final = "GREETLINE_LIFELINE_FD"
 """Environment variable with the number of the inherited read end. Absent: nobody supervises us."""
 
+SETTINGS_CHANGED: Final = 75
+"""Exit status of a program that wants to begin anew with changed settings: whoever supervises it starts it again at once."""
+
 log = logging.getLogger(__name__)
+
+
+def is_started_again() -> bool:
+    """Return whether somebody starts this program again when it ends: `greetline up`, or systemd by our unit."""
+    return FD in os.environ or os.environ.get("SYSTEMD_EXEC_PID") == str(os.getpid())
 
 
 def watch() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Flask
 
 from broker.settings import Settings
 from broker.shop import Shop
 from broker.web import app as web
 from dashboard import admin, cameras, counter, floor, lead, matters, problem_records, reports, shell, standards, tallies
+from dashboard.admin import in_force
 from dashboard.admin.office import pages_here
 from dashboard.api.document import API
 from dashboard.standards import CALM
@@ -25,8 +28,8 @@ PROBLEM_WORDS = CALM_WORDS + tuple(
 """Words of the counter that the sheets of the floor and the lead say too."""
 
 
-def create(settings: Settings, *, shop: Shop | None = None) -> Flask:
-    """Return the application of the staff screens. Raises StoreError and OSError."""
+def create(settings: Settings, *, shop: Shop | None = None, file: Path | None = None) -> Flask:
+    """Return the application of the staff screens; *file* is where its settings were read. Raises StoreError and OSError."""
     blueprints = [
         floor.bp, counter.bp, lead.bp, matters.bp, problem_records.bp, shell.bp, reports.bp, admin.bp, cameras.bp,
         tallies.bp, standards.bp, API,
@@ -34,5 +37,6 @@ def create(settings: Settings, *, shop: Shop | None = None) -> Flask:
     app = web.create(settings, name="dashboard", blueprints=blueprints, shop=shop)
     app.jinja_env.globals["problem_words"] = PROBLEM_WORDS
     app.jinja_env.globals["office_pages"] = pages_here
+    in_force.set_up(app, file)
     app.jinja_env.globals["has_counters"] = bool(settings.counters)
     return app

@@ -150,6 +150,8 @@ _PRESENT: Final = (
     _now("finished_upto", About.MACHINES, "up to when hours are reckoned", "one row"),
     _now("targets", About.SCREENS, "how far each webhook has read, and whether it was disabled", "one row each", "since"),
     _now("announced", About.MACHINES, "topics of Home Assistant that say something of ours", "until they say it no more", "at"),
+    _now("settings_changes", About.STAFF, "each text the settings file had, since when, and the id of who saved it",
+         "the newest 200", "at"),
     _now("audit_log", About.STAFF, "who changed people, screens, keys, plans, pauses and standards, from which screen and address",
          "as `audit_days` says, then it begins later", "at"),
     _now("audit_ends", About.MACHINES, "where the audit log begins and ends", "two rows", "at"),

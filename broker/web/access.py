@@ -37,6 +37,8 @@ PERMISSIONS: Final[dict[str, Role]] = {
     "screens.change": Role.MANAGER,
     "cameras.change": Role.MANAGER,
     "cameras.count": Role.MANAGER,
+    "settings.change": Role.MANAGER,
+    "settings.file": Role.ADMIN,
     "office.see": Role.MANAGER,
     **dict.fromkeys(SCOPES, Role.STAFF),
 }
@@ -44,7 +46,9 @@ PERMISSIONS: Final[dict[str, Role]] = {
 
 The scopes of keys are among them: a program with such a key may do the same, and nothing else."""
 
-OFFICE_ONLY: Final = frozenset({"people.change", "screens.change", "cameras.change", "office.see"})
+OFFICE_ONLY: Final = frozenset(
+    {"people.change", "screens.change", "settings.change", "settings.file", "cameras.change", "office.see"}
+)
 """Also takes a screen that was trusted with the manager's role: a four-digit PIN on the shop floor is not enough.
 
 Whoever counts along beside a camera stands at the door, so `cameras.count` is not one of them: it shows no picture."""

@@ -6,4 +6,6 @@ from dashboard.admin import audit as audit
 from dashboard.admin import health as health
 from dashboard.admin import people as people
 from dashboard.admin import screens as screens
+from dashboard.admin import shop as shop
+from dashboard.admin import standards as standards
 from dashboard.admin.office import bp as bp

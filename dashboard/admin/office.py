@@ -24,6 +24,8 @@ class Entry:
 
 
 LEFT: Final = (
+    Entry("shop", "settings.change", "/admin/shop", "globe"),
+    Entry("standards", "settings.change", "/admin/standards", "target"),
     Entry("cameras", "cameras.count", "/admin/cameras", "cam"),
     Entry("screens", "screens.change", "/admin/screens", "tablet"),
     Entry("people", "people.change", "/admin/people", "people"),

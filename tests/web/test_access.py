@@ -29,7 +29,7 @@ PUBLIC = {
 MAY = {
     "staff": {"floor.see", "visit.answer", "zone.pause", "ticket.serve", *SCOPES},
     "lead": {"floor.see", "visit.answer", "zone.pause", "ticket.serve", "report.see", "lead.see", "lead.act", *SCOPES},
-    "manager": set(PERMISSIONS),
+    "manager": set(PERMISSIONS) - {"settings.file"},
     "admin": set(PERMISSIONS),
 }
 DOORS = {
@@ -38,6 +38,7 @@ DOORS = {
     "ticket.serve": ("GET", "/api/v1/counters/moon"),
     "lead.see": ("GET", "/lead"), "lead.act": ("POST", "/api/v1/lead/services/moon/resume"),
     "people.change": ("GET", "/admin/people"), "screens.change": ("GET", "/admin/screens"),
+    "settings.change": ("GET", "/admin/standards"), "settings.file": ("GET", "/admin/file"),
     "cameras.change": ("GET", "/admin/cameras/moon"), "cameras.count": ("GET", "/admin/cameras"),
     "office.see": ("GET", "/admin/health"),
     "tickets.take": ("POST", "/api/v1/tickets/none/come_back"), "tickets.read": ("GET", "/api/v1/line"),

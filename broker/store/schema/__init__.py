@@ -7,6 +7,7 @@ from typing import Final
 from sqlite_utils import Database, Migrations
 
 from broker.store.schema.audit import AUDIT
+from broker.store.schema.changes import CHANGES
 from broker.store.schema.deliveries import DELIVERIES
 from broker.store.schema.eyes import EYES
 from broker.store.schema.finished import FINISHED
@@ -106,4 +107,11 @@ def m012_deliveries(db: Database) -> None:
 def m013_audit(db: Database) -> None:
     """Who changed what, row after row, each sealed over the one before."""
     for statement in AUDIT:
+        db.execute(statement)
+
+
+@migrations()
+def m014_settings_changes(db: Database) -> None:
+    """Each text that the settings file had, so that one can go back to it."""
+    for statement in CHANGES:
         db.execute(statement)

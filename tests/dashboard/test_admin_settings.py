@@ -1,0 +1,164 @@
+"""The file and the screen never disagree: each change is a proposal, is looked at in words, and is the file or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from broker.desk import audit, settings_changes
+from tests.builders import TurnableClock
+from tests.dashboard.office import FILE, Office, alerts, fields, look, said_of, save, send
+
+
+@pytest.fixture
+def office(tmp_path: Path, clock: TurnableClock) -> Iterator[Office]:
+    made = Office(tmp_path, clock)
+    yield made
+    made.close()
+
+
+def test_a_promise_is_changed_in_the_file_and_everything_else_of_it_stays(office: Office) -> None:
+    answer = save(office.mia, "/admin/standards", {"standards.greet_within_seconds": "25"})
+    assert answer.status_code == 200
+    assert office.text() == FILE.replace("greet_within_seconds = 30 ", "greet_within_seconds = 25 ")
+
+
+def test_nothing_is_written_before_it_was_looked_at_in_words(office: Office) -> None:
+    answer = look(office.mia, "/admin/standards", {"standards.warn_seconds": "10", "standards.call_lead_seconds": "100"})
+    assert said_of(answer) == [
+        "The card turns amber before: 15 s from now on: 10 s",
+        "The shift lead is called by name before: 1 min 30 s from now on: 1 min 40 s",
+    ]
+    assert office.text() == FILE
+    assert "everybody who comes in from now on" in answer.get_data(as_text=True)
+
+
+def test_a_setting_the_file_did_not_have_is_put_where_it_belongs(office: Office) -> None:
+    save(office.mia, "/admin/standards", {"standards.warn_seconds": "10", "queues.keep_overnight": "on"})
+    assert office.settings().standards.warn_seconds == 10
+    assert office.settings().queues.keep_overnight
+    assert "# the promise" in office.text()
+    save(office.mia, "/admin/standards", {"queues.keep_overnight": None})
+    assert not office.settings().queues.keep_overnight
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ({"standards.warn_seconds": "0"}, "This needs to be at least 1."),
+        ({"alerts.sound_times": "21"}, "This can be at most 20."),
+        ({"standards.claim_seconds": "soon"}, "A number goes here, such as 30."),
+        ({"standards.claim_seconds": ""}, "A number goes here, such as 30."),
+        ({"standards.claim_seconds": "20.5"}, "A whole number goes here, such as 30."),
+        ({"standards.warn_seconds": "45"}, "Each step comes after the one before"),
+        ({"queues.priority_credit_seconds": "9000"}, "The head start of priority"),
+    ],
+)
+def test_what_the_models_refuse_is_said_where_it_is_typed_and_nothing_is_lost(
+    office: Office, typed: dict[str, str], says: str
+) -> None:
+    answer = look(office.mia, "/admin/standards", {**typed, "standards.undo_seconds": "45"})
+    assert answer.status_code == 422
+    assert any(said.startswith(says) for said in alerts(answer)), alerts(answer)
+    again = fields(answer.get_data(as_text=True))
+    assert again["standards.undo_seconds"] == "45"
+    assert all(again[name] == text for name, text in typed.items())
+    assert office.text() == FILE
+
+
+def test_of_two_managers_who_save_the_second_is_told_what_changed_and_keeps_what_was_typed(office: Office) -> None:
+    lea = office.another("Lea")
+    form = fields(lea.get("/admin/standards").get_data(as_text=True))
+    reviewed = look(lea, "/admin/standards", {"standards.undo_seconds": "50"})
+    save(office.mia, "/admin/standards", {"standards.greet_within_seconds": "25"})
+    for answer in (
+        send(lea, "/admin/standards", form, {"standards.undo_seconds": "50"}),
+        send(lea, "/admin/standards", fields(reviewed.get_data(as_text=True)), {}, step="save"),
+    ):
+        assert answer.status_code == 409
+        assert "changed meanwhile (Mia)" in alerts(answer)[0]
+        assert any("before: 30 s from now on: 25 s" in said for said in said_of(answer))
+        again = fields(answer.get_data(as_text=True))
+        assert again["standards.undo_seconds"] == "50"
+    assert office.settings().standards.undo_seconds == 60
+    send(lea, "/admin/standards", again, {"standards.greet_within_seconds": "25"}, step="save")
+    assert (office.settings().standards.undo_seconds, office.settings().standards.greet_within_seconds) == (50, 25)
+
+
+def test_an_edit_by_hand_meanwhile_is_not_written_over(office: Office) -> None:
+    form = fields(office.mia.get("/admin/shop").get_data(as_text=True))
+    by_hand = FILE.replace("Oslo City", "Oslo Vest")
+    office.path.write_text(by_hand, encoding="utf-8")
+    answer = send(office.mia, "/admin/shop", form, {"store.language": "nb"}, step="save")
+    assert answer.status_code == 409
+    assert office.text() == by_hand
+
+
+def test_a_file_broken_by_hand_is_named_and_the_page_shows_the_last_good_settings(office: Office) -> None:
+    form = fields(office.mia.get("/admin/shop").get_data(as_text=True))
+    broken = FILE.replace("greet_within_seconds = 30", "greet_within_second = 30")
+    office.path.write_text(broken, encoding="utf-8")
+    for answer in (office.mia.get("/admin/shop"), send(office.mia, "/admin/shop", form, {"store.name": "X"}, step="save")):
+        [said] = alerts(answer)
+        assert "greetline.toml" in said
+        assert "greet_within_second is not a setting" in said
+        assert "Did you mean greet_within_seconds?" in said
+    assert 'value="Oslo City"' in office.mia.get("/admin/shop").get_data(as_text=True)
+    assert office.text() == broken
+
+
+def test_a_change_is_kept_with_who_and_what_and_sealed_in_the_audit_log(office: Office) -> None:
+    settings_changes.note(office.shop, office.path)
+    save(office.mia, "/admin/shop", {"store.name": 'Veikals "Ūdensroze" <1>'})
+    newest, first = settings_changes.changes(office.shop, limit=5)
+    assert (first.kind, newest.kind, newest.was) == ("found", "saved", first.became)
+    assert newest.text == office.text()
+    [entry] = [each for each in audit.every(office.shop) if each.what == "settings.saved"]
+    assert '"store.name": "Oslo City"' in entry.before
+    assert "Ūdensroze" in entry.after
+    assert audit.verify(office.shop).whole
+    assert "Ūdensroze&#34; &lt;1&gt;" in office.mia.get("/admin/shop").get_data(as_text=True)
+
+
+def test_a_key_that_the_environment_sets_is_shown_and_not_typed(tmp_path: Path, clock: TurnableClock, monkeypatch) -> None:
+    monkeypatch.setenv("GREETLINE_STORE__LANGUAGE", "lv")
+    office = Office(tmp_path, clock)
+    page = office.mia.get("/admin/shop").get_data(as_text=True)
+    assert "store.language" not in fields(page)
+    assert 'aria-describedby="store.language-hint store.language-fixed"' in page
+    save(office.mia, "/admin/shop", {"store.language": "nb", "store.name": "Other"})
+    assert "language" not in office.text()
+    assert office.settings().store.name == "Other"
+    office.close()
+
+
+def test_a_file_that_cannot_be_written_is_said_and_left_as_it_is(office: Office) -> None:
+    (office.path.parent / ".greetline.toml.new").mkdir()
+    answer = save(office.mia, "/admin/shop", {"store.name": "Other"})
+    assert answer.status_code == 409
+    assert alerts(answer)[0].startswith("Nothing was saved.")
+    assert office.text() == FILE
+    assert not [each for each in settings_changes.changes(office.shop, limit=5) if each.kind == "saved"]
+
+
+def test_what_is_not_changed_is_not_written(office: Office) -> None:
+    answer = look(office.mia, "/admin/standards", {})
+    assert "nothing was changed" in answer.get_data(as_text=True)
+    assert office.text() == FILE
+
+
+def test_without_a_file_the_pages_say_so(office: Office) -> None:
+    office.app.extensions["greetline-settings-file"] = type(office.app.extensions["greetline-settings-file"])(None)
+    answer = office.mia.get("/admin/standards")
+    assert alerts(answer) == ["This shop runs without a settings file, so nothing can be changed here. Start it with --settings."]
+    assert "disabled" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("role", ["staff", "lead"])
+def test_nobody_below_a_manager_sees_or_changes_settings(office: Office, role: str) -> None:
+    kari = office.another("Kari", role)
+    assert kari.get("/admin/standards").status_code == 403
+    assert kari.post("/admin/standards", {"step": "save", "standards.warn_seconds": "10"}).status_code == 403
+    assert office.text() == FILE
