@@ -40,7 +40,10 @@ def main(
         app = create(settings)
         with app.app_context():
             standards_page.keep_at_start(current_shop())
-        server = Server(app, host=host or chosen.host, port=port or chosen.port, max_streams=chosen.max_streams)
+        server = Server(
+            app, host=host or chosen.host, port=port or chosen.port, max_streams=chosen.max_streams,
+            behind_proxy=chosen.behind_proxy,
+        )  # fmt: skip
     except (BadSettings, StoreError, CannotListen, OSError) as wrong:
         click.echo(str(wrong), err=True)
         sys.exit(EXIT_CANNOT_START)

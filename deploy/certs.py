@@ -72,6 +72,7 @@ def here() -> Reach:
 def make_authority(folder: Path, *, shop: str = "shop", names: Sequence[str] = (), now: datetime | None = None) -> Path:
     """Make the shop's authority in *folder*, once, and return the path of its certificate.
 
+    The folder is open to look into: the keys in it are their owners' alone.
     *names* are those of this shop that do not end as HOUSE_NAMES do; the authority may speak for them too. Raises Fault.
     """
     made = _identity()
@@ -81,6 +82,9 @@ def make_authority(folder: Path, *, shop: str = "shop", names: Sequence[str] = (
             if "." not in name.strip("."):
                 raise Fault(f"{name!r} must not stand alone: write it with its ending, such as {name}.local")
         reach = Reach.of([*HOUSE_NAMES, *names])
+        from broker.identity.files import make_folder
+
+        make_folder(folder, 0o755)
         authority = made.make(
             f"Greetline {shop}"[:64], now=now or datetime.now(UTC), permitted=reach.names, networks=INSIDE
         )  # fmt: skip

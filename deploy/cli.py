@@ -48,6 +48,7 @@ COMMANDS: Final[dict[str, _Door]] = {
     "people": _Door("dashboard.cli_people", "people", "shop", "Who works here."),
     "screens": _Door("dashboard.cli_screens", "screens", "shop", "Tablets that are paired."),
     "keys": _Door("dashboard.cli_keys", "keys", "shop", "Programs that may use the HTTP API."),
+    "mqtt": _Door("deploy.mqtt_cli", "mqtt", "all", "Devices that come in by TLS: let in, thrown out, renewed."),
     "audit": _Door("dashboard.cli_audit", "audit", "shop", "Who changed what, and whether the log of it is whole."),
     "webhooks": _Door(
         "deploy.cli_webhooks", "webhooks", "shop", "Programs that are told what happens: try them, look what they were told."

@@ -38,7 +38,10 @@ def main(path: Path | None, host: str | None, port: int | None, verbose: int, qu
         log.set_up(settings.log.level, settings.log.form, louder=verbose - quiet)
         chosen = settings.kiosk
         app = create(settings)
-        server = Server(app, host=host or chosen.host, port=port or chosen.port, max_streams=chosen.max_streams)
+        server = Server(
+            app, host=host or chosen.host, port=port or chosen.port, max_streams=chosen.max_streams,
+            behind_proxy=chosen.behind_proxy,
+        )  # fmt: skip
     except (BadSettings, StoreError, CannotListen, OSError) as wrong:
         click.echo(str(wrong), err=True)
         sys.exit(EXIT_CANNOT_START)

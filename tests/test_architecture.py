@@ -28,7 +28,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "broker.inquiry": ("broker.contract", "broker.link", "broker.settings"),
     "broker.store": ("sqlite_utils", "broker.domain", "broker.failpoints"),
     "broker.shop": ("sqlite_utils", "broker.domain", "broker.settings", "broker.store"),
-    "broker.desk": ("broker.domain", "broker.store", "broker.shop", "broker.settings", "broker.failpoints", "argon2"),
+    "broker.desk": ("broker.domain", "broker.store", "broker.shop", "broker.settings", "broker.identity", "broker.failpoints", "argon2"),
     "broker.stream": ("sqlite_utils", "broker.store", "broker.domain", "broker.shop"),
     "broker.embedded": ("amqtt", "argon2", "click", "broker.contract", "broker.settings", "broker.lifeline"),
     "broker.notify": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -16,18 +17,22 @@ PUBLIC: Final = 0o644
 def put(path: Path, content: bytes, mode: int = SECRET) -> None:
     """Write *content* to *path* in one step, safely on the disk. Raises OSError.
 
-    It belongs to the owner and group of its folder, also when root writes it: the program that runs as that owner must be able
-    to replace it.
+    A file that is there keeps its mode and its owner: somebody else may have to read it. A new one has *mode* and belongs to
+    the owner and group of its folder, also when root writes it.
     """
-    folder = path.parent.stat()
+    if path.exists():
+        like = path.stat()
+        mode = stat.S_IMODE(like.st_mode)
+    else:
+        like = path.parent.stat()
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
-            os.fchmod(file.fileno(), mode)
             if os.geteuid() == 0:
-                os.fchown(file.fileno(), folder.st_uid, folder.st_gid)
+                os.fchown(file.fileno(), like.st_uid, like.st_gid)
+            os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         Path(temporary).replace(path)
     except BaseException:

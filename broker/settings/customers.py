@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, IPvAnyAddress, model_validator
 
 from broker.contract.plan import Name
 from broker.settings.section import Port, Section, ShownName
@@ -90,6 +90,9 @@ class KioskSettings(Section):
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: Port = Field(default=8090, description="Port to listen on.")
     https: bool = Field(default=False, description="True when a TLS proxy stands in front of it; cookies become secure.")
+    behind_proxy: IPvAnyAddress | None = Field(
+        default=None, description="Address of that proxy as this program sees it: only it is believed who asks through it."
+    )
     max_streams: int = Field(default=40, ge=2, le=500, description="Live screens at a time; above it they poll.")
     public_base_url: str | None = Field(
         default=None, max_length=80, pattern=r"^https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~-]+)*$",

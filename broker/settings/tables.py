@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, IPvAnyAddress, field_validator, model_validator
 
 from broker.contract.plan import Area as Area
 from broker.contract.plan import Line as Line
@@ -28,6 +28,7 @@ from broker.settings.reports import MailSettings, ReportsSettings
 from broker.settings.section import Port, Section, ShownName
 from broker.settings.sound import SoundSettings
 from broker.settings.telling import MOST_WEBHOOKS, HomeAssistantSettings, WebhookSettings
+from broker.settings.tls import TlsSettings
 
 SERVICE: Final = "service"
 """The name under which the service itself speaks on the wire."""
@@ -188,6 +189,9 @@ class DashboardSettings(Section):
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: Port = Field(default=8080, description="Port to listen on.")
     https: bool = Field(default=False, description="True when a TLS proxy stands in front of it; cookies become secure.")
+    behind_proxy: IPvAnyAddress | None = Field(
+        default=None, description="Address of that proxy as this program sees it: only it is believed who asks through it."
+    )
     max_streams: int = Field(default=220, ge=4, le=2000, description="Live screens at a time; above it they poll.")
 
 
@@ -262,6 +266,7 @@ class Settings(EdgeSettings):
     printer: PrinterSettings = PrinterSettings()
     retention: RetentionSettings = RetentionSettings()
     health: HealthSettings = HealthSettings()
+    tls: TlsSettings = TlsSettings()
     zones: tuple[ZoneSettings, ...] = (ZoneSettings(id="entrance", name="Entrance"),)
     services: tuple[ServiceSettings, ...] = Field(default=(), max_length=24)
     counters: tuple[CounterSettings, ...] = Field(default=(), max_length=64)

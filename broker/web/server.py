@@ -47,8 +47,11 @@ class CannotListen(Exception):
 class Server:
     """One listening waitress. Made in the thread that calls `run`; `stop` may come from any thread or a signal."""
 
-    def __init__(self, app: Flask, *, host: str, port: int, max_streams: int) -> None:
-        """Listen on *host* and *port* (0: any that is free). Raises CannotListen."""
+    def __init__(self, app: Flask, *, host: str, port: int, max_streams: int, behind_proxy: object = None) -> None:
+        """Listen on *host* and *port* (0: any that is free). Raises CannotListen.
+
+        Who asks through a proxy at the address *behind_proxy* is known by the address that it tells; nobody else is believed.
+        """
         self._hubs = [part for part in app.extensions.values() if isinstance(part, Hub)]
         self._stores = app.extensions["greetline-stores"]
         listening = _listening(host, port)
@@ -58,6 +61,7 @@ class Server:
             app, sockets=[listening], threads=max_streams + SPARE_THREADS, connection_limit=most,
             channel_request_lookahead=1, outbuf_high_watermark=HIGH_WATER_BYTES, channel_timeout=QUIET_SECONDS,
             max_request_header_size=MAX_HEADER_BYTES, max_request_body_size=MAX_BODY_BYTES, asyncore_use_poll=True, ident="",
+            **_believing(behind_proxy),
         )  # fmt: skip
         # waitress takes these from its adjustments for every accepted socket, but not as an argument.
         self._waitress.adj.socket_options = [
@@ -133,6 +137,16 @@ class _Alive:
 
     def cancel(self) -> None:
         """What waitress calls instead, at the end."""
+
+
+def _believing(proxy: object) -> dict[str, Any]:
+    """Return what waitress is told of a *proxy* in front: its own word on who asks counts, what a stranger writes does not."""
+    if proxy is None:
+        return {}
+    return {
+        "trusted_proxy": str(proxy), "trusted_proxy_count": 1, "trusted_proxy_headers": {"x-forwarded-for"},
+        "clear_untrusted_proxy_headers": True,
+    }  # fmt: skip
 
 
 def _allow_files(wanted: int) -> None:

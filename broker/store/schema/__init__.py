@@ -12,6 +12,7 @@ from broker.store.schema.deliveries import DELIVERIES
 from broker.store.schema.eyes import EYES
 from broker.store.schema.finished import FINISHED
 from broker.store.schema.greeting import GREETING
+from broker.store.schema.invitations import INVITATIONS
 from broker.store.schema.keeping import KEEPING
 from broker.store.schema.lead import LEAD
 from broker.store.schema.phones import PHONES
@@ -114,4 +115,11 @@ def m013_audit(db: Database) -> None:
 def m014_settings_changes(db: Database) -> None:
     """Each text that the settings file had, so that one can go back to it."""
     for statement in CHANGES:
+        db.execute(statement)
+
+
+@migrations()
+def m016_invitations(db: Database) -> None:
+    """Camera boxes that may ask to be let in with a code."""
+    for statement in INVITATIONS:
         db.execute(statement)

@@ -1,0 +1,307 @@
+"""The shop's authorities: made once, for their house alone, and what they sign is what strict readers want."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import multiprocessing
+import shutil
+import stat
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+
+from broker.identity import authority, code, rights
+from broker.identity.authority import BadRequest, NoAuthority
+from broker.identity.devices import Devices, Refused
+from broker.identity.rights import BadName, Kind
+from deploy import certs, mosquitto
+from deploy.certs import Reach
+from deploy.fault import Fault
+
+NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
+SHOP = Reach.of(["shop.local", "192.168.1.10", "fd00::10"])
+needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl here")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def verified(authority_file: Path, certificate: Path, *, server: str = "", at: datetime = NOW, crl: Path | None = None) -> str:
+    """What openssl says of *certificate*, as strictly as it can."""
+    command = ["openssl", "verify", "-x509_strict", "-attime", str(int(at.timestamp())), "-CAfile", str(authority_file)]
+    by = "-verify_ip" if server.replace(".", "").isdigit() else "-verify_hostname"
+    command += ["-purpose", "sslserver", by, server] if server else ["-purpose", "sslclient"]
+    command += ["-crl_check", "-CRLfile", str(crl)] if crl else []
+    done = subprocess.run([*command, str(certificate)], capture_output=True, text=True, timeout=30, check=False)
+    return done.stdout + done.stderr
+
+
+def test_the_authority_is_made_once_and_its_key_is_its_owners_alone(tmp_path: Path) -> None:
+    made = certs.make_authority(tmp_path / "tls", shop="Oslo City", now=NOW)
+    before = made.read_bytes(), (tmp_path / "tls/authority.key").read_bytes()
+    assert certs.make_authority(tmp_path / "tls", shop="Oslo City", now=NOW) == made
+    assert (made.read_bytes(), (tmp_path / "tls/authority.key").read_bytes()) == before
+    assert mode(tmp_path / "tls/authority.key") == 0o600
+    parsed = x509.load_pem_x509_certificate(before[0])
+    assert (parsed.not_valid_after_utc - NOW).days == 3650
+    assert len(certs.fingerprint(made).split(":")) == 32
+
+
+@needs_openssl
+def test_a_server_is_known_by_each_of_its_names_and_addresses_and_by_no_other(tmp_path: Path) -> None:
+    root = certs.make_authority(tmp_path, now=NOW)
+    certs.make_server(tmp_path, "web", SHOP, now=NOW)
+    assert "OK" in verified(root, tmp_path / "web.crt", server="shop.local")
+    assert "mismatch" in verified(root, tmp_path / "web.crt", server="bank.example")
+    assert "expired" in verified(root, tmp_path / "web.crt", server="shop.local", at=NOW + timedelta(days=398))
+    found = x509.load_pem_x509_certificate((tmp_path / "web.crt").read_bytes())
+    said = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert set(said.get_values_for_type(x509.IPAddress)) == set(SHOP.addresses)
+    assert mode(tmp_path / "web.key") == 0o600
+
+
+@needs_openssl
+def test_whoever_has_the_authoritys_key_can_still_speak_for_no_place_outside_a_house(tmp_path: Path) -> None:
+    root = certs.make_authority(tmp_path, now=NOW)
+    stolen = authority.load(root, tmp_path / "authority.key")
+    for name in ("bank.example", "8.8.8.8"):
+        place = Reach.of([name])
+        (tmp_path / "forged.crt").write_bytes(stolen.server(place.names, place.addresses, now=NOW).certificate)
+        assert "permitted subtree violation" in verified(root, tmp_path / "forged.crt", server=name)
+        with pytest.raises(Fault, match="authority"):
+            certs.make_server(tmp_path, "web", place, now=NOW)
+
+
+def test_a_certificate_is_made_anew_sixty_days_before_its_end_and_for_another_address(tmp_path: Path) -> None:
+    certs.make_authority(tmp_path, now=NOW)
+    assert certs.make_server(tmp_path, "web", SHOP, now=NOW)
+    assert not certs.make_server(tmp_path, "web", SHOP, now=NOW + timedelta(days=336))
+    assert certs.make_server(tmp_path, "web", SHOP, now=NOW + timedelta(days=338))
+    moved = Reach.of(["shop.local", "192.168.1.11"])
+    assert certs.make_server(tmp_path, "web", moved, now=NOW + timedelta(days=338))
+    assert certs.days_left(tmp_path / "web.crt", now=NOW + timedelta(days=338)) == 397
+    assert certs.days_left(tmp_path / "none.crt") is None
+    (tmp_path / "web.crt").write_text("half writ")
+    assert certs.make_server(tmp_path, "web", moved, now=NOW + timedelta(days=338)), "a broken file is put right"
+
+
+def test_a_key_that_somebody_else_reads_is_still_theirs_to_read_after_renewal(tmp_path: Path) -> None:
+    certs.make_authority(tmp_path, now=NOW)
+    certs.make_server(tmp_path, "mqtt", SHOP, now=NOW)
+    (tmp_path / "mqtt.key").chmod(0o640)
+    assert certs.make_server(tmp_path, "mqtt", SHOP, now=NOW + timedelta(days=390))
+    assert mode(tmp_path / "mqtt.key") == 0o640
+
+
+@pytest.mark.parametrize("place", ["", "a b", "-shop.local", "shop..local", "shop/local", "shop.local\nx", "*.local", "x" * 254])
+def test_what_is_no_place_is_refused(place: str) -> None:
+    with pytest.raises(Fault, match="neither the name"):
+        Reach.of([place])
+
+
+def test_a_name_without_its_ending_would_stand_for_a_whole_part_of_the_internet(tmp_path: Path) -> None:
+    with pytest.raises(Fault, match="must not stand alone"):
+        certs.make_authority(tmp_path, names=["shop"])
+    assert not (tmp_path / "authority.crt").exists()
+
+
+def test_an_authority_whose_key_is_gone_says_so(tmp_path: Path) -> None:
+    certs.make_authority(tmp_path, now=NOW)
+    (tmp_path / "authority.key").unlink()
+    with pytest.raises(Fault, match=r"authority\.key"):
+        certs.make_server(tmp_path, "web", SHOP, now=NOW)
+    other = authority.make("Another", now=NOW)
+    (tmp_path / "authority.key").write_bytes(authority.pem_of(other.key))
+    with pytest.raises(NoAuthority, match="is not the key of"):
+        authority.load(tmp_path / "authority.crt", tmp_path / "authority.key")
+
+
+@needs_openssl
+def test_the_authority_of_devices_speaks_for_no_server_and_knows_whom_it_threw_out(tmp_path: Path) -> None:
+    devices = Devices(tmp_path, "oslo-city")
+    _, made = devices.issue("cam-door", Kind.CAMERA, now=NOW, by="test")
+    (tmp_path / "device.crt").write_bytes(made.certificate)
+    crl = devices.shown / "devices.crl"
+    assert "OK" in verified(devices.certificate, tmp_path / "device.crt", crl=crl)
+    signer = authority.load(devices.certificate, devices.folder / "authority.key")
+    (tmp_path / "server.crt").write_bytes(signer.server(["shop.local"], [], now=NOW).certificate)
+    assert "OK" not in verified(devices.certificate, tmp_path / "server.crt", server="shop.local").replace("NOT OK", "")
+    devices.revoke("cam-door", now=NOW)
+    assert "revoked" in verified(devices.certificate, tmp_path / "device.crt", crl=crl)
+    assert mode(devices.folder / "authority.key") == 0o600
+    assert mode(crl) == 0o640
+
+
+@needs_openssl
+def test_the_list_of_those_thrown_out_does_not_run_out_before_the_authority(tmp_path: Path) -> None:
+    devices = Devices(tmp_path, "oslo-city")
+    _, made = devices.issue("cam-door", Kind.CAMERA, now=NOW, by="test")
+    (tmp_path / "device.crt").write_bytes(made.certificate)
+    late = NOW + timedelta(days=5 * 365 - 1)
+    assert "OK" in verified(devices.certificate, tmp_path / "device.crt", at=late, crl=devices.shown / "devices.crl")
+
+
+def test_a_device_that_is_let_in_again_has_one_certificate(tmp_path: Path) -> None:
+    devices = Devices(tmp_path, "oslo-city")
+    first, _ = devices.issue("cam-door", Kind.CAMERA, now=NOW, by="test")
+    second, _ = devices.issue("cam-door", Kind.CAMERA, now=NOW + timedelta(days=1), by="test")
+    assert [one.serial for one in devices.listed() if one.live(NOW + timedelta(days=2))] == [second.serial]
+    revoked = x509.load_pem_x509_crl((devices.shown / "devices.crl").read_bytes())
+    assert [f"{one.serial_number:x}" for one in revoked] == [first.serial]
+    assert (devices.shown / "access").read_text().count("user oslo-city.cam-door") == 1
+
+
+def test_who_is_thrown_out_has_no_topic_any_more(tmp_path: Path) -> None:
+    devices = Devices(tmp_path, "oslo-city")
+    devices.issue("cam-door", Kind.CAMERA, now=NOW, by="test")
+    devices.issue("wall", Kind.BOARD, now=NOW, by="test")
+    devices.revoke("cam-door", now=NOW)
+    said = (devices.shown / "access").read_text()
+    assert "cam-door" not in said
+    assert "user oslo-city.wall" in said
+    with pytest.raises(Refused, match="no device cam-door"):
+        devices.revoke("cam-door", now=NOW)
+
+
+@pytest.mark.parametrize(
+    "name", ["service", "ask", "", "Cam", "cam door", "cam/door", "+", "#", "a.b", "../x", "x" * 33, "cam\nuser y"]
+)
+def test_a_device_is_called_what_the_wire_calls_it_and_never_as_we_are(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadName):
+        Devices(tmp_path, "oslo-city").issue(name, Kind.CAMERA, now=NOW, by="test")
+    assert not (tmp_path / "devices").exists()
+
+
+def test_a_zone_is_a_name_too_and_can_put_no_line_into_the_list(tmp_path: Path) -> None:
+    with pytest.raises(BadName, match="not a zone's name"):
+        Devices(tmp_path, "oslo-city").issue("lamp", Kind.LIGHT, now=NOW, by="test", zones=["x\ntopic readwrite #"])
+
+
+def requests() -> dict[str, bytes]:
+    weak = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cam-door")])
+    other = x509.CertificateSigningRequestBuilder().subject_name(name).sign(weak, hashes.SHA256())
+    good = authority.request_of("cam-door").certificate
+    lines = good.decode().splitlines()
+    middle = len(lines) // 2
+    lines[middle] = lines[middle][::-1]
+    return {
+        "another kind of key": other.public_bytes(serialization.Encoding.PEM),
+        "somebody was at it": "\n".join(lines).encode(),
+        "no request": b"-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n",
+        "nothing": b"",
+        "too long": good + b"x" * 5_000,
+    }
+
+
+def test_a_request_gets_the_name_we_give_and_nothing_that_it_asks_for(tmp_path: Path) -> None:
+    devices = Devices(tmp_path, "oslo-city")
+    asked = authority.request_of("oslo-city.service")
+    _, made = devices.issue("cam-door", Kind.CAMERA, now=NOW, by="test", request=asked.certificate)
+    assert made.key == b""
+    assert made.parsed.subject.rfc4514_string() == "CN=oslo-city.cam-door"
+    for what, request in requests().items():
+        with pytest.raises(BadRequest):
+            devices.issue("cam-two", Kind.CAMERA, now=NOW, by="test", request=request)
+        assert len(devices.listed()) == 1, what
+
+
+def test_a_register_that_cannot_be_read_lets_nobody_in_and_stays_as_it_is(tmp_path: Path) -> None:
+    devices = Devices(tmp_path, "oslo-city")
+    devices.issue("cam-door", Kind.CAMERA, now=NOW, by="test")
+    register = devices.folder / "register.json"
+    register.write_text("{")
+    before = (devices.shown / "access").read_bytes()
+    with pytest.raises(Refused, match=r"register\.json cannot be read"):
+        devices.issue("cam-two", Kind.CAMERA, now=NOW, by="test")
+    assert register.read_text() == "{"
+    assert (devices.shown / "access").read_bytes() == before
+
+
+def _let_in(folder: Path, names: list[str]) -> None:
+    for name in names:
+        Devices(folder, "oslo-city").issue(name, Kind.CAMERA, now=NOW, by="test")
+
+
+def test_two_programs_that_let_devices_in_at_once_lose_none(tmp_path: Path) -> None:
+    lists = [[f"cam-{who}-{n}" for n in range(8)] for who in "ab"]
+    fresh = multiprocessing.get_context("spawn")
+    both = [fresh.Process(target=_let_in, args=(tmp_path, names)) for names in lists]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join(60)
+        assert one.exitcode == 0
+    rows = json.loads((tmp_path / "devices/register.json").read_text())["devices"]
+    assert sorted(row["name"] for row in rows) == sorted(name for names in lists for name in names)
+
+
+def test_a_code_is_worth_nothing_for_another_name_and_its_seal_for_other_words() -> None:
+    first = code.new_code()
+    key = code.key_of(first, "cam-door")
+    assert key == code.key_of(first.lower().replace("-", " "), "cam-door")
+    assert key != code.key_of(first, "cam-other")
+    seal = code.seal(key, "request", "cam-door", "abc")
+    assert code.is_sealed(seal, key, "request", "cam-door", "abc")
+    for said in (("answer", "cam-door", "abc"), ("request", "cam-doora", "bc"), ("request", "cam-door", "abd")):
+        assert not code.is_sealed(seal, key, *said)
+    assert not code.is_sealed("ø", key, "request")
+    assert len(code.LETTERS) ** code.LENGTH > 2**49
+
+
+def test_every_kind_of_device_speaks_of_itself_alone() -> None:
+    for kind in Kind:
+        for line in rights.topics("oslo-city", "x-1", kind, ("shoes",)):
+            how, topic = line.split()
+            own = topic.startswith(("greetline/1/oslo-city/x-1/", "greetline/1/oslo-city/shoes/"))
+            assert own or how == "read" or topic == "homeassistant/status", line
+            assert not (how == "read" and topic.endswith(("/event", "#")) and kind is not Kind.HOME), line
+
+
+def places(**more: object) -> mosquitto.Places:
+    there = {"password_file": Path("/a"), "devices": Path("/d"), "certificate": Path("/c"), "key": Path("/k")}
+    return mosquitto.Places(**(there | more))  # type: ignore[arg-type]
+
+
+def words(text: str) -> set[str]:
+    return {line.split()[0] for line in text.splitlines() if line and not line.startswith("#")}
+
+
+def test_each_mosquitto_is_told_in_the_words_it_has() -> None:
+    old, new = mosquitto.configuration((2, 0), places()), mosquitto.configuration((2, 1), places(plugins=Path("/p")))
+    gone = {"acl_file", "password_file", "per_listener_settings"}
+    assert gone <= words(old)
+    assert not gone & words(new)
+    assert "plugin_opt_acl_file /d/access" in new
+    assert words(old) - gone == words(new) - {"global_plugin", "plugin_opt_acl_file", "plugin_opt_password_file"}
+    assert gone <= words(mosquitto.configuration((2, 1), places())), "without its plugins the old words do until 3.0"
+    for version in ((1, 6), (3, 0)):
+        with pytest.raises(Fault, match="install mosquitto 2"):
+            mosquitto.configuration(version, places())
+    with pytest.raises(Fault, match="cannot be the name"):
+        mosquitto.configuration((2, 0), places(key=Path("/k\nallow_anonymous true")))
+
+
+def test_the_plugins_are_found_where_the_package_has_put_them(tmp_path: Path) -> None:
+    folder = tmp_path / "usr/lib/x86_64-linux-gnu/mosquitto"
+    folder.mkdir(parents=True)
+    assert mosquitto.plugins_of(tmp_path) is None
+    for name in (mosquitto.RIGHTS, mosquitto.PASSWORDS):
+        (folder / name).touch()
+    assert mosquitto.plugins_of(tmp_path) == Path("/usr/lib/x86_64-linux-gnu/mosquitto")
+
+
+def test_this_machine_is_reached_by_what_its_certificate_may_say(tmp_path: Path) -> None:
+    here = certs.here()
+    assert "localhost" in here.names
+    assert all(isinstance(one, ipaddress.IPv4Address | ipaddress.IPv6Address) for one in here.addresses)
+    certs.make_authority(tmp_path)
+    assert certs.make_server(tmp_path, "web", here)
