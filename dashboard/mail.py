@@ -78,8 +78,10 @@ def _password(settings: MailSettings) -> str:
         raise NotSent(f"{settings.password_file}: the password of [mail] cannot be read: {wrong}.", permanent=True) from wrong
 
 
-def message(settings: MailSettings, *, subject: str, text: str, attached: tuple[str, bytes], at: datetime) -> EmailMessage:
-    """Return a mail with *text* and one PDF, (file name, bytes); *at* is the aware moment it is dated."""
+def message(
+    settings: MailSettings, *, subject: str, text: str, at: datetime, attached: tuple[str, bytes] | None = None
+) -> EmailMessage:
+    """Return a mail with *text* and at most one PDF, (file name, bytes); *at* is the aware moment it is dated."""
     made = EmailMessage()
     # A line break in a subject would begin a header of somebody else's.
     made["Subject"] = " ".join(subject.split())[:SUBJECT_LETTERS]
@@ -89,6 +91,7 @@ def message(settings: MailSettings, *, subject: str, text: str, attached: tuple[
     made["Message-ID"] = make_msgid(domain=settings.sender.rpartition("@")[2] or "greetline")
     made["Auto-Submitted"] = "auto-generated"
     made.set_content(text)
-    name, body = attached
-    made.add_attachment(body, maintype="application", subtype="pdf", filename=name)
+    if attached is not None:
+        name, body = attached
+        made.add_attachment(body, maintype="application", subtype="pdf", filename=name)
     return made

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from broker.desk import alerts as desk_alerts
+from broker.desk import audit
 from broker.desk.roles import Refused
 from broker.domain.alerts import AlertKind
 from broker.shop import Shop
@@ -24,6 +25,10 @@ KEPT: Final = 5_000
 ABOUT: Final = "webhook:"
 """What an alert about a webhook begins with. No camera's name has a colon."""
 OFF: Final = "webhook_off"
+TEST: Final = "greetline.test"
+"""The event that only says that the way is free; nobody needs to ask for it."""
+BY_HAND: Final = "terminal"
+"""By whom something is done where nobody is signed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,9 @@ def tried(shop: Shop, delivery: Delivery, how: Tried) -> Delivery:
         after = replace(was, tries=tries, tried_at=now, status=how.status, reason=how.wrong[:200])
         if not how.wrong:
             after = replace(after, state=DeliveryState.DONE, due_at=None)
+        elif was.event == TEST:
+            # Whoever tries it looks at what came of it: nothing is tried again, and nothing is disabled for it.
+            after = replace(after, state=DeliveryState.FAILED, due_at=None)
         elif how.gone or tries > len(RETRIES):
             after = replace(after, state=DeliveryState.FAILED, due_at=None)
             # When others went through meanwhile, it was this event alone; the webhook works.
@@ -100,7 +108,7 @@ def remind(shop: Shop, name: str) -> None:
         desk_alerts.raise_(shop, AlertKind.DEVICE, ABOUT + name, "", since=now, at=now, detail=OFF)
 
 
-def enable(shop: Shop, name: str, *, from_now: bool = False) -> int:
+def enable(shop: Shop, name: str, *, from_now: bool = False, by: str = BY_HAND) -> int:
     """Let the webhook *name* be told again, and return how many events wait for it.
 
     It goes on where it stopped, as far as the journal reaches; with *from_now* what waits is given up. Raises Refused when
@@ -110,7 +118,7 @@ def enable(shop: Shop, name: str, *, from_now: bool = False) -> int:
         found = deliveries.target(shop.db, name)
         if found is None:
             raise Refused("no_webhook", f"There is no webhook {name}; `greetline webhooks list` shows them.")
-        now = shop.clock()
+        now, reason = shop.clock(), found.reason
         if from_now:
             deliveries.give_up(shop.db, name, "given up by hand")
             found = replace(found, read_to=journal.last_id(shop.db))
@@ -118,10 +126,11 @@ def enable(shop: Shop, name: str, *, from_now: bool = False) -> int:
             deliveries.all_due(shop.db, name, now)
         deliveries.save_target(shop.db, replace(found, disabled_at=None, reason="", since=now))
         _quiet(shop, {name}, now)
+        audit.write(shop, "webhooks.enabled", name, by=by, before={"reason": reason}, after={"from_now": from_now})
         return deliveries.waiting(shop.db, name)
 
 
-def send_again(shop: Shop, delivery_id: int) -> Delivery:
+def send_again(shop: Shop, delivery_id: int, *, by: str = BY_HAND) -> Delivery:
     """Let one delivery be made anew, under the same webhook-id. Raises Refused for none, or when its webhook is disabled."""
     with change(shop.db):
         found = deliveries.find(shop.db, delivery_id)
@@ -133,7 +142,26 @@ def send_again(shop: Shop, delivery_id: int) -> Delivery:
         # It steps aside: what happens now must not wait for the past.
         again = replace(found, state=DeliveryState.WAITING, aside=True, tries=0, due_at=shop.clock(), reason="")
         deliveries.save(shop.db, again)
+        audit.write(shop, "webhooks.sent-again", found.target, by=by, after={"delivery": delivery_id, "event": found.event})
     return again
+
+
+def try_out(shop: Shop, name: str, *, by: str) -> None:
+    """Have the service send the webhook *name* an event that only says that the way is free; its log tells what came of it.
+
+    Raises Refused when there is none of that name in the settings, or while it is disabled.
+    """
+    if name not in {hook.id for hook in shop.settings.webhooks}:
+        raise Refused("no_webhook", f"There is no webhook {name}; `greetline webhooks list` shows them.")
+    if known(shop, name).disabled_at is not None:
+        raise Refused("disabled", f"{name} is disabled; first `greetline webhooks enable {name}`.")
+    with change(shop.db):
+        now = shop.clock()
+        # Before every fact there is, and no two of one moment: its number becomes its name out there.
+        number = -int(now.timestamp() * 1000)
+        waits = Delivery(target=name, fact=number, event=TEST, at=now, body="{}", aside=True, due_at=now)
+        deliveries.add(shop.db, [waits])
+        audit.write(shop, "webhooks.tested", name, by=by)
 
 
 def forget_notices(shop: Shop) -> None:

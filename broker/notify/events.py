@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from broker.desk.webhooks import TEST as TEST
 from broker.domain.alerts import AlertMove, AlertState
 from broker.domain.facts import Fact, FactKind
 from broker.domain.ticket import Move as TicketMove
@@ -15,9 +16,6 @@ from broker.domain.ticket import State as TicketState
 from broker.domain.visit import Move as VisitMove
 from broker.domain.visit import State as VisitState
 from broker.store.database import text
-
-TEST: Final = "greetline.test"
-"""The event that `greetline webhooks test` sends; nobody needs to ask for it."""
 
 
 @dataclass(frozen=True, slots=True)

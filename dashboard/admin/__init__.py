@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dashboard.admin import audit as audit
 from dashboard.admin import health as health
+from dashboard.admin import integrations as integrations
 from dashboard.admin import people as people
 from dashboard.admin import screens as screens
 from dashboard.admin import shop as shop

@@ -34,12 +34,13 @@ COLUMNS: Final = tuple(field.name for field in fields(Entry))
 """Of the file: the same as `greetline audit export` writes, with people by their id alone."""
 SHOWN_LETTERS: Final = 200
 """Of a value before or after; the file has all of it."""
-KINDS: Final = ("people", "screens", "keys", "pauses", "plans", "settings", "reports", "signin", "webhooks", "audit")
+KINDS: Final = ("people", "screens", "keys", "pauses", "plans", "settings", "reports", "signin", "webhooks", "mail", "audit")
 DONE: Final = (
     "people_added", "people_pin", "people_language", "people_deactivated", "people_erased", "screens_paired", "screens_revoked",
     "keys_added", "keys_revoked", "pauses_zone_paused", "pauses_zone_resumed", "pauses_service_paused", "pauses_service_resumed",
     "plans_saved", "settings_changed", "settings_standards_changed", "reports_exported", "audit_exported", "signin_wrong_pin",
-    "webhooks_enabled", "webhooks_sent_again", "webhooks_tested",
+    "webhooks_enabled", "webhooks_sent_again", "webhooks_tested", "mail_tested",
+    "devices_issued", "devices_revoked", "devices_invited", "devices_invitation_lost",
 )  # fmt: skip
 """What is said in words; anything else stands there as it is written."""
 
@@ -145,9 +146,13 @@ def _row(shop: Shop, entry: Entry, screens: dict[str, str]) -> Row:
     return Row(
         id=entry.id, day=languages.day(at, weekday=False) if at else entry.at, who=people.name_of(shop, entry.by) or "",
         time=languages.clock_time(at, seconds=True) if at else "", did=_did(entry.what), about=entry.subject,
-        about_name=people.name_of(shop, entry.subject) or "", screen=screens.get(entry.screen, entry.screen),
+        about_name=_called(shop, entry.subject, screens), screen=screens.get(entry.screen, entry.screen),
         address=entry.address, changes=_changes(entry),
     )  # fmt: skip
+
+
+def _called(shop: Shop, subject: str, screens: dict[str, str]) -> str:
+    return screens.get(subject) or shop.zones.get(subject) or people.name_of(shop, subject) or ""
 
 
 def _did(what: str) -> str:
@@ -157,7 +162,7 @@ def _did(what: str) -> str:
 
 def _changes(entry: Entry) -> list[tuple[str, str, str]]:
     before, after = json.loads(entry.before), json.loads(entry.after)
-    keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    keys = [key for key in {**before, **after} if _plain(before.get(key)) != _plain(after.get(key))]
     return [(key, _plain(before.get(key)), _plain(after.get(key))) for key in keys]
 
 

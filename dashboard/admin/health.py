@@ -21,7 +21,7 @@ from dashboard.admin.office import bp
 
 LOOK_SECONDS: Final = 5
 """The page looks anew so often."""
-ICONS: Final = {State.OK: "check", State.DEGRADED: "tri", State.DOWN: "sq"}
+ICONS: Final = {State.OK: "check", State.DEGRADED: "tri", State.DOWN: "stop"}
 TONES: Final = {State.OK: "is-ok", State.DEGRADED: "is-warn", State.DOWN: "is-crit"}
 LINKS: Final = {"cameras": "/admin/cameras", "printer": "/floor", "events": "/admin/integrations"}
 """Where a part that is not well is looked at more closely."""

@@ -130,3 +130,21 @@ def test_a_notice_about_a_webhook_that_is_gone_from_the_settings_ends(
     alerts.run_due(shop)
     assert the_notice(shop) == []
     shop.db.conn.close()
+
+
+def test_a_test_event_goes_out_signed_at_once_and_is_tried_once(listening: Listening, sink: Sink, from_now: TurnableClock) -> None:
+    shop, caller = listening()
+    webhooks.try_out(shop, "crm", by="mia")
+    settle(caller)
+    assert sink.events() == ["greetline.test"]
+    sink.then = 500
+    from_now.turn(seconds=1)
+    webhooks.try_out(shop, "crm", by="mia")
+    settle(caller)
+    failed, done = deliveries.newest(shop.db, "crm", limit=9)
+    assert (failed.state, failed.tries, failed.status, done.state) == (DeliveryState.FAILED, 1, 500, DeliveryState.DONE)
+    assert the_notice(shop) == []
+    assert webhooks.known(shop, "crm").disabled_at is None
+    assert len(set(sink.ids())) == 2, "each has a name of its own out there"
+    with pytest.raises(Refused):
+        webhooks.try_out(shop, "moon", by="mia")

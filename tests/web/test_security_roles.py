@@ -21,7 +21,8 @@ from tests.web.parts import PIN, Visitor
 from tests.web.test_headers import guarded, path_of
 
 LEAST = (
-    ("/admin", Role.MANAGER), ("/api/v1/cameras", Role.MANAGER), ("/api/v1/tallies", Role.MANAGER), ("/api/v1/office", Role.MANAGER), ("/reports", Role.LEAD),
+    ("/admin", Role.MANAGER), ("/api/v1/cameras", Role.MANAGER), ("/api/v1/tallies", Role.MANAGER),
+    ("/api/v1/office", Role.MANAGER), ("/reports", Role.LEAD),
     ("/lead", Role.LEAD), ("/api/v1/lead", Role.LEAD), ("/", Role.STAFF),
 )  # fmt: skip
 """The least role behind an address that begins so; the first that fits. What a view says must not be less."""
