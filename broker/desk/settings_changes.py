@@ -54,8 +54,8 @@ class Proposal:
     path: Path
     was: Written
     text: str
-    before: Settings | None
-    """None when the file as it stands cannot be used."""
+    before: Settings
+    """What the file says, or said last when it was right."""
     after: Settings
     differences: tuple[Difference, ...]
 
@@ -80,19 +80,16 @@ def _looked_at(shop: Shop, path: Path, digest: str) -> Written:
 
 def _proposal(shop: Shop, path: Path, was: Written, text: str) -> Proposal:
     after = judged(text, path)
-    try:
-        before = judged(was.text, path)
-    except BadSettings:
-        before = None
-    # What is wrong in the file is in force nowhere: what changes is told from the settings that this program runs with.
-    return Proposal(path, was, text, before, after, differences(before or _as_written(shop, path), after))
+    before = _last_good(shop, path, was)
+    return Proposal(path, was, text, before, after, differences(before, after))
 
 
-def _as_written(shop: Shop, path: Path) -> Settings:
-    """Return the settings that this program runs with, as the file had them when it was last right."""
-    for kept in settings_changes.newest(shop.db, limit=settings_changes.KEPT_CHANGES):
+def _last_good(shop: Shop, path: Path, now: Written) -> Settings:
+    """Return what the file says; while it cannot be used, what it said when it was last right: that is in force."""
+    earlier = settings_changes.newest(shop.db, limit=settings_changes.KEPT_CHANGES)
+    for text in (now.text, *(kept.text for kept in earlier)):
         try:
-            return judged(kept.text, path)
+            return judged(text, path)
         except BadSettings:
             continue
     return shop.settings
@@ -117,7 +114,7 @@ def save(shop: Shop, proposal: Proposal, *, by: str, kind: str = SAVED) -> Chang
         now = look(path)
         if now.digest != was.digest:
             raise _stale(shop, path, now, was.digest)
-        strands = stranded(shop, proposal.before, proposal.after)
+        strands = stranded(shop, proposal.before, proposal.after, beside=path.parent)
         if strands:
             raise Stranding(strands)
         _note(shop, path, now)

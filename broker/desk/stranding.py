@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 
 from broker.settings import Settings
 from broker.shop import Shop
@@ -29,22 +31,19 @@ class Stranding(Exception):
         self.strands = tuple(strands)
 
 
-def stranded(shop: Shop, before: Settings | None, after: Settings) -> list[Strand]:
-    """Return whom the settings *after* would leave without what they wait for."""
-    before = before or shop.settings
-    return [
-        *_moved(before, after),
-        *_no_line(shop, after),
-        *_no_desk(shop, after),
-        *_shut(shop, before, after),
-        *_no_zone(shop, after),
-    ]
+def stranded(shop: Shop, before: Settings, after: Settings, *, beside: Path) -> list[Strand]:
+    """Return whom the settings *after* would leave without what they wait for; the file of both lies in the folder *beside*."""
+    found = (
+        _moved(before, after, beside.absolute()), _no_line(shop, after), _no_desk(shop, after), _shut(shop, before, after),
+        _no_zone(shop, after),
+    )  # fmt: skip
+    return list(chain.from_iterable(found))
 
 
-def _moved(before: Settings, after: Settings) -> Iterator[Strand]:
+def _moved(before: Settings, after: Settings, beside: Path) -> Iterator[Strand]:
     if before.store.id != after.store.id:
         yield Strand("moved", "store.id")
-    if before.store.data != after.store.data:
+    if beside / before.store.data != beside / after.store.data:
         yield Strand("moved", "store.data")
 
 

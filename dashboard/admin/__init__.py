@@ -6,6 +6,8 @@ from dashboard.admin import audit as audit
 from dashboard.admin import health as health
 from dashboard.admin import integrations as integrations
 from dashboard.admin import people as people
+from dashboard.admin import file as file
+from dashboard.admin import history as history
 from dashboard.admin import screens as screens
 from dashboard.admin import shop as shop
 from dashboard.admin import standards as standards

@@ -16,7 +16,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from broker.desk import settings_changes
-from broker.desk.settings_changes import CannotWrite, Proposal, Stale, Stranding
+from broker.desk.settings_changes import SAVED, CannotWrite, Proposal, Stale, Stranding
 from broker.desk.stranding import stranded
 from broker.settings import BadSettings, Settings
 from broker.settings.reading import overridden
@@ -110,28 +110,41 @@ def route(page: str, read: Read, show: Show, *, fields: Mapping[str, str] | None
 
 
 def _page(page: str, show: Show) -> ResponseReturnValue:
-    sheet, _ = _sheet(page)
-    done = request.args.get("done", "")
-    if done and not sheet.shut:
-        sheet.good = say("admin.saved_now")
-    return show(sheet)
+    return show(opened(page)[0])
 
 
-def _sheet(page: str) -> tuple[Sheet, Written | None]:
-    """Return the page as the file stands now, and the file."""
-    shop, path = current_shop(), in_force().path
+def opened(page: str) -> tuple[Sheet, Written | None]:
+    """Return the page as the file stands now, and the file; None when it cannot be read or used."""
+    shop, path, sheet = current_shop(), in_force().path, Sheet(page, current_shop().settings, "")
     if path is None:
-        return Sheet(page, shop.settings, "", shut=say("admin.no_file")), None
+        sheet.shut = say("admin.no_file")
+        return sheet, None
     try:
         written = look(path)
-        return Sheet(page, judged(written.text, path), written.digest), written
+        sheet = Sheet(page, judged(written.text, path), written.digest)
     except BadSettings as wrong:
         return Sheet(page, shop.settings, "", shut=say("admin.file_broken", said=str(wrong))), None
+    sheet.good = say("admin.saved_now") if request.args.get("done") else ""
+    return sheet, written
+
+
+def to_mend(page: str) -> tuple[Sheet, Written | None]:
+    """Do as `opened` does for a page on which a file that cannot be used can be mended: it stays open, and says what is wrong."""
+    sheet, written = opened(page)
+    path = in_force().path
+    if written is not None or path is None:
+        return sheet, written
+    try:
+        written = look(path)
+    except BadSettings:
+        return sheet, None
+    sheet.bad, sheet.shut, sheet.digest = [sheet.shut], "", written.digest
+    return sheet, written
 
 
 def answer(page: str, read: Read, show: Show, fields: Mapping[str, str]) -> ResponseReturnValue:
     """Take what was typed on *page* a step further: to the words, or into the file; or say what is wrong."""
-    form, (sheet, written) = request.form, _sheet(page)
+    form, (sheet, written) = request.form, opened(page)
     sheet.form = form
     if written is None or in_force().path is None:
         return show(sheet), HTTPStatus.CONFLICT
@@ -139,24 +152,37 @@ def answer(page: str, read: Read, show: Show, fields: Mapping[str, str]) -> Resp
         return show(sheet)
     wants = read(sheet.settings, form)
     if wants.wrong:
-        return _again(sheet, show, wants.wrong)
-    digest = form.get("digest", "")
+        return again(sheet, show, wants.wrong)
+    names = {".".join(way): ".".join(way) for way in wants.edits} | {key: key for key in said.KNOWN} | dict(fields)
+    return proposed(
+        sheet, show, lambda path, digest: settings_changes.propose(current_shop(), path, wants.edits, digest=digest), names
+    )
+
+
+def proposed(
+    sheet: Sheet,
+    show: Show,
+    make: Callable[[Path, str], Proposal],
+    fields: Mapping[str, str],
+    *,
+    kind: str = settings_changes.SAVED,
+) -> ResponseReturnValue:
+    """Take what *make* proposes for the file and the digest of the form a step further, or say why it cannot be had."""
     try:
-        proposal = settings_changes.propose(current_shop(), Path(in_force().path or ""), wants.edits, digest=digest)
+        proposal = make(Path(in_force().path or ""), request.form.get("digest", ""))
     except Stale as stale:
         return _outdated(sheet, show, stale)
     except BadSettings as wrong:
-        names = {".".join(way): ".".join(way) for way in wants.edits} | {each.key: each.key for each in said.KNOWN.values()}
-        return _again(sheet, show, said.faults(wrong, names | dict(fields)))
-    if not proposal.differences:
+        return again(sheet, show, said.faults(wrong, fields))
+    if proposal.text == proposal.was.text:
         sheet.good = say("admin.nothing_changed")
         return show(sheet)
-    return settle(sheet, proposal, show)
+    return settle(sheet, proposal, show, kind=kind)
 
 
-def settle(sheet: Sheet, proposal: Proposal, show: Show, *, kind: str = settings_changes.SAVED) -> ResponseReturnValue:
+def settle(sheet: Sheet, proposal: Proposal, show: Show, *, kind: str = SAVED) -> ResponseReturnValue:
     """Show *proposal* in words, or write it when it was looked at already."""
-    refused = stranded(current_shop(), proposal.before, proposal.after)
+    refused = stranded(current_shop(), proposal.before, proposal.after, beside=proposal.path.parent)
     if refused:
         return _stranding(sheet, show, Stranding(refused))
     if request.form.get("step") != SAVE:
@@ -189,7 +215,8 @@ def _saved(page: str, proposal: Proposal, number: int) -> str:
     )  # fmt: skip
 
 
-def _again(sheet: Sheet, show: Show, wrong: dict[str, str]) -> ResponseReturnValue:
+def again(sheet: Sheet, show: Show, wrong: dict[str, str]) -> ResponseReturnValue:
+    """Show the form again, with what is *wrong* beside its fields; "" is about the whole of it."""
     sheet.wrong = {name: text for name, text in wrong.items() if name}
     sheet.bad = [wrong[""]] if "" in wrong else [say("admin.look_again")]
     return show(sheet), HTTPStatus.UNPROCESSABLE_ENTITY

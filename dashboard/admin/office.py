@@ -29,6 +29,8 @@ LEFT: Final = (
     Entry("cameras", "cameras.count", "/admin/cameras", "cam"),
     Entry("screens", "screens.change", "/admin/screens", "tablet"),
     Entry("people", "people.change", "/admin/people", "people"),
+    Entry("history", "settings.change", "/admin/history", "undo"),
+    Entry("file", "settings.file", "/admin/file", "book"),
     Entry("integrations", "office.see", "/admin/integrations", "swap"),
     Entry("audit", "office.see", "/admin/audit", "book"),
     Entry("health", "office.see", "/admin/health", "wrench"),

@@ -80,7 +80,7 @@ class Office:
 
 def fields(page: str) -> dict[str, str]:
     """What a browser would send back of the form of the settings, untouched."""
-    form = page[page.index('<form class="settings"') :]
+    form = page[page.index('<form class="settings') :]
     found: dict[str, str] = {}
     for tag in re.findall(r"<input\b[^>]*>", form):
         of = {name: unescape(value) for name, value in re.findall(r'(\w[\w-]*)="([^"]*)"', tag)}

@@ -162,3 +162,71 @@ def test_nobody_below_a_manager_sees_or_changes_settings(office: Office, role: s
     assert kari.get("/admin/standards").status_code == 403
     assert kari.post("/admin/standards", {"step": "save", "standards.warn_seconds": "10"}).status_code == 403
     assert office.text() == FILE
+
+
+def test_one_can_go_back_to_how_it_was_and_forward_again(office: Office) -> None:
+    settings_changes.note(office.shop, office.path)
+    save(office.mia, "/admin/shop", {"store.name": "Oslo Vest"})
+    first = settings_changes.changes(office.shop, limit=5)[-1]
+    page = office.mia.get("/admin/history").get_data(as_text=True)
+    assert "Name of the shop before: Oslo City from now on: Oslo Vest" in said_of(office.mia.get("/admin/history"))
+    form = {"digest": fields_of_history(page), "change": str(first.id)}
+    answer = send(office.mia, "/admin/history", form, {})
+    assert said_of(answer) == ["Name of the shop before: Oslo Vest from now on: Oslo City"]
+    assert office.settings().store.name == "Oslo Vest"
+    send(office.mia, "/admin/history", fields(answer.get_data(as_text=True)), {}, step="save")
+    assert office.text() == FILE
+    assert [each.kind for each in settings_changes.changes(office.shop, limit=5)] == ["put_back", "saved", "found"]
+    assert send(office.mia, "/admin/history", form | {"change": "99"}, {}).status_code in (404, 409)
+
+
+def fields_of_history(page: str) -> str:
+    return page.split('name="digest" value="', 1)[1].split('"', 1)[0]
+
+
+def test_a_file_that_was_broken_by_hand_is_mended_by_going_back(office: Office) -> None:
+    settings_changes.note(office.shop, office.path)
+    office.path.write_text("this is [not TOML", encoding="utf-8")
+    [said] = alerts(office.mia.get("/admin/history"))
+    assert "this is not TOML" in said
+    page = office.mia.get("/admin/history").get_data(as_text=True)
+    send(office.mia, "/admin/history", {"digest": fields_of_history(page), "change": "1"}, {}, step="save")
+    assert office.text() == FILE
+
+
+def test_an_admin_changes_the_whole_file_and_a_manager_does_not_see_it(office: Office) -> None:
+    ada = office.another("Ada", "admin")
+    text = FILE.replace("[[zones]]", "[dashboard]\nport = 9000 # behind Caddy\n\n[[zones]]", 1)
+    answer = look(ada, "/admin/file", {"text": text.replace("\n", "\r\n")})
+    assert said_of(answer) == ["dashboard.port before: 8080 from now on: 9000"]
+    assert "another address" in answer.get_data(as_text=True)
+    send(ada, "/admin/file", fields(answer.get_data(as_text=True)), {}, step="save")
+    assert office.text() == text
+    assert office.mia.get("/admin/file").status_code == 403
+    assert office.mia.post("/admin/file", {"text": FILE, "step": "save"}).status_code == 403
+    assert "/admin/file" not in office.mia.get("/admin").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[store", "this is not TOML"), ("", "moved"), (FILE + "\n[stroe]\n", "stroe is not a setting"),
+        (FILE.replace('data = "var"', 'data = "elsewhere"'), "leads to everything the shop remembers"),
+        (FILE.replace("oslo-city", "oslo"), "leads to everything the shop remembers"), ("#" * 60_000, ""),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_used_is_not_written(office: Office, text: str, says: str) -> None:
+    ada = office.another("Ada", "admin")
+    form = fields(ada.get("/admin/file").get_data(as_text=True))
+    answer = send(ada, "/admin/file", form, {"text": text}, step="save")
+    assert answer.status_code in (409, 413, 422)
+    if says != "moved":
+        assert says in " ".join(alerts(answer))
+    assert office.text() == FILE
+
+
+def test_a_comment_alone_is_saved_and_says_so(office: Office) -> None:
+    ada = office.another("Ada", "admin")
+    answer = save(ada, "/admin/file", {"text": FILE + "# Kept by Ada.\n"})
+    assert said_of(answer) == ["Only comments or the layout of the file change."]
+    assert office.text().endswith("# Kept by Ada.\n")
