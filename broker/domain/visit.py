@@ -209,7 +209,9 @@ class Visit:
             case Move.MERGE:
                 return replace(unclaimed, merged_into=detail, decided_at=at, ended_at=at)
             case Move.LEAVE | Move.CLOSE | Move.ABANDON:
-                return replace(unclaimed, ended_at=at, untrusted=move is Move.ABANDON or by == "clock")
+                # A camera that was cut off tells late of an exit: whoever was greeted meanwhile had not ended before.
+                ended = max(at, self.acknowledged_at or self.t0)
+                return replace(unclaimed, ended_at=ended, untrusted=move is Move.ABANDON or by == "clock")
             case Move.UNDO if self.state is State.ACKNOWLEDGED:
                 return replace(self, acknowledged_at=None, acknowledged_by=None, how=None, decided_at=None)
             case Move.UNDO | Move.REOPEN:

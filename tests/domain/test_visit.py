@@ -91,6 +91,12 @@ def test_a_visit_that_was_late_while_claimed_keeps_the_moment_the_promise_broke(
     assert (released.state, released.overdue_at) == (State.OVERDUE, later(30))
 
 
+def test_an_exit_that_is_told_of_late_ends_no_visit_before_its_greeting() -> None:
+    greeted = a_visit().after(Move.ACKNOWLEDGE, later(5), STANDARDS, by="kari")
+    assert greeted.after(Move.LEAVE, later(3), STANDARDS, by="door").ended_at == later(5)
+    assert a_visit().after(Move.LEAVE, later(-1), STANDARDS, by="door").ended_at == later(0)
+
+
 def test_an_undone_greeting_is_as_if_it_had_not_been() -> None:
     greeted = a_visit().after(Move.ACKNOWLEDGE, later(5), STANDARDS, by="kari")
     undone = greeted.after(Move.UNDO, later(20), STANDARDS, by="kari")
