@@ -1,6 +1,6 @@
 """`greetline people`: who works here, from a terminal.
 
-What a program would read (a PIN, a list) goes to the standard output, what a person reads to the standard error.
+What a program would read (a PIN, a password, a list) goes to the standard output, what a person reads to the standard error.
 Exit codes: 0 done, 1 not allowed or nobody of that name, 2 wrong use, 3 settings or store must be set right first.
 """
 
@@ -14,8 +14,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from broker.desk import passwords, pins, shifts
 from broker.desk import people as desk
-from broker.desk import pins
 from broker.desk.people import LANGUAGES, Person
 from broker.desk.roles import OF_PEOPLE, Refused
 from broker.shop import Shop
@@ -27,12 +27,14 @@ ROLES: Final = tuple(str(role) for role in OF_PEOPLE)
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def people() -> None:
-    """Who works here: added, given another PIN, gone.
+    """Who works here: added, given another PIN or password, signed out, gone.
 
     \b
     greetline people add Kari --role lead
     greetline people list
     greetline people reset-pin Kari
+    greetline people password Ada
+    greetline people sign-out Kari
     greetline people deactivate Kari
     """
 
@@ -81,6 +83,35 @@ def reset_pin(name: str, pin: str | None, settings_file: Path | None, data: Path
         click.echo(f"{person.name} has another PIN and is signed out.", err=True)
         if not pin:
             _print_once(person, made)
+
+
+@people.command(epilog="Example: greetline people password Ada")
+@click.argument("name")
+@which_shop
+def password(name: str, settings_file: Path | None, data: Path | None) -> None:
+    """Make NAME, a manager or admin, a password for one sign-in, and sign them out everywhere.
+
+    For a lost password when nobody else can get into the office. It lasts 72 hours; they then choose their own.
+    """
+    with opened_shop(settings_file, data) as shop:
+        person = _known(shop, name)
+        made = passwords.make(shop, person, by=BY)
+        click.echo(f"The password of {person.name} for one sign-in within {passwords.MADE_HOURS} hours, shown this once:", err=True)
+        click.echo(made)
+
+
+@people.command("sign-out", epilog="Example: greetline people sign-out Kari; greetline people sign-out --everybody")
+@click.argument("name", required=False)
+@click.option("--everybody", is_flag=True, help="Each person on each screen. Screens stay paired.")
+@which_shop
+def sign_out(name: str | None, everybody: bool, settings_file: Path | None, data: Path | None) -> None:
+    """Sign NAME, or everybody, out on every screen."""
+    if bool(name) == everybody:
+        raise click.UsageError("Say a NAME, or --everybody.")
+    with opened_shop(settings_file, data) as shop:
+        person = _known(shop, name) if name else None
+        ended = shifts.sign_out_everywhere(shop, person_id=person.id if person else None, by=BY)
+        click.echo(f"{person.name if person else 'Everybody'} is signed out: {ended} sessions ended.", err=True)
 
 
 @people.command(epilog="Example: greetline people deactivate Kari")

@@ -11,7 +11,7 @@ from broker.desk import audit
 from broker.desk.roles import Refused
 from broker.domain.facts import Fact, FactKind
 from broker.shop import Shop
-from broker.store import journal, keeping, people
+from broker.store import journal, keeping, passwords, people
 from broker.store.database import change
 from broker.store.keeping import STEP_ROWS as STEP_ROWS
 from broker.store.keeping import Before, Mark
@@ -157,6 +157,8 @@ def erase(shop: Shop, person_id: str, *, by: str, dry_run: bool = False) -> Eras
             return done
         people.save(shop.db, replace(person, name=done.becomes, pin="", language=""))
         people.save(shop.db, people.Attempts(subject=f"person:{person.id}"))
+        passwords.forget(shop.db, person.id)
+        passwords.forget_vouching(shop.db, person.id)
         body: dict[str, object] = {"what": "erased", "role": person.role}
         journal.append(shop.db, Fact(kind=FactKind.PERSON, subject=person.id, at=shop.clock(), by=by, body=body))
         audit.write(shop, "people.erased", person.id, by=by)

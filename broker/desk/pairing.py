@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from broker.desk import audit, pins
+from broker.desk import audit, passwords, pins
 from broker.desk.keys import digest, new_token
 from broker.desk.roles import OF_SCREENS, Refused
 from broker.domain.facts import Fact, FactKind
@@ -29,6 +29,15 @@ ENTRANCE_HOURS: Final = 24
 MAX_SCREENS: Final = 500
 MAX_NAME: Final = 40
 SEEN_EVERY: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class First:
+    """Who opens a new shop: their name, the PIN they choose for the floor and the password for the office."""
+
+    name: str
+    pin: str
+    password: str
 
 
 def ask(shop: Shop) -> tuple[str, str]:
@@ -102,30 +111,37 @@ def entrance(shop: Shop, secret: str) -> Entrance | None:
     return found if fresh and found.used_at is None else None
 
 
-def enter(shop: Shop, secret: str, *, first: tuple[str, str] | None = None) -> tuple[Screen, str]:
+def enter(shop: Shop, secret: str, *, first: First | None = None) -> tuple[Screen, str]:
     """Pair a browser by a link and return the screen and its secret.
 
-    In a shop without people, *first* is the name and PIN of its first manager. Raises Refused for a link that cannot be
-    used, and as `people.add` does for the manager.
+    In a shop without people, *first* is its first manager. Raises Refused for a link that cannot be used, BadPassword, and
+    as `people.add` does for the manager.
     """
-    from broker.desk import people as desk  # people offers make_entrance, which is here
-
-    token = new_token()
-    digest_of_pin = ""
+    token, kept = new_token(), ("", "")
     if first:
-        pins.check(first[1])
-        digest_of_pin = pins.kept(first[1], shop.settings.store.data)
+        pins.check(first.pin)
+        passwords.check(first.password, about=(shop.settings.store.name, first.name))
+        data = shop.settings.store.data
+        kept = pins.kept(first.pin, data), pins.digest_of(passwords.plain(first.password), data)
     with change(shop.db):
         found = entrance(shop, secret)
         if found is None:
             raise Refused("link", "This link was used already, or is too old.")
         if not people.everybody(shop.db):
-            if first is None:
-                raise Refused("first", "The first person who opens the shop says who they are.")
-            desk.insert(shop, first[0], role="manager", digest=digest_of_pin, by="entrance")
-        screen = _insert(shop, name=found.name, role=found.role, zone=found.zone, token=digest(token), by="entrance")
+            _open_shop(shop, first, *kept)
+        by = passwords.DEMONSTRATION if found.reusable else "entrance"
+        screen = _insert(shop, name=found.name, role=found.role, zone=found.zone, token=digest(token), by=by)
         entrances.save(shop.db, replace(found, used_at=shop.clock()))
     return screen, token
+
+
+def _open_shop(shop: Shop, first: First | None, pin: str, password: str) -> None:
+    from broker.desk import people as desk  # people offers make_entrance, which is here
+
+    if first is None:
+        raise Refused("first", "The first person who opens the shop says who they are.")
+    manager = desk.insert(shop, first.name, role="manager", digest=pin, by="entrance")
+    passwords.insert(shop, manager.id, password)
 
 
 def revoke(shop: Shop, screen_id: str, *, by: str) -> Screen:

@@ -11,7 +11,7 @@ from broker.desk.pairing import make_entrance as make_entrance
 from broker.desk.roles import OF_PEOPLE, Refused, Role
 from broker.domain.facts import Fact, FactKind
 from broker.shop import Shop
-from broker.store import journal, people
+from broker.store import journal, passwords, people
 from broker.store.database import change
 from broker.store.people import Person as Person
 from broker.store.people import Screen as Screen
@@ -79,11 +79,11 @@ def reset_pin(shop: Shop, person_id: str, *, pin: str, by: str) -> Person:
     pins.check(pin)
     digest = pins.kept(pin, shop.settings.store.data)
     with change(shop.db):
-        was = _known(shop, person_id)
+        was = known(shop, person_id)
         person = replace(was, pin=digest)
         people.save(shop.db, person)
         people.save(shop.db, people.Attempts(subject=f"person:{person.id}"))
-        _end_sessions(shop, person)
+        people.end_sessions(shop.db, shop.clock(), person_id=person.id)
         _tell(shop, person, "pin", by, was)
     return person
 
@@ -93,7 +93,7 @@ def speak(shop: Shop, person_id: str, language: str) -> Person:
     if language not in LANGUAGES:
         raise Refused("language", f"{language!r} is not a language here: {', '.join(LANGUAGES)}.")
     with change(shop.db):
-        was = _known(shop, person_id)
+        was = known(shop, person_id)
         person = replace(was, language=language)
         people.save(shop.db, person)
         _tell(shop, person, "language", person_id, was)
@@ -106,28 +106,24 @@ def deactivate(shop: Shop, person_id: str, *, by: str) -> Person:
     Raises Refused for nobody, and for the last one who may change people: nobody could let anybody in any more.
     """
     with change(shop.db):
-        person = _known(shop, person_id)
+        person = known(shop, person_id)
         left = [other for other in people.everybody(shop.db) if other.id != person.id and Role(other.role).reaches(Role.MANAGER)]
         if not left:
             raise Refused("last", f"{person.name} is the last manager here. Add another one first.")
         was, person = person, replace(person, active=False)
         people.save(shop.db, person)
-        _end_sessions(shop, person)
+        passwords.forget(shop.db, person.id)
+        people.end_sessions(shop.db, shop.clock(), person_id=person.id)
         _tell(shop, person, "deactivated", by, was)
     return person
 
 
-def _known(shop: Shop, person_id: str) -> Person:
+def known(shop: Shop, person_id: str) -> Person:
+    """Return somebody who works here. Raises Refused for nobody, or somebody who left."""
     person = people.person(shop.db, person_id)
     if person is None or not person.active:
         raise Refused("nobody", "There is no such person.")
     return person
-
-
-def _end_sessions(shop: Shop, person: Person) -> None:
-    now = shop.clock()
-    for session in people.sessions(shop.db, person_id=person.id):
-        people.save(shop.db, replace(session, ended=now))
 
 
 def _tell(shop: Shop, person: Person, what: str, by: str, was: Person | None = None) -> None:

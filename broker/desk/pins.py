@@ -1,4 +1,4 @@
-"""PINs: what one may be, and how it is kept. The only door to argon2 besides our own MQTT broker's."""
+"""PINs: what one may be, and how it and a password are kept. The only door to argon2 besides our own MQTT broker's."""
 
 from __future__ import annotations
 
@@ -60,8 +60,7 @@ def kept(pin: str, data: Path) -> str:
 
     The sign-in page shows as many dots as the PIN has digits, so the number is no secret.
     """
-    with _turn:
-        return f"{len(pin)}{_argon2.hash(_peppered(pin, data))}"
+    return f"{len(pin)}{digest_of(pin, data)}"
 
 
 def digits(kept: str) -> int:
@@ -71,12 +70,28 @@ def digits(kept: str) -> int:
 
 def matches(pin: str, kept: str, data: Path) -> bool:
     """Return whether *pin* is the one of which *kept* was made. Takes as long for a wrong one as for the right one."""
+    return fits(pin, kept[1:], data)
+
+
+def digest_of(secret: str, data: Path) -> str:
+    """Return argon2id over *secret*, peppered with the secret in *data*."""
+    with _turn:
+        return _argon2.hash(_peppered(secret, data))
+
+
+def fits(secret: str, digest: str, data: Path) -> bool:
+    """Return whether *secret* is the one of which *digest* was made; False for what is no digest."""
     try:
         with _turn:
-            return _argon2.verify(kept[1:], _peppered(pin, data))
+            return _argon2.verify(digest, _peppered(secret, data))
     except (VerificationError, InvalidHashError):
         return False
 
 
-def _peppered(pin: str, data: Path) -> bytes:
-    return hmac.digest(key(data, PEPPER_FILE), pin.encode(), "sha256")
+def outdated(digest: str) -> bool:
+    """Return whether *digest* was made with other parameters than today's, so that it is made anew when its secret is seen."""
+    return _argon2.check_needs_rehash(digest)
+
+
+def _peppered(secret: str, data: Path) -> bytes:
+    return hmac.digest(key(data, PEPPER_FILE), secret.encode(), "sha256")

@@ -125,6 +125,11 @@ def _now(table: str, about: About, says: str, until: str, time: str = "") -> Kep
 _PRESENT: Final = (
     _now("people", About.STAFF, "name, role, language, digest of the PIN (argon2id with a pepper)",
          "as long as they work here; then until `greetline privacy erase`", "made_at"),
+    _now("passwords", About.STAFF, "digest of a manager's password (argon2id with a pepper)",
+         "as long as they work here", "set_at"),
+    _now("identities", About.STAFF, "what another house's sign-in calls a person",
+         "as long as they work here; then until `greetline privacy erase`", "linked_at"),
+    _now("oidc_tries", About.SCREENS, "that a screen was sent to another house's sign-in", "ten minutes", "made_at"),
     _now("screens", About.SCREENS, "name, role, zone, digest of the token", "a revoked one stays as a row", "paired_at"),
     _now("pairings", About.SCREENS, "a screen that asks to be let in", "ten minutes", "asked_at"),
     _now("invitations", About.MACHINES, "a camera box that may ask to be let in, and the key its code is stretched to",

@@ -52,7 +52,10 @@ class Pairing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """Somebody signed in on a screen. `token` is a digest."""
+    """Somebody signed in on a screen. `token` is a digest.
+
+    `proof` says by what they showed who they are, `proved_at` when they last did; absent for sessions of earlier versions.
+    """
 
     id: str
     token: str
@@ -61,6 +64,8 @@ class Session:
     began: datetime
     seen_at: datetime
     ended: datetime | None = None
+    proof: str = "pin"
+    proved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +85,7 @@ _TABLES: Final[dict[type[Any], str]] = {
     Attempts: "attempts",
 }
 _MOMENTS: Final = frozenset(
-    ("made_at", "paired_at", "seen_at", "revoked_at", "asked_at", "expires_at", "began", "ended", "blocked_until")
+    ("made_at", "paired_at", "seen_at", "revoked_at", "asked_at", "expires_at", "began", "ended", "blocked_until", "proved_at")
 )
 
 
@@ -156,6 +161,16 @@ def saw_session(db: Database, session_id: str, at: datetime) -> None:
 def session_of(db: Database, token: str) -> Session | None:
     """Return the running session whose token has this digest, or None."""
     return next(iter(_all(db, Session, "WHERE token = ? AND ended IS NULL", [token])), None)
+
+
+def session(db: Database, session_id: str) -> Session | None:
+    """Return one session, running or ended, or None."""
+    return next(iter(_all(db, Session, "WHERE id = ?", [session_id])), None)
+
+
+def end_sessions(db: Database, at: datetime, *, person_id: str) -> None:
+    """End the running sessions of a person."""
+    db.conn.execute("UPDATE sessions SET ended = ? WHERE ended IS NULL AND person = ?", [text(at), person_id])
 
 
 def sessions(db: Database, *, person_id: str | None = None, screen_id: str | None = None) -> list[Session]:

@@ -14,11 +14,12 @@ from typing import Final, TypeVar
 
 from flask import Flask, Response, current_app, g, redirect, request
 
-from broker.desk import audit, pairing, shifts
+from broker.desk import audit, pairing, passwords, shifts
 from broker.desk.apikeys import SCOPES
 from broker.desk.people import Person, Screen
 from broker.desk.roles import Role
-from broker.web import bearer
+from broker.desk.shifts import Proof, Shift
+from broker.web import again, bearer
 from broker.web.languages import say
 from broker.web.problems import for_script, refuse
 from broker.web.stores import current_shop
@@ -49,9 +50,12 @@ The scopes of keys are among them: a program with such a key may do the same, an
 OFFICE_ONLY: Final = frozenset(
     {"people.change", "screens.change", "settings.change", "settings.file", "cameras.change", "office.see"}
 )
-"""Also takes a screen that was trusted with the manager's role: a four-digit PIN on the shop floor is not enough.
+"""Also takes a screen that was trusted with the manager's role, and more than a PIN: a password, or another house's sign-in.
 
 Whoever counts along beside a camera stands at the door, so `cameras.count` is not one of them: it shows no picture."""
+
+SENSITIVE: Final = frozenset({"people.change", "screens.change"})
+"""Changes of who may come in: whoever makes one has typed their password not long ago."""
 
 DEVICE_DAYS: Final = 400
 """How long a browser keeps a cookie at most."""
@@ -101,6 +105,14 @@ def signed_in() -> Person | None:
     return person
 
 
+def current_shift() -> Shift:
+    """Return who is signed in and how. Raises LookupError when nobody is."""
+    shift: Shift | None = g.get("shift")
+    if shift is None:
+        raise LookupError("nobody is signed in")
+    return shift
+
+
 def screen_here() -> Screen | None:
     """Return the paired screen that asks, or None."""
     screen: Screen | None = g.get("screen")
@@ -118,7 +130,16 @@ def may(permission: str) -> bool:
         return screen is not None
     if person is None or not Role(person.role).reaches(PERMISSIONS[permission]):
         return False
-    return permission not in OFFICE_ONLY or Role(screen.role).reaches(Role.MANAGER)
+    return permission not in OFFICE_ONLY or (Role(screen.role).reaches(Role.MANAGER) and _proved(screen))
+
+
+def _proved(screen: Screen) -> bool:
+    """Return whether whoever is signed in showed by more than a PIN who they are, with a password of their own choice."""
+    if not passwords.stands_in_the_office(screen):
+        return True
+    shift = current_shift()
+    chosen = shift.session.proof == Proof.PASSWORD and not passwords.must_choose(current_shop(), shift.person)
+    return chosen or shift.session.proof == Proof.PROVIDER
 
 
 def permission_of(app: Flask, endpoint: str) -> str | None:
@@ -144,7 +165,8 @@ def _recognise() -> None:
     if g.screen is not None and shift:
         # What a screen asks by itself must not keep a forgotten session alive.
         touch = request.method != "GET" or not for_script()
-        g.person = shifts.whose(current_shop(), shift, g.screen, touch=touch)
+        g.shift = shifts.whose(current_shop(), shift, g.screen, touch=touch)
+        g.person = g.shift.person if g.shift else None
 
 
 def _guard() -> Response | None:
@@ -154,7 +176,11 @@ def _guard() -> Response | None:
     if permission is None:
         log.error("the view %s does not say what it needs, so nobody gets it", request.endpoint)
         return refuse(403)
-    return None if may(permission) else _refusal(permission)
+    if not may(permission):
+        return _refusal(permission)
+    if permission in SENSITIVE and request.method == "POST" and not bearer.brought():
+        return again.asked(current_shift(), current_screen())
+    return None
 
 
 def _refusal(permission: str) -> Response:
@@ -164,8 +190,10 @@ def _refusal(permission: str) -> Response:
         return _send("/pair")
     if permission == "screen" or signed_in() is None:
         return _send("/signin")
-    log.warning("%s on screen %s asked for what needs %s", current_person().id, current_screen().id, permission)
     office = permission in OFFICE_ONLY and Role(current_person().role).reaches(PERMISSIONS[permission])
+    if office and Role(current_screen().role).reaches(Role.MANAGER):
+        return _send("/password")
+    log.warning("%s on screen %s asked for what needs %s", current_person().id, current_screen().id, permission)
     return refuse(403, detail=say("web.office_only") if office else "")
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from flask import Blueprint, Response, current_app, redirect, render_template, request, send_from_directory, session
 from flask.typing import ResponseReturnValue
 
-from broker.desk import pairing, people, pins, shifts, standards_page
+from broker.desk import pairing, passwords, people, pins, shifts, standards_page
 from broker.desk.people import Person, Screen
 from broker.desk.roles import Refused, Role
 from broker.shop import Shop
@@ -25,7 +25,7 @@ HERE: Final = Path(__file__).parent
 LONG_NAME: Final = 24
 LONG_WORD: Final = 11
 """Letters above which a name gets a wider button, so that no word of it is broken."""
-SHIFT_LASTS: Final = shifts.LONGEST
+_WORDS_OF_NO: Final = {"wrong": "sign.wrong", "wrong_password": "password.wrong", "made_old": "password.no_made_old"}
 PAIRING_LASTS: Final = timedelta(minutes=pairing.CODE_MINUTES)
 
 web = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
@@ -130,16 +130,17 @@ def entered(secret: str) -> ResponseReturnValue:
     if screen_here() is not None and not first:
         # One browser may show the touch screen and the wall, each by its own link.
         return redirect("/" if Role(found.role).reaches(Role.STAFF) else _home(found.role), HTTPStatus.SEE_OTHER)
-    name, pin = request.form.get("name", ""), request.form.get("pin", "")
+    name, pin, password = (request.form.get(field, "") for field in ("name", "pin", "password"))
     try:
-        screen, token = pairing.enter(shop, secret, first=(name, pin) if first else None)
-    except (pins.BadPin, Refused) as no:
-        said = say(f"admin.no_{no.why}")
+        opens = pairing.First(name=name, pin=pin, password=password) if first else None
+        screen, token = pairing.enter(shop, secret, first=opens)
+    except (pins.BadPin, passwords.BadPassword, Refused) as no:
+        said = say(f"password.no_{no.why}" if isinstance(no, passwords.BadPassword) else f"admin.no_{no.why}")
         return render_template("enter.html", entrance=found, first=first, name=name, said=said), HTTPStatus.UNPROCESSABLE_ENTITY
     answer = _paired(screen, token)
     if first and Role(screen.role).reaches(Role.STAFF):
         _, shift = shifts.first_manager(shop, screen)
-        access.set_cookie(answer, "shift", shift, lasts=SHIFT_LASTS)
+        access.set_cookie(answer, "shift", shift, lasts=shifts.lasts(screen)[1])
     return answer
 
 
@@ -151,18 +152,22 @@ def signin() -> ResponseReturnValue:
     here = people.everybody(shop)
     asked = here[0].id if len(here) == 1 else request.args.get("person")
     chosen = next((person for person in here if person.id == asked), None)
-    said, wait = _said(shop, chosen, wrong=session.pop("signin", "") == "wrong")
+    having = passwords.who_has(shop) if passwords.stands_in_the_office(screen) else set()
+    by_password = chosen is not None and chosen.id in having
+    said, wait = _said(shop, chosen, last=session.pop("signin", ""), password=by_password)
+    shown = [_shown(person, password=person.id in having) for person in here if person.pin or person.id in having]
     return render_template(
-        "signin.html", people=[_shown(person) for person in here], chosen=chosen, said=said, wait=wait,
+        "signin.html", people=shown, chosen=chosen, said=said, wait=wait, password=by_password,
         digits=pins.digits(chosen.pin) if chosen else pins.MIN_DIGITS, where=_where(shop, screen),
-        today=languages.day(shop.clock()),
+        today=languages.day(shop.clock()), most=passwords.MAX_LETTERS,
     )  # fmt: skip
 
 
-def _shown(person: Person) -> dict[str, object]:
+def _shown(person: Person, *, password: bool) -> dict[str, object]:
     role = "" if person.role == Role.STAFF else languages.role_name(person.role)
     return {
-        "id": person.id, "name": person.name, "digits": pins.digits(person.pin),
+        "id": person.id, "name": person.name, "digits": pins.digits(person.pin), "secret": "password" if password else "pin",
+        "ask": say("password.of" if password else "sign.pin_of", name=person.name),
         "shown": say("sign.name_role", name=person.name, role=role) if role else person.name,
         "long": len(person.name) > LONG_NAME or any(len(word) > LONG_WORD for word in person.name.split()),
     }  # fmt: skip
@@ -175,35 +180,47 @@ def _where(shop: Shop, screen: Screen) -> str:
     return say("sign.screen_all", name=screen.name, date=paired)
 
 
-def _said(shop: Shop, chosen: Person | None, *, wrong: bool) -> tuple[str, int]:
-    """Return what to say about the last attempt, and for how many seconds the keys rest."""
+def _said(shop: Shop, chosen: Person | None, *, last: str, password: bool) -> tuple[str, int]:
+    """Return what to say about the *last* attempt, and for how many seconds the next one is not looked at."""
     until = shifts.waits_until(shop, current_screen(), chosen) if chosen else None
     if until is None:
-        return (say("sign.wrong") if wrong else ""), 0
+        return (say(_WORDS_OF_NO[last]) if last in _WORDS_OF_NO else ""), 0
     seconds = int((until - shop.clock()).total_seconds()) + 1
-    return say("sign.wait", time=languages.clock_time(until, seconds=True)), seconds
+    return say("password.wait" if password else "sign.wait", time=languages.clock_time(until, seconds=True)), seconds
 
 
 @web.post("/signin")
 @needs("screen")
 def sign_in() -> ResponseReturnValue:
-    """Let somebody in who knows their PIN."""
-    person, pin = request.form.get("person", "")[:40], request.form.get("pin", "")[: pins.MAX_DIGITS + 1]
+    """Let somebody in who knows their PIN, or in the office their password."""
+    shop, screen = current_shop(), current_screen()
+    person = request.form.get("person", "")[:40]
+    pin, password = request.form.get("pin", "")[: pins.MAX_DIGITS + 1], request.form.get("password", "")
     try:
-        known, token = shifts.sign_in(current_shop(), current_screen(), person, pin)
+        known, token = shifts.sign_in(shop, screen, person, password or pin)
     except shifts.WrongPin:
-        session["signin"] = "wrong"
+        session["signin"] = "wrong_password" if password else "wrong"
     except shifts.MustWait:
         pass  # the page that follows says until when
-    except Refused:
-        return redirect("/signin", HTTPStatus.SEE_OTHER)
+    except Refused as no:
+        if no.why not in _WORDS_OF_NO:
+            return redirect("/signin", HTTPStatus.SEE_OTHER)
+        session["signin"] = no.why
     else:
-        # Whoever has not read the standards as they stand is shown them; the floor is one tap away, read or not.
-        unread = standards_page.to_read(current_shop(), known.id)
-        answer = Response("", HTTPStatus.SEE_OTHER, {"Location": "/standards" if unread else "/floor"})
-        access.set_cookie(answer, "shift", token, lasts=SHIFT_LASTS)
-        return answer
+        return signed_in_as(known, token)
     return Response("", HTTPStatus.SEE_OTHER, {"Location": f"/signin?person={person}"})
+
+
+def signed_in_as(person: Person, token: str) -> Response:
+    """Give this browser the secret of a session that began, and lead to what comes first."""
+    shop, screen = current_shop(), current_screen()
+    # Whoever has not read the standards as they stand is shown them; the floor is one tap away, read or not.
+    where = "/standards" if standards_page.to_read(shop, person.id) else "/floor"
+    if passwords.stands_in_the_office(screen) and passwords.may_have(person) and passwords.must_choose(shop, person):
+        where = "/password"
+    answer = Response("", HTTPStatus.SEE_OTHER, {"Location": where})
+    access.set_cookie(answer, "shift", token, lasts=shifts.lasts(screen)[1])
+    return answer
 
 
 @web.post("/signout")

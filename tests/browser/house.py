@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from broker.desk import pairing, people, shifts
+from broker.desk import pairing, people
 from broker.desk.people import Person
 from broker.settings import DashboardSettings, Settings, StoreSettings
 from broker.shop import Shop, open_shop
@@ -19,6 +19,7 @@ from broker.shop import now as real_time
 from broker.web.server import Server
 from dashboard.app import create
 from tests.builders import ZONES
+from tests.web.parts import begun
 
 PIN = "2580"
 STARTS_WITHIN_SECONDS = 10
@@ -57,7 +58,7 @@ class House:
 
     def pair(self, context: BrowserContext, *, name: str = "Floor tablet", role: str = "staff", zone: str = "") -> str:
         """Make the browser *context* a paired screen and return the screen's id."""
-        secret = pairing.make_entrance(self.shop, reusable=True, name=name, role=role, zone=zone)
+        secret = pairing.make_entrance(self.shop, reusable=False, name=name, role=role, zone=zone)
         self.person()
         screen, token = pairing.enter(self.shop, secret)
         self._put(context, "device", token)
@@ -68,8 +69,7 @@ class House:
         person = self.person(name, role=role, pin=pin)
         screen = self._screen_of(context) or self.pair(context, role="manager" if role == "manager" else "staff")
         here = next(each for each in pairing.screens(self.shop) if each.id == screen)
-        _, token = shifts.sign_in(self.shop, here, person.id, pin)
-        self._put(context, "shift", token)
+        self._put(context, "shift", begun(self.shop, person, here))
         return person
 
     def _screen_of(self, context: BrowserContext) -> str:

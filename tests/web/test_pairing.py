@@ -12,7 +12,7 @@ from broker.desk.roles import Refused
 from broker.shop import Shop
 from broker.store import people as stored
 from tests.builders import TurnableClock
-from tests.web.parts import PIN, Visitor, person
+from tests.web.parts import PASSWORD, PIN, Visitor, person
 
 New = Callable[[], Visitor]
 
@@ -171,7 +171,7 @@ def test_opening_a_link_changes_nothing_since_messengers_open_links_too(shop: Sh
 def test_the_first_who_opens_a_new_shop_becomes_its_manager_and_is_signed_in(shop: Shop, visitor: New) -> None:
     path, here = link(shop), visitor()
     assert 'name="pin"' in here.get(path).get_data(as_text=True)
-    answer = here.post(path, {"name": "Ingrid", "pin": PIN})
+    answer = here.post(path, {"name": "Ingrid", "pin": PIN, "password": PASSWORD})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     [ingrid] = people.everybody(shop)
     assert (ingrid.name, ingrid.role) == ("Ingrid", "manager")
@@ -182,19 +182,19 @@ def test_the_first_who_opens_a_new_shop_becomes_its_manager_and_is_signed_in(sho
 @pytest.mark.parametrize(("name", "pin"), [("", PIN), ("Ingrid", "1234"), ("Ingrid", ""), ("x" * 41, PIN), ("Ing\x07rid", PIN)])
 def test_a_first_manager_who_cannot_be_is_told_and_the_link_still_works(shop: Shop, visitor: New, name: str, pin: str) -> None:
     path, here = link(shop), visitor()
-    answer = here.post(path, {"name": name, "pin": pin})
+    answer = here.post(path, {"name": name, "pin": pin, "password": PASSWORD})
     assert answer.status_code == 422
     assert 'role="alert"' in answer.get_data(as_text=True)
     assert people.everybody(shop) == []
     assert pairing.screens(shop) == []
-    assert here.post(path, {"name": "Ingrid", "pin": PIN}).status_code == 303
+    assert here.post(path, {"name": "Ingrid", "pin": PIN, "password": PASSWORD}).status_code == 303
 
 
 def test_a_link_works_once(shop: Shop, visitor: New) -> None:
     path, late = link(shop), visitor()
     assert late.get(path).status_code == 200
-    assert visitor().post(path, {"name": "Ingrid", "pin": PIN}).status_code == 303
-    assert late.post(path, {"name": "Eve", "pin": PIN}).status_code == 404
+    assert visitor().post(path, {"name": "Ingrid", "pin": PIN, "password": PASSWORD}).status_code == 303
+    assert late.post(path, {"name": "Eve", "pin": PIN, "password": PASSWORD}).status_code == 404
     assert late.cookie("device") == ""
     assert visitor().get(path).status_code == 404
     assert [each.name for each in people.everybody(shop)] == ["Ingrid"]
@@ -206,7 +206,7 @@ def test_a_link_for_a_demonstration_works_again_and_makes_nobody_a_manager(shop:
     for _ in range(3):
         here = visitor()
         assert 'name="pin"' not in here.get(path).get_data(as_text=True)
-        assert here.post(path, {"name": "Eve", "pin": PIN}).status_code == 303
+        assert here.post(path, {"name": "Eve", "pin": PIN, "password": PASSWORD}).status_code == 303
         assert here.get("/").headers["Location"] == "/signin", "a link pairs; it signs nobody in"
     assert [each.name for each in people.everybody(shop)] == ["Ada"]
     assert [screen.name for screen in pairing.screens(shop)].count("Office") == 1, "each screen has a name of its own"
@@ -226,7 +226,7 @@ def test_a_link_waits_a_day_at_most(shop: Shop, clock: TurnableClock, visitor: N
     assert visitor().get(path).status_code == 200
     clock.turn(seconds=1)
     assert visitor().get(path).status_code == 404
-    assert visitor().post(path, {"name": "Ingrid", "pin": PIN}).status_code == 404
+    assert visitor().post(path, {"name": "Ingrid", "pin": PIN, "password": PASSWORD}).status_code == 404
 
 
 @pytest.mark.parametrize("secret", ["x", "a" * 43, "%00", "a" * 5000])
@@ -237,7 +237,7 @@ def test_a_link_that_never_was_is_not_there(visitor: New, secret: str) -> None:
 
 def test_the_pin_of_the_first_manager_is_kept_as_any_other(shop: Shop, visitor: New) -> None:
     here = visitor()
-    here.post(link(shop), {"name": "Ingrid", "pin": "25803"})
+    here.post(link(shop), {"name": "Ingrid", "pin": "25803", "password": PASSWORD})
     [ingrid] = people.everybody(shop)
     assert pins.digits(ingrid.pin) == 5
     assert pins.matches("25803", ingrid.pin, shop.settings.store.data)

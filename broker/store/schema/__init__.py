@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlite_utils import Database, Migrations
 
+from broker.store.schema.access import ACCESS
 from broker.store.schema.audit import AUDIT
 from broker.store.schema.changes import CHANGES
 from broker.store.schema.deliveries import DELIVERIES
@@ -115,6 +116,13 @@ def m013_audit(db: Database) -> None:
 def m014_settings_changes(db: Database) -> None:
     """Each text that the settings file had, so that one can go back to it."""
     for statement in CHANGES:
+        db.execute(statement)
+
+
+@migrations()
+def m015_access(db: Database) -> None:
+    """Passwords of managers, how somebody came in, and people whom another house's sign-in vouches for."""
+    for statement in ACCESS:
         db.execute(statement)
 
 

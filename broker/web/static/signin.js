@@ -1,12 +1,13 @@
 // The PIN pad, by touch and by keyboard. The digits live in the form's own field, which pages without scripts show instead.
 
 const form = document.querySelector("form.pad");
-const [person, pin] = [form.elements.person, form.elements.pin];
+const [person, pin, password] = [form.elements.person, form.elements.pin, form.elements.password];
 const at = (name) => form.querySelector(`[data-part="${name}"]`);
 const [dots, said, ask, face, keys] = ["dots", "said", "ask", "face", "keys"].map(at);
 const names = [...document.querySelectorAll("a[data-person]")];
 let sent = false;
 
+const byPassword = () => form.dataset.secret === "password";
 const digits = () => dots.children.length;
 
 function draw() {
@@ -23,6 +24,8 @@ function choose(link) {
   names.forEach((name) => name.removeAttribute("aria-current"));
   link.setAttribute("aria-current", "true");
   person.value = link.dataset.person;
+  form.dataset.secret = link.dataset.secret;
+  password.value = "";
   ask.textContent = link.dataset.ask;
   face.replaceChildren(link.querySelector(".face").textContent);
   said.classList.add("gone");
@@ -37,7 +40,7 @@ function begin() {
 }
 
 function press(key) {
-  if (sent || resting() || !person.value) return;
+  if (sent || resting() || !person.value || byPassword()) return;
   if (key === "clear") pin.value = "";
   else if (key === "back") pin.value = pin.value.slice(0, -1);
   else if (pin.value.length < digits()) pin.value += key;
@@ -57,7 +60,7 @@ for (const link of names)
   link.addEventListener("click", (tap) => {
     tap.preventDefault();
     choose(link);
-    keys.focus({ preventScroll: true }); // not one of them: Enter must not type a digit
+    (byPassword() ? password : keys).focus({ preventScroll: true }); // not one of the keys: Enter must not type a digit
     begin();
   });
 
@@ -67,7 +70,7 @@ form.addEventListener("click", (tap) => {
 });
 
 addEventListener("keydown", (typed) => {
-  if (typed.ctrlKey || typed.metaKey || typed.altKey || typed.target === pin) return;
+  if (typed.ctrlKey || typed.metaKey || typed.altKey || typed.target === pin || byPassword()) return;
   const key = /^\d$/.test(typed.key) ? typed.key : { Backspace: "back", Delete: "clear", Escape: "clear" }[typed.key];
   if (!key) return;
   typed.preventDefault();
@@ -80,6 +83,11 @@ addEventListener("pageshow", (shown) => {
 });
 
 if (resting()) setTimeout(() => (said.classList.add("gone"), draw()), restsUntil - performance.now() + 50);
+form.addEventListener("submit", (asked) => {
+  if (byPassword() && (resting() || !password.value)) asked.preventDefault();
+});
+
 pin.value = "";
 draw();
 if (person.value) begin();
+if (person.value && byPassword()) password.focus({ preventScroll: true });
