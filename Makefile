@@ -49,6 +49,7 @@ $(OPENVINO): requirements-openvino.lock $(STAMP)
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra all --extra voice --extra notify --extra oidc --extra dev pyproject.toml -o requirements.lock
 	echo 'openvino>=2026.1' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --no-deps - -o requirements-openvino.lock
+	$(BIN)/python -m deploy.narrowing
 
 clean:
 	rm -rf $(VENV)

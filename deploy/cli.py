@@ -30,6 +30,8 @@ COMMANDS: Final[dict[str, _Door]] = {
     "up": _Door("deploy.up", "up", "all", "Start every part of one shop on this machine, and keep them running."),
     "demo": _Door("deploy.demo", "demo", "all", "Show all of it on a rendered door with made-up staff."),
     "doctor": _Door("deploy.doctor", "doctor", "", "Say what is missing on this machine, and what to do."),
+    "install": _Door("deploy.install.cli", "install", "", "Make this machine a shop, a camera box or a screen, for good."),
+    "uninstall": _Door("deploy.install.cli", "uninstall", "", "Take away what `install` made, and nothing else."),
     "config": _Door("deploy.config", "config", "", "Show and check the settings."),
     "edge": _Door("edge.cli", "main", "edge", "The eyes: watch a door, or count on a clip."),
     "models": _Door("edge.cli_models", "main", "edge", "Person detectors: what there is, fetch them, check them."),
@@ -49,6 +51,7 @@ COMMANDS: Final[dict[str, _Door]] = {
     "screens": _Door("dashboard.cli_screens", "screens", "shop", "Tablets that are paired."),
     "keys": _Door("dashboard.cli_keys", "keys", "shop", "Programs that may use the HTTP API."),
     "mqtt": _Door("deploy.mqtt_cli", "mqtt", "all", "Devices that come in by TLS: let in, thrown out, renewed."),
+    "join": _Door("deploy.joining", "join", "edge", "On a camera box: be let in by the shop, with a code."),
     "audit": _Door("dashboard.cli_audit", "audit", "shop", "Who changed what, and whether the log of it is whole."),
     "webhooks": _Door(
         "deploy.cli_webhooks", "webhooks", "shop", "Programs that are told what happens: try them, look what they were told."

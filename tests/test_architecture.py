@@ -20,6 +20,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "broker.failpoints": (),
     "broker.lifeline": (),
     "broker.lock": (),
+    "broker.anew": ("broker.lifeline", "broker.settings"),
     "broker.log": ("structlog",),
     "broker.watchdog": (),
     "broker.settings": ("pydantic", "broker.contract", "tomlkit"),
@@ -47,22 +48,23 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "broker.cli": ("click", "rich", "broker"),
     "broker.__main__": ("click", "broker"),
     "edge": (
-        "cv2", "numpy", "onnxruntime", "openvino", "click", "rich", "pydantic", "broker.contract", "broker.link", "broker.settings",
+        "broker.anew", "cv2", "numpy", "onnxruntime", "openvino", "click", "rich", "pydantic", "broker.contract", "broker.link", "broker.settings",
         "broker.failpoints", "broker.lifeline", "broker.log", "broker.watchdog",
     ),
     "kiosk": (
-        *FLASK, "click", "segno", "espeakng_loader", "escpos", "PIL", "font_roboto", "pydantic",
+        *FLASK, "broker.anew", "click", "segno", "espeakng_loader", "escpos", "PIL", "font_roboto", "pydantic",
         "broker.web", "broker.desk", "broker.domain", "broker.shop", "broker.settings", "broker.stream",
         "broker.lifeline", "broker.log",
     ),
     "dashboard": (
-        *FLASK, "PIL", "flask_openapi3", "click", "rich", "pydantic", "fpdf", "font_roboto", "xlsxwriter", "broker.web",
+        *FLASK, "broker.anew", "PIL", "flask_openapi3", "click", "rich", "pydantic", "fpdf", "font_roboto", "xlsxwriter", "broker.web",
         "broker.desk", "broker.domain", "broker.shop", "broker.settings",
         "broker.stream", "broker.store", "broker.lifeline", "broker.log", "broker.inquiry",
         "broker.identity",
     ),
     "deploy": (
-        "cryptography", "click", "rich", "psutil", "tomlkit", "pydantic", "httpx", "structlog", "broker", "edge", "kiosk", "dashboard",
+        "cryptography", "click", "rich", "psutil", "tomlkit", "pydantic", "httpx", "structlog", "segno",
+        "broker", "edge", "kiosk", "dashboard",
     ),
 }  # fmt: skip
 
@@ -84,7 +86,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("broker.web",),
     "standardwebhooks": ("broker.notify",),
     "structlog": ("broker.log",),
-    "segno": ("kiosk",),
+    "segno": ("kiosk", "deploy.install"),
     "espeakng_loader": ("kiosk.voice",),
     "escpos": ("kiosk.printing",),
     "PIL": ("kiosk.printing", "dashboard.shell"),

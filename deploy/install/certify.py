@@ -1,0 +1,88 @@
+"""`python -m deploy.install.certify SETTINGS`, as root: the shop's certificates, and what mosquitto and Caddy are told.
+
+Made anew only where something is missing, has changed or ends soon, so it can be run at any time.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from broker.identity.devices import Devices
+from broker.settings import Settings, read
+from deploy import caddy, certs, mosquitto
+from deploy.fault import Fault, faults_said
+from deploy.install.plan import CADDYFILE, MOSQUITTO, MQTT, USERS
+
+CREDENTIALS: Final = Path("/run/credentials")
+"""Where systemd lays the keys that a unit loads: root's files, readable by that one program."""
+PID_FILE: Final = Path("/run/greetline/mosquitto.pid")
+STATE: Final = "mosquitto"
+"""Folder of what mosquitto keeps, beside the store."""
+
+
+def certify(settings: Settings, *, mosquitto_conf: Path = MOSQUITTO, caddyfile: Path = CADDYFILE) -> certs.Reach:
+    """Make what is missing for the shop of *settings* and return how it is reached. Raises Fault."""
+    folder, names = settings.tls.folder, settings.tls.names
+    reach = certs.Reach.of([*names, "localhost", "127.0.0.1"]) if names else certs.here()
+    own = [name for name in reach.names if not name.endswith(certs.HOUSE_NAMES)]
+    certs.make_authority(folder, shop=settings.store.name, names=own)
+    for server in certs.SERVERS:
+        certs.make_server(folder, server, reach)
+    mosquitto_conf.write_text(mosquitto.configuration(_mosquitto(), _places(settings)), encoding="utf-8")
+    caddyfile.write_text(caddy.caddyfile(_site(settings, reach)), encoding="utf-8")
+    for file in (mosquitto_conf, caddyfile):
+        file.chmod(0o644)
+    return reach
+
+
+def _places(settings: Settings) -> mosquitto.Places:
+    data = settings.store.data
+    return mosquitto.Places(
+        password_file=data / MQTT / USERS,
+        devices=Devices(data, settings.store.id).shown,
+        certificate=settings.tls.folder / "mqtt.crt",
+        key=CREDENTIALS / "greetline-mqtt.service/mqtt.key",
+        state=data / STATE,
+        pid_file=PID_FILE,
+        plugins=mosquitto.plugins_of(),
+        user="greetline",
+        local_port=settings.mqtt.port,
+        tls_port=settings.tls.mqtt_port,
+    )
+
+
+def _site(settings: Settings, reach: certs.Reach) -> caddy.Site:
+    return caddy.Site(
+        reach=reach,
+        certificate=settings.tls.folder / "web.crt",
+        key=CREDENTIALS / "greetline-https.service/web.key",
+        dashboard=f"127.0.0.1:{settings.dashboard.port}",
+        kiosk=f"127.0.0.1:{settings.kiosk.port}",
+    )
+
+
+def _mosquitto() -> tuple[int, int]:
+    try:
+        said = subprocess.run(["mosquitto", "-h"], capture_output=True, text=True, timeout=10, check=False).stdout
+    except OSError:
+        said = ""
+    version = mosquitto.version_of(said)
+    if version is None:
+        raise Fault("mosquitto is not installed: apt-get install mosquitto")
+    return version
+
+
+def main(path: Path) -> None:
+    """Do it for the shop whose settings are at *path*."""
+    with faults_said():
+        certify(read(Settings, path))
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]))
+    except Fault as wrong:
+        sys.exit(wrong.message)

@@ -1,0 +1,227 @@
+"""What an installation does, as a list of actions that can be read before anything is done. Pure: it touches nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from deploy.install.machine import Machine
+from deploy.install.program import PREFIX
+
+Kind = Literal["shop", "camera", "screen"]
+Extra = Literal["voice", "notify", "oidc"]
+
+ACCOUNT: Final = "greetline"
+SCREEN_ACCOUNT: Final = "greetline-screen"
+ETC: Final = Path("/etc/greetline")
+VAR: Final = Path("/var/lib/greetline")
+SETTINGS: Final = ETC / "greetline.toml"
+BOX_SETTINGS: Final = ETC / "edge.toml"
+UNITS: Final = Path("/etc/systemd/system")
+POLICIES: Final = Path("/etc/chromium/policies/managed/greetline.json")
+TLS: Final = Path("/etc/greetline-tls")
+"""The shop's authority and the servers' keys: root's alone. The settings' folder is not, so it is not there."""
+MOSQUITTO: Final = TLS / "mosquitto.conf"
+CADDYFILE: Final = TLS / "Caddyfile"
+JOURNAL: Final = Path("/etc/systemd/journald.conf.d/greetline.conf")
+MQTT: Final = "mqtt"
+"""Folder beside the store with the password of this machine's own programs, `secret`, and USERS made of it for mosquitto."""
+USERS: Final = "users"
+CERTIFICATES: Final = ("authority.key", "authority.crt", "mqtt.key", "mqtt.crt", "web.key", "web.crt")
+LOG_MEGABYTES: Final = 500
+PATIENT_SYSTEMD: Final = 254
+"""From this version on systemd can wait longer from try to try."""
+TARGET: Final = "greetline.target"
+SCREEN: Final = "greetline-screen.service"
+
+PACKAGES: Final[dict[Kind, tuple[str, ...]]] = {
+    "shop": ("python3-venv", "mosquitto", "caddy", "tzdata", "fonts-noto-core"),
+    "camera": ("python3-venv", "tzdata"),
+    "screen": ("cage", "chromium", "fonts-noto-core"),
+}
+LOCK: Final[dict[Kind, str]] = {"shop": "shop.lock", "camera": "camera.lock", "screen": ""}
+OF_KIND: Final[dict[Kind, tuple[str, ...]]] = {
+    "shop": (
+        "greetline-mqtt.service", "greetline-broker.service", "greetline-dashboard.service", "greetline-kiosk.service",
+        "greetline-kiosk.path", "greetline-edge.service", "greetline-edge.path", "greetline-https.service",
+        "greetline-backup.service", "greetline-backup.timer", TARGET,
+    ),
+    "camera": ("greetline-camera.service", TARGET),
+    "screen": (SCREEN,),
+}  # fmt: skip
+"""Units of each kind of machine."""
+_HERE: Final = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """Packages of the system that must be there."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A system user that nobody signs in as."""
+
+    name: str
+    home: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A directory."""
+
+    path: Path
+    mode: int
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file. `ours`: it is written anew by each installation; otherwise it is the shop's own as soon as it is there."""
+
+    path: Path
+    text: str
+    mode: int = 0o644
+    owner: str = "root"
+    ours: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Off:
+    """A unit of the system that would be in our way."""
+
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The release, made a version of its own and put in use."""
+
+    locks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Certify:
+    """The shop's certificates, and what mosquitto and Caddy are told: `python -m deploy.install.certify`, which makes *files*."""
+
+    settings: Path
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """What the program does first, as its own account: `python -m deploy.install.first`."""
+
+    settings: Path
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """Units that start with the machine, and now."""
+
+    units: tuple[str, ...]
+
+
+Action = Packages | Account | Folder | File | Off | Program | Certify | Begin | On
+
+
+def plan(machine: Machine, kind: Kind, *, page: str = "", extras: tuple[Extra, ...] = ()) -> tuple[Action, ...]:
+    """Return what makes *machine* one of *kind*, in the order in which it is done.
+
+    *page* is the address that a screen shows; *extras* are further parts of a shop.
+    """
+    if kind == "screen":
+        return _screen(page)
+    first: tuple[Action, ...] = (
+        Packages(PACKAGES[kind]),
+        Account(ACCOUNT, VAR),
+        Folder(ETC, 0o750, ACCOUNT),
+        Folder(VAR, 0o700, ACCOUNT),
+        Program((LOCK[kind], *(f"{extra}.lock" for extra in extras))),
+    )
+    second = _shop(machine) if kind == "shop" else _box()
+    units = tuple(File(UNITS / name, _unit(name)) for name in OF_KIND[kind])
+    journal = File(JOURNAL, f"# So that the log of a shop never fills its disk.\n[Journal]\nSystemMaxUse={LOG_MEGABYTES}M\n")
+    return (*first, *second, *units, *_patience(machine, kind), journal, _on(kind))
+
+
+def described(action: Action) -> str:
+    """Return what *action* does, in a line."""
+    match action:
+        case Packages(names):
+            return f"install the packages {' '.join(names)}"
+        case Account(name, home):
+            return f"make the account {name}, which nobody signs in as, with {home}"
+        case Folder(path, mode, owner):
+            return f"make {path}/ for {owner}, mode {mode:o}"
+        case File(path, _, mode, owner, ours):
+            return f"write {path} for {owner}, mode {mode:o}{'' if ours else ', unless it is there'}"
+        case Off(unit):
+            return f"stop {unit} and keep it from starting"
+        case Program(locks):
+            return f"make a version below {PREFIX} with the packages of {', '.join(locks)} and put it in use"
+        case Certify():
+            return f"make the shop's own certificates in {TLS}, and what mosquitto and Caddy are told"
+        case Begin(settings):
+            return f"make the store of {settings} and a secret for the MQTT broker of this machine"
+        case On(units):
+            return f"start {' '.join(units)}, now and with the machine"
+
+
+def _shop(machine: Machine) -> tuple[Action, ...]:
+    text = (_HERE / "install/greetline.toml").read_text(encoding="utf-8")
+    settings = text.replace("@timezone@", machine.timezone)
+    return (
+        File(SETTINGS, settings, 0o640, ACCOUNT, ours=False),
+        Folder(TLS, 0o755, "root"),
+        Begin(SETTINGS),
+        Certify(SETTINGS, (MOSQUITTO, CADDYFILE, *(TLS / name for name in CERTIFICATES))),
+        # The packages of the system start their own, on the same ports: mosquitto without a password, Caddy with a greeting.
+        Off("mosquitto.service"),
+        Off("caddy.service"),
+    )
+
+
+def _box() -> tuple[Action, ...]:
+    return (File(BOX_SETTINGS, (_HERE / "install/edge.toml").read_text(encoding="utf-8"), 0o640, ACCOUNT, ours=False),)
+
+
+def _screen(page: str) -> tuple[Action, ...]:
+    return (
+        Packages(PACKAGES["screen"]),
+        Account(SCREEN_ACCOUNT, Path("/var/lib/greetline-screen")),
+        Folder(ETC, 0o750, "root"),
+        File(ETC / "screen.env", f"GREETLINE_PAGE={page}\n", 0o640),
+        File(POLICIES, policies(page)),
+        File(UNITS / SCREEN, (_HERE / "kiosk" / SCREEN).read_text(encoding="utf-8")),
+        On((SCREEN,)),
+    )
+
+
+def policies(page: str) -> str:
+    """Return what Chromium may do on a screen that shows *page*: that page's own server, and nothing else."""
+    rules = json.loads((_HERE / "kiosk/policies.json").read_text(encoding="utf-8"))
+    return json.dumps({**rules, "URLAllowlist": ["/".join(page.split("/")[:3])]}, indent=2) + "\n"
+
+
+def _unit(name: str) -> str:
+    return (_HERE / "systemd" / name).read_text(encoding="utf-8")
+
+
+def _patience(machine: Machine, kind: Kind) -> tuple[File, ...]:
+    """What is set wrong is tried every second at first, and then, where systemd can, less and less often."""
+    if machine.systemd is None or machine.systemd < PATIENT_SYSTEMD:
+        return ()
+    text = "[Service]\nRestartSteps=5\nRestartMaxDelaySec=15\n"
+    services = (name for name in OF_KIND[kind] if name.endswith(".service") and "backup" not in name)
+    return tuple(File(UNITS / f"{name}.d/patience.conf", text) for name in services)
+
+
+def _on(kind: Kind) -> On:
+    if kind == "camera":
+        return On((TARGET, "greetline-camera.service"))
+    return On((TARGET, *(name for name in OF_KIND["shop"] if name not in (TARGET, "greetline-backup.service"))))

@@ -1,0 +1,166 @@
+"""The program itself on a machine: versions side by side, and a link to the one in use, so that there is a way back.
+
+/opt/greetline/versions/0.1.0-1f3a09c2/    a virtual environment; `.whole` in it once it is complete
+/opt/greetline/current -> versions/0.1.0-1f3a09c2
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+PREFIX: Final = Path("/opt/greetline")
+VERSIONS: Final = "versions"
+CURRENT: Final = "current"
+WHOLE: Final = ".whole"
+KEPT_VERSIONS: Final = 3
+"""Versions that stay on the disk; each takes about 300 MB."""
+PACKAGES: Final = ("broker", "edge", "kiosk", "dashboard", "deploy")
+BESIDE: Final = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
+"""What of a release is needed to build it, besides its packages."""
+LOCKS: Final = Path("deploy/install/locks")
+BUILD_LOCK: Final = "build.lock"
+INSTALL_SECONDS: Final = 1800
+"""A small machine on a slow line."""
+LEFT_OUT: Final = frozenset({"__pycache__"})
+COMPILED: Final = ".mo"
+
+Say = Callable[[str], None]
+
+
+class Unfit(Exception):
+    """The release or the machine does not allow it. The text says what is wrong and what to do."""
+
+
+def put(source: Path, locks: Sequence[str], prefix: Path = PREFIX, say: Say = print) -> Path:
+    """Make the release in *source*, with the packages of its files *locks*, a version below *prefix*; return its directory.
+
+    A version that is there and whole gets what it lacks. Raises Unfit; then nothing of a new one is left.
+    """
+    need_release(source)
+    version = prefix / VERSIONS / name_of(source)
+    if (version / WHOLE).exists():
+        _complete(source, locks, version, say)
+        return version
+    shutil.rmtree(version, ignore_errors=True)
+    version.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="greetline-") as scratch:
+            _make(source, locks, version, Path(scratch), say)
+    except BaseException:
+        shutil.rmtree(version, ignore_errors=True)
+        raise
+    (version / WHOLE).write_text("\n".join(locks) + "\n", encoding="utf-8")
+    return version
+
+
+def locks_of(version: Path) -> tuple[str, ...]:
+    """Return the files whose packages are in *version*."""
+    return tuple((version / WHOLE).read_text(encoding="utf-8").split())
+
+
+def need_release(source: Path) -> None:
+    """Raise Unfit unless *source* is the folder of an unpacked release."""
+    lacking = [each for each in (*PACKAGES, *BESIDE, str(LOCKS)) if not (source / each).exists()]
+    if lacking:
+        raise Unfit(f"{source}: this is not an unpacked release of Greetline: {lacking[0]} is missing. Give the folder of one.")
+
+
+def name_of(source: Path) -> str:
+    """Return what the version made of *source* is called: its number, and eight digits of what its files hold."""
+    number = tomllib.loads((source / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    digest = hashlib.sha256()
+    for file in _files(source):
+        digest.update(f"{file.relative_to(source)}\0{file.stat().st_size}\0".encode())
+        digest.update(file.read_bytes())
+    return f"{number}-{digest.hexdigest()[:8]}"
+
+
+def switch(version: Path, prefix: Path = PREFIX) -> Path | None:
+    """Put *version* in use, in one step; return the one that was in use before."""
+    before, link = current(prefix), prefix / CURRENT
+    fresh = prefix / f".{CURRENT}-{os.getpid()}"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(version.relative_to(prefix))
+    fresh.replace(link)
+    return before
+
+
+def current(prefix: Path = PREFIX) -> Path | None:
+    """Return the directory of the version in use, if there is one."""
+    link = prefix / CURRENT
+    return prefix / link.readlink() if link.is_symlink() else None
+
+
+def forget_old(prefix: Path = PREFIX, *, spare: tuple[Path | None, ...] = ()) -> list[Path]:
+    """Delete all but the newest KEPT_VERSIONS, never the one in use or *spare*; return those deleted."""
+    made = sorted((prefix / VERSIONS).iterdir(), key=lambda each: each.stat().st_mtime, reverse=True)
+    gone = [each for each in made[KEPT_VERSIONS:] if each not in (current(prefix), *spare)]
+    for each in gone:
+        shutil.rmtree(each)
+    return gone
+
+
+def _complete(source: Path, locks: Sequence[str], version: Path, say: Say) -> None:
+    there = locks_of(version)
+    lacking = [lock for lock in locks if lock not in there]
+    if not lacking:
+        say(f"{version} is there")
+        return
+    _packages(source, lacking, version, say)
+    (version / WHOLE).write_text("\n".join([*there, *lacking]) + "\n", encoding="utf-8")
+
+
+def _make(source: Path, locks: Sequence[str], version: Path, scratch: Path, say: Say) -> None:
+    say(f"making {version}")
+    _run([getattr(sys, "_base_executable", sys.executable), "-m", "venv", str(version)], {})
+    _packages(source, locks, version, say)
+    _packages(source, [BUILD_LOCK], version, say, "--target", str(scratch / "tools"))
+    # A copy: what is built leaves compiled texts behind, and the release may be somebody's own folder.
+    _copy(source, scratch / "release")
+    wheel = [*_pip(version, "wheel"), "--no-build-isolation", "-w", str(scratch / "wheel"), str(scratch / "release")]
+    _run(wheel, {"PYTHONPATH": str(scratch / "tools")})
+    _run([*_pip(version, "install"), "--no-index", *map(str, (scratch / "wheel").glob("*.whl"))], {})
+
+
+def _packages(source: Path, locks: Sequence[str], version: Path, say: Say, *where: str) -> None:
+    for lock in locks:
+        say(f"installing the packages of {lock}, each checked against its digest")
+        _run([*_pip(version, "install"), "--require-hashes", *where, "-r", str(source / LOCKS / lock)], {})
+
+
+def _pip(version: Path, verb: str) -> list[str]:
+    return [str(version / "bin/python"), "-m", "pip", verb, "--quiet", "--disable-pip-version-check", "--no-deps"]
+
+
+def _run(command: list[str], environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
+    )
+    if done.returncode:
+        last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
+        raise Unfit(f"`{' '.join(command[:5])} ...` failed:\n{last}")
+
+
+def _copy(source: Path, target: Path) -> None:
+    for file in _files(source):
+        place = target / file.relative_to(source)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, place)
+
+
+def _files(source: Path) -> Iterator[Path]:
+    """Yield the files that make a release, always in the same order."""
+    for name in (*BESIDE, *PACKAGES):
+        below = sorted((source / name).rglob("*")) if (source / name).is_dir() else [source / name]
+        for file in below:
+            if file.is_file() and file.suffix != COMPILED and not LEFT_OUT & set(file.parts):
+                yield file

@@ -1,0 +1,293 @@
+"""Does what a plan says, writes down what it did, and takes exactly that away again.
+
+Each action looks first whether the machine is already so: an installation that is run twice, or that was cut short, ends in
+the same place. The record has a row for everything that was made, written before the next thing is begun.
+"""
+
+from __future__ import annotations
+
+import grp
+import hashlib
+import json
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+from deploy.install import program
+from deploy.install.plan import (
+    ACCOUNT,
+    VAR,
+    Account,
+    Action,
+    Begin,
+    Certify,
+    File,
+    Folder,
+    Off,
+    On,
+    Packages,
+    Program,
+    described,
+)  # fmt: skip
+from deploy.install.program import Say, Unfit
+
+RECORD: Final = program.PREFIX / "installed.json"
+KEPT_BESIDE: Final = ".before-greetline"
+COMMAND_SECONDS: Final = 900
+
+
+@dataclass(slots=True)
+class Record:
+    """What an installation has made on this machine."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    """Path to SHA-256 as we wrote it; "" for the shop's own, which are never taken away without being asked for."""
+    folders: list[str] = field(default_factory=list)
+    accounts: list[str] = field(default_factory=list)
+    on: list[str] = field(default_factory=list)
+    off: list[str] = field(default_factory=list)
+    """Units of the system that were switched off."""
+
+    @classmethod
+    def read(cls, file: Path) -> Record:
+        """Return the record in *file*, an empty one when there is none. Raises Unfit for one that cannot be read."""
+        try:
+            return cls(**json.loads(file.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return cls()
+        except (OSError, ValueError, TypeError) as wrong:
+            raise Unfit(f"{file}: the record of what was installed cannot be read: {wrong}") from None
+
+    def write(self, file: Path) -> None:
+        """Write it whole to *file*."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = file.with_suffix(".fresh")
+        with fresh.open("w", encoding="utf-8") as opened:
+            json.dump(asdict(self), opened, indent=1)
+            opened.flush()
+            os.fsync(opened.fileno())
+        fresh.replace(file)
+
+
+class Machinist:
+    """Works on the machine whose files are below *root*; elsewhere than on "/", it writes files and runs nothing."""
+
+    def __init__(self, root: Path = Path("/"), *, source: Path | None = None, say: Say = print) -> None:
+        """*source* is the release that Program makes a version of; None: one is in use already."""
+        self._root, self._source, self._say = root, source, say
+        self._here = root == Path("/")
+        self._systemd = self._here and Path("/run/systemd/system").is_dir()
+        self.record = Record.read(self._at(RECORD))
+
+    def do(self, actions: Iterable[Action]) -> None:
+        """Do *actions* in their order. Raises Unfit where one cannot be done; what was done is in the record."""
+        for action in actions:
+            self._say(described(action))
+            self._do(action)
+            self.record.write(self._at(RECORD))
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case File():
+                self._write(action)
+            case Folder():
+                self._make_folder(action)
+            case _ if not self._here:
+                self._say(f"  left out below {self._root}")
+            case _:
+                self._change(action)
+
+    def _change(self, action: Action) -> None:
+        """Do what changes more than a file."""
+        match action:
+            case Packages(names):
+                self._install(names)
+            case Account():
+                self._make_account(action)
+            case Off(unit):
+                self._switch_off(unit)
+            case Program(locks):
+                self._put(locks)
+            case Certify(settings, files):
+                self._run([*_ours("deploy.install.certify"), str(settings)])
+                self.record.files |= {str(path): "" for path in files}
+            case Begin(settings):
+                self._run([*_ours("deploy.install.first"), str(settings)], account=ACCOUNT)
+            case On(units):
+                self._switch_on(units)
+
+    def _at(self, path: Path) -> Path:
+        return self._root / path.relative_to("/")
+
+    def _write(self, file: File) -> None:
+        place, wrote = self._at(file.path), self.record.files.get(str(file.path))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.exists():
+            there = _digest(place.read_bytes())
+            if not file.ours:
+                self._own(place, file.owner, file.mode)
+                return
+            if there not in (wrote, _digest(file.text.encode())):
+                shutil.copy2(place, place.with_name(place.name + KEPT_BESIDE))
+                self._say(f"  it was changed by hand: kept as {place.name}{KEPT_BESIDE}")
+        fresh = place.with_name(f".{place.name}.fresh")
+        fresh.write_text(file.text, encoding="utf-8")
+        self._own(fresh, file.owner, file.mode)
+        fresh.replace(place)
+        self.record.files[str(file.path)] = _digest(file.text.encode()) if file.ours else ""
+
+    def _make_folder(self, folder: Folder) -> None:
+        place = self._at(folder.path)
+        if not place.exists():
+            place.mkdir(parents=True)
+            self.record.folders.append(str(folder.path))
+        self._own(place, folder.owner, folder.mode)
+
+    def _own(self, place: Path, owner: str, mode: int) -> None:
+        place.chmod(mode)
+        if self._here:
+            who = pwd.getpwnam(owner)
+            os.chown(place, who.pw_uid, who.pw_gid)
+
+    def _install(self, names: tuple[str, ...]) -> None:
+        lacking = [name for name in names if not _has_package(name)]
+        if not lacking:
+            return
+        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+        self._run(["apt-get", "update", "-qq"], environment=quiet)
+        self._run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *lacking], environment=quiet)
+
+    def _make_account(self, account: Account) -> None:
+        if _known(account.name):
+            return
+        self._run(
+            ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", str(account.home),
+             "--shell", "/usr/sbin/nologin", account.name]
+        )  # fmt: skip
+        self.record.accounts.append(account.name)
+
+    def _put(self, locks: tuple[str, ...]) -> None:
+        if self._source is None:
+            if program.current() is None:
+                raise Unfit("Give --from with the folder of an unpacked release: no version is installed here.")
+            return
+        program.switch(program.put(self._source, locks, say=self._say))
+
+    def _switch_off(self, unit: str) -> None:
+        if self._systemd and _systemctl("is-enabled", "--quiet", unit) == 0:
+            self._run(["systemctl", "disable", "--now", "--quiet", unit])
+            self.record.off.append(unit)
+
+    def _switch_on(self, units: tuple[str, ...]) -> None:
+        self.record.on = [*dict.fromkeys([*self.record.on, *units])]
+        if not self._systemd:
+            self._say("  systemd does not run here: they start when it does")
+            self._link(units)
+            return
+        self._run(["systemctl", "daemon-reload"])
+        self._run(["systemctl", "enable", "--quiet", *units])
+        # What runs already must take up the new version; what did not is begun. A unit with nothing to do ends by itself.
+        self._run(["systemctl", "restart", *units])
+
+    def _link(self, units: tuple[str, ...]) -> None:
+        if shutil.which("systemctl"):
+            self._run(["systemctl", "enable", "--quiet", *units])
+
+    def _run(self, command: list[str], *, account: str = "", environment: dict[str, str] | None = None) -> None:
+        home = {"HOME": str(VAR)} if account else {}
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False, cwd="/",
+            user=account or None, group=account or None, extra_groups=[] if account else None,
+            env={**os.environ, "PYTHONSAFEPATH": "1", **home, **(environment or {})},
+        )  # fmt: skip
+        if done.returncode:
+            last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
+            raise Unfit(f"`{' '.join(command)}` failed:\n{last}")
+
+    def undo(self, *, purge: bool) -> None:
+        """Take away what the record says was made; with *purge* also the shop's own settings, store and accounts."""
+        self._end_units()
+        for path, wrote in self.record.files.items():
+            self._take_file(Path(path), wrote, purge=purge)
+        for folder in reversed(self.record.folders):
+            self._take_folder(self._at(Path(folder)), purge=purge)
+        if purge and self._here:
+            for account in self.record.accounts:
+                if _known(account):
+                    self._run(["userdel", account])
+        self._take_program(purge=purge)
+
+    def _end_units(self) -> None:
+        if self._here and self.record.on and shutil.which("systemctl"):
+            now = ["--now"] if self._systemd else []
+            self._run(["systemctl", "disable", *now, "--quiet", *self.record.on])
+            # Those that were started by others: a path, a timer, the target.
+            if self._systemd:
+                self._run(["systemctl", "stop", "greetline*"])
+        if self._systemd:
+            for unit in self.record.off:
+                self._run(["systemctl", "enable", "--now", "--quiet", unit])
+
+    def _take_file(self, path: Path, wrote: str, *, purge: bool) -> None:
+        place = self._at(path)
+        if not place.exists() or (not wrote and not purge):
+            return
+        if wrote and _digest(place.read_bytes()) != wrote and not purge:
+            self._say(f"{path} was changed by hand and is kept")
+            return
+        place.unlink()
+        self._say(f"removed {path}")
+        # A folder of our own beside a unit, such as greetline-edge.service.d, goes with the last of its files.
+        if place.parent.suffix == ".d" and place.parent.name.startswith("greetline") and not any(place.parent.iterdir()):
+            place.parent.rmdir()
+
+    def _take_folder(self, place: Path, *, purge: bool) -> None:
+        if purge:
+            shutil.rmtree(place, ignore_errors=True)
+        elif place.is_dir() and not any(place.iterdir()):
+            place.rmdir()
+        elif place.exists():
+            self._say(f"kept {place}: what is in it is the shop's own (--purge takes it too)")
+
+    def _take_program(self, *, purge: bool) -> None:
+        """Remove the versions; what was kept stays in the record, so that a later `--purge` finds it."""
+        shutil.rmtree(self._at(program.PREFIX), ignore_errors=True)
+        kept = Record(
+            files={path: wrote for path, wrote in self.record.files.items() if self._at(Path(path)).exists()},
+            folders=[folder for folder in self.record.folders if self._at(Path(folder)).exists()],
+            accounts=[] if purge else self.record.accounts,
+        )
+        self.record = kept
+        if kept.files or kept.folders or kept.accounts:
+            kept.write(self._at(RECORD))
+
+
+def _ours(module: str) -> list[str]:
+    return [str(program.PREFIX / program.CURRENT / "bin/python"), "-m", module]
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _known(account: str) -> bool:
+    try:
+        pwd.getpwnam(account)
+        grp.getgrnam(account)
+    except KeyError:
+        return False
+    return True
+
+
+def _has_package(name: str) -> bool:
+    said = subprocess.run(["dpkg-query", "-W", "-f", "${Status}", name], capture_output=True, text=True, timeout=60, check=False)
+    return said.stdout == "install ok installed"
+
+
+def _systemctl(*words: str) -> int:
+    return subprocess.run(["systemctl", *words], capture_output=True, timeout=60, check=False).returncode

@@ -1,0 +1,255 @@
+"""An installation can be read before it is done, ends in the same place however often it is run, and takes away what it made."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from broker.settings import EdgeSettings, Settings, read
+from deploy import narrowing
+from deploy.cli import main
+from deploy.install import job, machine, program
+from deploy.install.machine import Machine
+from deploy.install.plan import LOCK, PACKAGES, SETTINGS, UNITS, File, Kind, Program, described, plan, policies
+from deploy.install.program import Unfit
+from deploy.install.run import KEPT_BESIDE, RECORD, Machinist, Record
+from deploy.install.wanted import wanted
+
+ROOT = Path(__file__).resolve().parents[2]
+DEBIAN = Machine(
+    system="debian", release="12", title="Debian 12", processor="x86_64", python=(3, 11), systemd=252, timezone="Europe/Riga"
+)
+KINDS: tuple[Kind, ...] = ("shop", "camera", "screen")
+UNIT = UNITS / "greetline.target"
+
+
+def tree(root: Path) -> dict[str, bytes | None]:
+    return {str(path.relative_to(root)): path.read_bytes() if path.is_file() else None for path in sorted(root.rglob("*"))}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The files of a bare Debian 12."""
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/os-release").write_text('PRETTY_NAME="Debian GNU/Linux 12"\nID=debian\nVERSION_ID="12"\n')
+    (tmp_path / "etc/timezone").write_text("Europe/Riga\n")
+    return tmp_path
+
+
+def installed(root: Path, kind: Kind = "shop", **more: str) -> list[str]:
+    said: list[str] = []
+    job.install(job.Order(kind=kind, root=root, **more), said.append)  # type: ignore[arg-type]
+    return said
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_dry_run_says_every_action_and_changes_nothing(kind: Kind, root: Path) -> None:
+    before = tree(root)
+    done = CliRunner().invoke(main, ["install", kind, "--dry-run", "--root", str(root)])
+    assert done.exit_code == 0, done.output
+    actions = plan(replace(machine.look(root), systemd=None), kind, page=job.PAGE)
+    said = done.output.splitlines()
+    assert all(described(action) in said for action in actions)
+    assert tree(root) == before
+
+
+def test_a_machine_that_has_only_python_can_begin(root: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "deploy.install", "--dry-run", "--root", str(root)],
+        capture_output=True, text=True, timeout=60, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "install the packages" in done.stdout
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_run_a_second_time_it_changes_nothing(kind: Kind, root: Path) -> None:
+    installed(root, kind)
+    once = tree(root)
+    installed(root, kind)
+    assert tree(root) == once
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_uninstalling_leaves_the_machine_as_it_was(kind: Kind, root: Path) -> None:
+    before = {path: content for path, content in tree(root).items() if content is not None}
+    installed(root, kind)
+    done = CliRunner().invoke(main, ["uninstall", "--purge", "--yes", "--root", str(root)])
+    assert done.exit_code == 0, done.output
+    assert {path: content for path, content in tree(root).items() if content is not None} == before
+
+
+def test_without_purge_the_shops_own_settings_stay_and_a_later_purge_finds_them(root: Path) -> None:
+    installed(root)
+    settings = root / SETTINGS.relative_to("/")
+    job.uninstall(root, purge=False, dry_run=False, say=lambda _: None)
+    assert settings.exists()
+    assert not (root / UNIT.relative_to("/")).exists()
+    job.uninstall(root, purge=True, dry_run=False, say=lambda _: None)
+    assert not settings.exists()
+
+
+def test_what_the_shop_has_set_is_never_written_over(root: Path) -> None:
+    installed(root)
+    settings = root / SETTINGS.relative_to("/")
+    settings.write_text('[store]\nname = "Nordlys"\n')
+    installed(root)
+    assert "Nordlys" in settings.read_text()
+
+
+def test_a_unit_that_was_changed_by_hand_is_kept_beside_ours(root: Path) -> None:
+    installed(root)
+    unit = root / UNIT.relative_to("/")
+    unit.write_text("[Unit]\nDescription=mine\n")
+    installed(root)
+    assert "mine" not in unit.read_text()
+    assert "mine" in unit.with_name(unit.name + KEPT_BESIDE).read_text()
+
+
+def test_an_installation_that_was_cut_short_can_be_taken_away(root: Path) -> None:
+    before = {path: content for path, content in tree(root).items() if content is not None}
+    half = [action for action in plan(DEBIAN, "shop") if isinstance(action, File)][:3]
+    in_the_way = File(Path("/etc/os-release/x"), "a file cannot be below a file, so the work ends here")
+    with pytest.raises(OSError):
+        Machinist(root, say=lambda _: None).do([*half, in_the_way])
+    assert len(tree(root)) > len(before)
+    job.uninstall(root, purge=True, dry_run=False, say=lambda _: None)
+    assert {path: content for path, content in tree(root).items() if content is not None} == before
+
+
+def test_secrets_and_settings_are_nobody_elses_to_read(root: Path) -> None:
+    installed(root)
+    assert (root / SETTINGS.relative_to("/")).stat().st_mode & 0o777 == 0o640
+    assert (root / "var/lib/greetline").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({"system": "fedora", "title": "Fedora 41"}, "Fedora 41"),
+        ({"release": "11", "title": "Debian 11"}, "Debian 11"),
+        ({"processor": "armv7l"}, "64-bit"),
+        ({"python": (3, 10)}, "3.11"),
+    ],
+)
+def test_a_machine_it_was_not_made_for_is_told_why(changed: dict[str, object], word: str) -> None:
+    assert machine.trouble(DEBIAN) is None
+    assert word in (machine.trouble(replace(DEBIAN, **changed)) or "")  # type: ignore[arg-type]
+
+
+def test_it_wants_to_be_root_before_it_changes_anything(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr(machine, "look", lambda _: DEBIAN)
+    with pytest.raises(Unfit, match="sudo"):
+        job.install(job.Order(), lambda _: None)
+
+
+def test_a_new_systemd_waits_longer_from_try_to_try_and_an_old_one_is_not_given_what_it_does_not_know() -> None:
+    def patient(systemd: int) -> bool:
+        return any(
+            isinstance(action, File) and "RestartSteps" in action.text for action in plan(replace(DEBIAN, systemd=systemd), "shop")
+        )
+
+    assert patient(257)
+    assert not patient(252)
+
+
+def test_the_settings_it_begins_with_are_right_and_know_the_zone_of_the_machine(root: Path) -> None:
+    installed(root)
+    settings = read(Settings, root / SETTINGS.relative_to("/"), environment={})
+    assert settings.store.timezone == "Europe/Riga"
+    assert settings.store.data == Path("/var/lib/greetline")
+    assert settings.dashboard.https
+    assert settings.dashboard.host == "127.0.0.1"
+
+
+def test_the_settings_of_a_camera_box_are_right(root: Path) -> None:
+    installed(root, "camera")
+    assert read(EdgeSettings, root / "etc/greetline/edge.toml", environment={}).cameras
+
+
+def test_a_screen_may_show_the_server_of_its_page_and_nothing_else() -> None:
+    rules = json.loads(policies("https://192.168.1.10:8443/display"))
+    assert rules["URLAllowlist"] == ["https://192.168.1.10:8443"]
+    assert rules["URLBlocklist"] == ["*"]
+    assert rules["DeveloperToolsAvailability"] == 2
+
+
+@pytest.mark.parametrize("page", ["file:///etc/passwd", "http://x y", 'http://x"', "http://x\nExecStart=/bin/sh", "http://$HOME"])
+def test_what_is_no_address_of_a_page_is_refused(page: str, root: Path) -> None:
+    with pytest.raises(Unfit, match="not the address"):
+        installed(root, "screen", page=page)
+
+
+def test_eyes_and_customers_screens_are_wanted_where_the_settings_have_them(tmp_path: Path) -> None:
+    file = tmp_path / "greetline.toml"
+    assert wanted("cameras", file), "what cannot be read is the program's own to say"
+    file.write_text('[[cameras]]\nid = "door"\n')
+    assert wanted("cameras", file)
+    assert not wanted("services", file)
+
+
+def test_the_locks_are_what_each_kind_of_machine_needs_of_the_whole_lock() -> None:
+    whole = (ROOT / narrowing.LOCK).read_text(encoding="utf-8")
+    for file, asked in narrowing.KINDS.items():
+        kept = (narrowing.LOCKS / file).read_text(encoding="utf-8")
+        assert kept == narrowing.narrowed(whole, asked), f"{file}: run `python -m deploy.narrowing`"
+        entries = [line for line in kept.splitlines() if not line.startswith(" ")]
+        assert len(entries) >= 3
+        assert kept.count("--hash=sha256:") >= len(entries)
+    assert "pytest==" not in (narrowing.LOCKS / "shop.lock").read_text(encoding="utf-8")
+    assert "flask==" not in (narrowing.LOCKS / "camera.lock").read_text(encoding="utf-8")
+
+
+def test_every_kind_with_a_program_has_its_lock() -> None:
+    for kind in PACKAGES:
+        locks = [action.locks for action in plan(DEBIAN, kind, page=job.PAGE) if isinstance(action, Program)]
+        assert locks == ([(LOCK[kind],)] if LOCK[kind] else [])
+    assert plan(DEBIAN, "shop", extras=("voice",)) != plan(DEBIAN, "shop")
+
+
+def test_a_version_is_named_after_what_is_in_it(tmp_path: Path) -> None:
+    for name in (*program.PACKAGES, str(program.LOCKS)):
+        (tmp_path / name).mkdir(parents=True, exist_ok=True)
+    for name in program.BESIDE:
+        (tmp_path / name).write_text('[project]\nversion = "7.1"\n')
+    first = program.name_of(tmp_path)
+    assert first.startswith("7.1-")
+    (tmp_path / "broker/__pycache__").mkdir()
+    (tmp_path / "broker/__pycache__/x.pyc").write_text("compiled")
+    assert program.name_of(tmp_path) == first
+    (tmp_path / "broker/x.py").write_text("new = True\n")
+    assert program.name_of(tmp_path) != first
+
+
+def test_the_version_in_use_changes_in_one_step_and_old_ones_go(tmp_path: Path) -> None:
+    versions = [tmp_path / program.VERSIONS / f"1.{n}" for n in range(6)]
+    for version in versions:
+        version.mkdir(parents=True)
+    assert program.current(tmp_path) is None
+    assert program.switch(versions[0], tmp_path) is None
+    assert program.switch(versions[5], tmp_path) == versions[0]
+    assert program.current(tmp_path) == versions[5]
+    program.forget_old(tmp_path, spare=(versions[0],))
+    left = {path.name for path in (tmp_path / program.VERSIONS).iterdir()}
+    assert {"1.5", "1.0"} <= left
+    assert len(left) <= program.KEPT_VERSIONS + 2
+
+
+def test_a_folder_that_is_no_release_is_told_what_it_lacks(tmp_path: Path) -> None:
+    with pytest.raises(Unfit, match="broker is missing"):
+        program.put(tmp_path, ("shop.lock",), tmp_path)
+
+
+def test_a_record_that_cannot_be_read_stops_the_work(root: Path) -> None:
+    file = root / RECORD.relative_to("/")
+    file.parent.mkdir(parents=True)
+    file.write_text("{")
+    with pytest.raises(Unfit, match="record"):
+        Record.read(file)
