@@ -17,6 +17,7 @@ from typing import Any, Final
 import click
 
 from broker import log
+from broker.desk import audit
 from broker.embedded import reach
 from broker.service.run import Occupied, sole_service, stop_at_signals
 from broker.service.run import run as serve
@@ -79,12 +80,15 @@ def run(
 @click.option("--deep", is_flag=True, help="Look at every row, index and column; takes minutes for a large store.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check(settings_file: Path | None, data: Path | None, deep: bool, as_json: bool) -> None:
-    """Say whether the store is sound: the file itself, and the rules that must hold of what is in it.
+    """Say whether the store is sound: the file itself, the rules that must hold of what is in it, with --deep the audit log.
 
     Works while the shop is open. Exit code 1: it is not sound; 3: it cannot be opened.
     """
     with _clear_words(), _shop(_settings(settings_file, data), create=False) as shop:
         found = upkeep.check(shop.db, deep=deep)
+        chain = audit.verify(shop) if deep else None
+    if chain and not chain.whole:
+        found = dataclasses.replace(found, damage=(*found.damage, f"the audit log: {chain.why}"))
     if as_json:
         click.echo(json.dumps({"sound": found.sound, **dataclasses.asdict(found)}))
     else:

@@ -10,8 +10,11 @@ from typing import Final
 
 import click
 
+from broker.desk import audit
 from broker.settings import Settings, read
 from broker.shop import Shop
+from broker.store.database import change
+from dashboard.which_shop import BY
 from deploy import rows
 from deploy.config import here, settings_option
 from deploy.fault import Fault, faults_said
@@ -58,6 +61,8 @@ def export(
             except OSError as wrong:
                 part.unlink(missing_ok=True)
                 raise Fault(f"{output}: it cannot be written: {wrong.strerror}.") from None
+        with change(shop.db):
+            audit.write(shop, "rows.exported", what, by=BY, after={"rows": number, "form": form})
     if as_json and output:
         click.echo(json.dumps({"what": what, "rows": number, "file": str(output)}))
     else:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from broker.desk import alerts as desk_alerts
+from broker.desk import audit
 from broker.domain.alerts import AlertKind
 from broker.domain.facts import Fact, FactKind
 from broker.settings import SERVICE as SERVICE
@@ -65,6 +66,7 @@ def forget(shop: Shop, device_id: str, *, by: str) -> None:
             desk_alerts.clear(shop, alert, now)
         zone = device.zones[0] if device.zones else ""
         body: dict[str, object] = {"watch": FORGOTTEN}
+        audit.write(shop, "cameras.forgotten", device_id, by=by, before={"name": device.name, "zones": device.zones})
         journal.append(shop.db, Fact(kind=FactKind.DEVICE, subject=device_id, at=now, zone=zone, by=by, body=body))
 
 

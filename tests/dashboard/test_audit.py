@@ -10,10 +10,12 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 from flask import Flask
 
-from broker.desk import audit, people
+from broker.cli import check
+from broker.desk import audit, devices, people
 from broker.shop import STORE_FILE, Shop
 from dashboard.cli_audit import COLUMNS
 from dashboard.cli_audit import audit as command
+from deploy.cli_rows import export
 from tests.web.parts import Visitor, person
 
 
@@ -74,6 +76,44 @@ def test_the_terminal_shows_the_newest_first_and_a_name_where_there_is_one(shop:
     assert [row["what"] for row in shown] == ["people.language", "people.added"]
     assert (shown[0]["before"]["language"], shown[0]["after"]["language"]) == ("", "nb")
     assert "Kari" in run(shop, "show", "--what", "people.language").stdout
+
+
+def test_a_camera_that_is_taken_off_stands_there_with_what_it_was(app: Flask, shop: Shop) -> None:
+    office = Visitor(app, shop).pair("manager").sign_in("Ada", "admin")
+    devices.heard(shop, "gone", watch="offline", since=shop.clock(), zones=("shoes",))
+    assert office.post("/admin/cameras/gone/forget").status_code == 200
+    row, ada = audit.newest(shop, limit=1)[0], people.named(shop, "Ada")
+    assert ada
+    assert (row.what, row.subject, row.by) == ("cameras.forgotten", "gone", ada.id)
+    assert '"shoes"' in row.before
+
+
+def test_rows_that_are_taken_away_in_a_terminal_stand_there(shop: Shop, tmp_path: Path) -> None:
+    settings = tmp_path / "greetline.toml"
+    settings.write_text(f'[store]\nid = "oslo-city"\ndata = "{shop.settings.store.data}"\n', encoding="utf-8")
+    done = CliRunner().invoke(export, ["--what", "visits", "-o", str(tmp_path / "v.csv"), "--settings", str(settings)])
+    assert done.exit_code == 0, done.output
+    row = audit.newest(shop, limit=1)[0]
+    assert (row.what, row.subject, row.by, json.loads(row.after)) == (
+        "rows.exported",
+        "visits",
+        "terminal",
+        {"form": "csv", "rows": 0},
+    )
+
+
+def test_a_deep_look_at_the_store_looks_at_the_log_too(shop: Shop) -> None:
+    person(shop, "Kari")
+    look = ["--deep", "--json", "--data", str(shop.settings.store.data)]
+    whole = CliRunner().invoke(check, look)
+    assert (whole.exit_code, json.loads(whole.stdout)["sound"]) == (0, True)
+    with sqlite3.connect(shop.settings.store.data / STORE_FILE) as db:
+        db.execute("DELETE FROM audit_ends")
+    db.close()
+    assert CliRunner().invoke(check, look[1:]).exit_code == 0, "a quick look does not read it"
+    broken = CliRunner().invoke(check, look)
+    assert broken.exit_code == 1
+    assert any(said.startswith("the audit log: ") for said in json.loads(broken.stdout)["damage"])
 
 
 def test_the_exported_file_has_every_row_and_no_formula(shop: Shop, tmp_path: Path) -> None:
