@@ -6,6 +6,7 @@ from dashboard.admin import audit as audit
 from dashboard.admin import health as health
 from dashboard.admin import integrations as integrations
 from dashboard.admin import people as people
+from dashboard.admin import privacy as privacy
 from dashboard.admin import file as file
 from dashboard.admin import history as history
 from dashboard.admin import screens as screens
