@@ -75,7 +75,7 @@ def make_authority(folder: Path, *, shop: str = "shop", names: Sequence[str] = (
     The folder is open to look into: the keys in it are their owners' alone.
     *names* are those of this shop that do not end as HOUSE_NAMES do; the authority may speak for them too. Raises Fault.
     """
-    made = _identity()
+    made = maker()
     certificate, key = folder / "authority.crt", folder / "authority.key"
     if not certificate.exists():
         for name in names:
@@ -97,7 +97,7 @@ def make_server(folder: Path, server: str, reach: Reach, *, now: datetime | None
 
     Return whether they were made: the server must then be started anew. Raises Fault.
     """
-    made, moment = _identity(), now or datetime.now(UTC)
+    made, moment = maker(), now or datetime.now(UTC)
     certificate, key = folder / f"{server}.crt", folder / f"{server}.key"
     if key.exists() and _good(certificate, reach, folder / "authority.crt", moment):
         return False
@@ -117,7 +117,7 @@ def make_server(folder: Path, server: str, reach: Reach, *, now: datetime | None
 def days_left(certificate: Path, *, now: datetime | None = None) -> int | None:
     """Return for how many whole days *certificate* is good, negative once it is over; None when there is none."""
     try:
-        until: datetime = _identity().expires(certificate.read_bytes())
+        until: datetime = maker().expires(certificate.read_bytes())
     except (OSError, ValueError):
         return None
     return (until - (now or datetime.now(UTC))).days
@@ -125,7 +125,7 @@ def days_left(certificate: Path, *, now: datetime | None = None) -> int | None:
 
 def fingerprint(certificate: Path) -> str:
     """Return the SHA-256 of *certificate* as people compare it. Raises OSError and ValueError."""
-    found: str = _identity().fingerprint(certificate.read_bytes())
+    found: str = maker().fingerprint(certificate.read_bytes())
     return found
 
 
@@ -184,8 +184,8 @@ def _bad_signature() -> type[Exception]:
     return InvalidSignature
 
 
-def _identity() -> Any:
-    """Return what makes certificates, which not every machine has. Raises Fault with what to install."""
+def maker() -> Any:
+    """Return `broker.identity.authority`, which makes certificates; not every machine can. Raises Fault with what to install."""
     try:
         from broker.identity import authority
     except ModuleNotFoundError as missing:
