@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import click
 
-from broker import log
+from broker import anew, log
 from broker.desk import audit
 from broker.embedded import reach
 from broker.service.run import Occupied, sole_service, stop_at_signals
@@ -64,6 +64,7 @@ def run(
     Without an MQTT broker in the settings, the one that `greetline up` starts on this machine is used.
     """
     stop = stop_at_signals()
+    watch = anew.Watch(_file(settings_file))
     with _clear_words():
         settings = _settings(settings_file, data)
         log.set_up(log_level or settings.log.level, settings.log.form, louder=verbose - quiet)
@@ -71,7 +72,8 @@ def run(
         mqtt = settings.mqtt.model_copy(update=said)
         settings.store.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         with sole_service(settings.store.data), _shop(settings, create=True) as shop:
-            sys.exit(serve(shop, reach(settings.store.data, mqtt), stop))
+            watch.begin(stop.set)
+            sys.exit(watch.exit_code(serve(shop, reach(settings.store.data, mqtt), stop)))
 
 
 @main.command(epilog="Example: greetline broker check --deep --json | jq .sound (`greetline check` is the same)")
@@ -151,10 +153,12 @@ def _print_soundness(found: upkeep.Soundness) -> None:
     click.echo("  " + ", ".join(f"{table} {rows:,}" for table, rows in found.counts.items()))
 
 
+def _file(file: Path | None) -> Path | None:
+    return Path(SETTINGS_FILE) if file is None and Path(SETTINGS_FILE).exists() else file
+
+
 def _settings(file: Path | None, data: Path | None) -> Settings:
-    if file is None and Path(SETTINGS_FILE).exists():
-        file = Path(SETTINGS_FILE)
-    settings = read(Settings, file)
+    settings = read(Settings, _file(file))
     if data is None:
         return settings
     return settings.model_copy(update={"store": settings.store.model_copy(update={"data": data.absolute()})})

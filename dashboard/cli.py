@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from broker import lifeline, log
-from broker.desk import standards_page
+from broker import anew, lifeline, log
+from broker.desk import settings_changes, standards_page
 from broker.settings import BadSettings
 from broker.shop import open_shop
 from broker.store.database import StoreError
@@ -19,7 +19,7 @@ from broker.web.server import CannotListen, Server
 from broker.web.stores import current_shop
 from dashboard.app import create
 from dashboard.reports.post import Postman
-from dashboard.which_shop import EXIT_CANNOT_START, settings_of, which_shop
+from dashboard.which_shop import EXIT_CANNOT_START, file_of, settings_of, which_shop
 
 
 @click.command(epilog="Example: greetline dashboard --settings greetline.toml --port 8080")
@@ -33,13 +33,17 @@ def main(
 ) -> None:  # fmt: skip
     """Serve the staff screens until SIGTERM or Ctrl-C."""
     lifeline.watch()
+    file = file_of(settings_file)
+    watch = anew.Watch(file)
     try:
-        settings = settings_of(settings_file, data)
+        settings = settings_of(file, data)
         log.set_up(settings.log.level, settings.log.form, louder=verbose - quiet)
         chosen = settings.dashboard
-        app = create(settings)
+        app = create(settings, file=file)
         with app.app_context():
             standards_page.keep_at_start(current_shop())
+            if file is not None:
+                settings_changes.note(current_shop(), file)
         server = Server(
             app, host=host or chosen.host, port=port or chosen.port, max_streams=chosen.max_streams,
             behind_proxy=chosen.behind_proxy,
@@ -51,6 +55,8 @@ def main(
     postman = Postman(lambda: open_shop(settings, create=False)) if settings.reports.weekday is not None else None
     if postman:
         postman.start()
+    watch.begin(server.stop)
     server.run_alone()
     if postman:
         postman.stop()
+    sys.exit(watch.exit_code(0))

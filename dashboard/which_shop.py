@@ -34,11 +34,14 @@ def which_shop(command: C) -> C:
     return settings(click.option("--data", type=click.Path(path_type=Path), help=_DATA)(command))
 
 
+def file_of(settings_file: Path | None) -> Path | None:
+    """Return the settings file a command means: *settings_file*, else the one here, if there is one."""
+    return Path(SETTINGS_FILE) if settings_file is None and Path(SETTINGS_FILE).exists() else settings_file
+
+
 def settings_of(settings_file: Path | None, data: Path | None) -> Settings:
     """Return the settings a command means: of *settings_file*, or of the file here, or the defaults. Raises BadSettings."""
-    if settings_file is None and Path(SETTINGS_FILE).exists():
-        settings_file = Path(SETTINGS_FILE)
-    settings = read(Settings, settings_file)
+    settings = read(Settings, file_of(settings_file))
     if data is not None:
         settings = settings.model_copy(update={"store": settings.store.model_copy(update={"data": data.resolve()})})
     return settings

@@ -14,15 +14,14 @@ import socket
 import subprocess
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import IO, Final
 
 from broker import lifeline
 from deploy.fault import EXIT_FAULT
+from deploy.part import FIRST_RETRY_SECONDS, Child, how, output_of, sentence, signal_to
+from deploy.part import Part as Part
 
-FIRST_RETRY_SECONDS: Final = 0.2
 LAST_RETRY_SECONDS: Final = 10.0
 FAULT_RETRY_SECONDS: Final = 15.0
 """A part that says its set-up is wrong is tried again after so long: somebody may be plugging the camera in."""
@@ -32,39 +31,10 @@ LATER_SECONDS: Final = 5.0
 STOP_SECONDS: Final = 1.2
 """What each of the four stages has to stop by itself; then it is killed. All of it stays under five seconds."""
 MAX_LINE_BYTES: Final = 8 * 1024
-MAX_TAIL_LINES: Final = 20
-"""Last lines of a part that are kept, to say why it ended."""
 TICK_SECONDS: Final = 0.1
 
 Say = Callable[[str, str], None]
 """Takes the name of a part, or "" for ourselves, and a line."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One process of the shop. The parts of a lower `stage` are stopped first."""
-
-    name: str
-    command: Sequence[str]
-    stage: int
-    environment: Mapping[str, str] = field(default_factory=dict)
-    vital: bool = True
-    """Without it the shop makes no sense: a fault of its set-up at the start ends all."""
-    later: bool = False
-    """It waits until everything else stands, or LATER_SECONDS: who comes last leaves the processor to the first page."""
-
-
-@dataclass(slots=True)
-class _Child:
-    """A part and its present process, if any."""
-
-    part: Part
-    process: subprocess.Popen[bytes] | None = None
-    began: float = 0.0
-    again_at: float = 0.0
-    pause: float = FIRST_RETRY_SECONDS
-    rest: bytes = b""
-    tail: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_TAIL_LINES))
 
 
 class Supervisor:
@@ -72,9 +42,11 @@ class Supervisor:
 
     def __init__(self, parts: Sequence[Part], say: Say) -> None:
         later = time.monotonic() + LATER_SECONDS
-        self._children = [_Child(part, again_at=later if part.later else 0.0) for part in parts]
+        self._children = [Child(part, again_at=later if part.later else 0.0) for part in parts]
         self._say = say
         self._stopping = threading.Event()
+        self._changing = threading.Lock()
+        self._wanted: Sequence[Part] | None = None
         self._standing = threading.Event()
         self._code = 0
         self._watched = selectors.DefaultSelector()
@@ -104,6 +76,35 @@ class Supervisor:
         with contextlib.suppress(OSError):  # The buffer is full or the end is closed: we are awake or gone.
             self._wake.send(b".")
 
+    def renew(self, parts: Sequence[Part]) -> None:
+        """Run *parts* from now on: those that are new are started, those that are no longer among them are stopped.
+
+        A part that goes on under its name is not touched; it begins anew by itself. May be called from any thread.
+        """
+        with self._changing:
+            self._wanted = tuple(parts)
+        self._wake_up()
+
+    def _take_over(self) -> None:
+        """Do what `renew` asked for, in the thread of `run`."""
+        with self._changing:
+            wanted, self._wanted = self._wanted, None
+        if wanted is None:
+            return
+        names = {part.name for part in wanted}
+        gone = [child for child in self._children if child.part.name not in names]
+        self._stop_some(gone)
+        self._children = [child for child in self._children if child not in gone]
+        for part in wanted:
+            here = next((child for child in self._children if child.part.name == part.name), None)
+            if here:
+                here.part = part
+            else:
+                self._say("", f"{part.name} is started: the settings ask for it now")
+                self._children.append(Child(part))
+        for child in gone:
+            self._say("", f"{child.part.name} was stopped: the settings no longer ask for it")
+
     def pids(self) -> dict[str, int]:
         """Return the process id of every part that runs now."""
         return {child.part.name: child.process.pid for child in self._children if child.process is not None}
@@ -114,6 +115,7 @@ class Supervisor:
             self._stop_at_signals()
         try:
             while not self._stopping.is_set():
+                self._take_over()
                 for child in self._children:
                     self._look_after(child)
                 self._listen(TICK_SECONDS)
@@ -128,7 +130,7 @@ class Supervisor:
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # As nohup asks.
             signal.signal(signal.SIGHUP, lambda *_: self.stop())
 
-    def _look_after(self, child: _Child) -> None:
+    def _look_after(self, child: Child) -> None:
         if child.process is None:
             if self._is_due(child) and not self._stopping.is_set():
                 self._start(child)
@@ -136,11 +138,11 @@ class Supervisor:
             self._drain(child)
             self._ended(child, code)
 
-    def _is_due(self, child: _Child) -> bool:
+    def _is_due(self, child: Child) -> bool:
         waits_for_others = child.part.later and child.began == 0.0
         return time.monotonic() >= child.again_at or (waits_for_others and self._standing.is_set())
 
-    def _start(self, child: _Child) -> None:
+    def _start(self, child: Child) -> None:
         part = child.part
         child.began, child.rest = time.monotonic(), b""
         child.tail.clear()
@@ -161,24 +163,28 @@ class Supervisor:
                 "PYTHONSAFEPATH": "1",
             },
         )
-        output = _output(child)
+        output = output_of(child)
         os.set_blocking(output.fileno(), False)
         self._watched.register(output, selectors.EVENT_READ, child)
 
-    def _ended(self, child: _Child, code: int) -> None:
+    def _ended(self, child: Child, code: int) -> None:
         alive = time.monotonic() - child.began
         child.process = None
         if self._stopping.is_set():
+            return
+        if code == lifeline.SETTINGS_CHANGED:
+            self._say("", f"{child.part.name} begins anew with the changed settings")
+            child.again_at, child.pause = 0.0, FIRST_RETRY_SECONDS
             return
         if alive >= SETTLED_SECONDS:
             child.pause = FIRST_RETRY_SECONDS
         fault = code == EXIT_FAULT
         if fault and child.part.vital and not self._standing.is_set():
-            self._say("", f"{child.part.name} cannot start: {_sentence(child)}")
+            self._say("", f"{child.part.name} cannot start: {sentence(child)}")
             self.stop(EXIT_FAULT)
             return
         wait = FAULT_RETRY_SECONDS if fault else child.pause
-        why = f"cannot work: {_sentence(child)}" if fault else f"ended ({_how(code)})"
+        why = f"cannot work: {sentence(child)}" if fault else f"ended ({how(code)})"
         self._say("", f"{child.part.name} {why}; it is started again in {wait:g} s")
         child.again_at = time.monotonic() + wait
         child.pause = min(child.pause * 2, LAST_RETRY_SECONDS)
@@ -190,9 +196,9 @@ class Supervisor:
             else:
                 self._hear(key.data)
 
-    def _hear(self, child: _Child) -> bool:
+    def _hear(self, child: Child) -> bool:
         """Take what a part has written; return whether there may be more."""
-        output = _output(child)
+        output = output_of(child)
         try:
             piece = os.read(output.fileno(), 64 * 1024)
         except BlockingIOError:
@@ -207,14 +213,14 @@ class Supervisor:
             self._pass_on(child, line)
         return True
 
-    def _pass_on(self, child: _Child, line: bytes) -> None:
+    def _pass_on(self, child: Child, line: bytes) -> None:
         text = line[:MAX_LINE_BYTES].decode(errors="replace").rstrip()
         if text:
             child.tail.append(text)
             self._say(child.part.name, text)
 
-    def _drain(self, child: _Child) -> None:
-        output = _output(child)
+    def _drain(self, child: Child) -> None:
+        output = output_of(child)
         if output.closed:
             return
         # What a grandchild may still write is not waited for.
@@ -234,16 +240,16 @@ class Supervisor:
         for stage in sorted({child.part.stage for child in running}):
             self._stop_some([child for child in running if child.part.stage == stage])
 
-    def _stop_some(self, some: Sequence[_Child]) -> None:
+    def _stop_some(self, some: Sequence[Child]) -> None:
         for child in some:
-            _signal(child, signal.SIGTERM)
+            signal_to(child, signal.SIGTERM)
         until = time.monotonic() + STOP_SECONDS
         while any(child.process is not None for child in some):
             if time.monotonic() > until:
                 for child in some:
                     if child.process is not None:
                         self._say("", f"{child.part.name} did not stop by itself and was killed")
-                        _signal(child, signal.SIGKILL)
+                        signal_to(child, signal.SIGKILL)
                 until += STOP_SECONDS
             self._listen(0.02)
             for child in some:
@@ -255,27 +261,3 @@ class Supervisor:
         self._watched.close()
         self._wake.close()
         self._woken.close()
-
-
-def _output(child: _Child) -> IO[bytes]:
-    assert child.process is not None
-    assert child.process.stdout is not None
-    return child.process.stdout
-
-
-def _signal(child: _Child, number: signal.Signals) -> None:
-    if child.process is not None:
-        child.process.send_signal(number)
-
-
-def _how(code: int) -> str:
-    try:
-        return f"by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-    except ValueError:
-        return f"by signal {-code}"
-
-
-def _sentence(child: _Child) -> str:
-    """Return why a part says it cannot work: the last thing it said, without what click puts before it."""
-    said = child.tail[-1] if child.tail else "it did not say why"
-    return said.removeprefix("Error: ")

@@ -14,11 +14,12 @@ from typing import Final
 
 import click
 
+from broker import anew
 from broker.desk import people, screens
 from broker.desk.roles import Role
 from broker.embedded import prepare
 from broker.embedded.own import Own
-from broker.settings import ENVIRONMENT, MqttSettings, Settings, read
+from broker.settings import ENVIRONMENT, BadSettings, EdgeSettings, MqttSettings, Settings, read
 from broker.shop import STORE_FILE, Shop
 from broker.store.database import StoreError, open_store
 from deploy import premises
@@ -68,11 +69,35 @@ def run_shop(settings: Settings, path: Path, lines: Lines, standing: Standing) -
         with shop_of(settings, create=True):
             pass  # The store is made, or refused, here and once, before four programs open it.
         supervisor = Supervisor(parts(settings, path, own), lines)
+        changing = threading.Thread(target=_follow, args=(supervisor, path, own, lines), name="settings", daemon=True)
+        changing.start()
         watch = threading.Thread(target=_call_when_standing, args=(supervisor, settings, own, lines, standing), daemon=True)
         watch.start()
         code = supervisor.run()
         watch.join(timeout=1.0)
         return code
+
+
+def _follow(supervisor: Supervisor, path: Path, own: Own | None, lines: Lines) -> None:
+    """Run the parts that the file asks for, as it changes; each part that stays begins anew by itself."""
+    while not supervisor.stopping:
+        changed, watch = threading.Event(), anew.Watch(path, matters=_kinds)
+        watch.begin(changed.set, anyway=True)
+        while not changed.wait(LOOK_SECONDS):
+            if supervisor.stopping:
+                watch.stop()
+                return
+        try:
+            settings = read(Settings, path)
+        except BadSettings as wrong:
+            lines("", f"{wrong}")
+            continue
+        supervisor.renew(parts(settings, path, own))
+
+
+def _kinds(settings: EdgeSettings) -> object:
+    """Return which parts the settings ask for."""
+    return bool(settings.cameras), isinstance(settings, Settings) and bool(settings.services)
 
 
 def parts(settings: Settings, path: Path, own: Own | None) -> list[Part]:

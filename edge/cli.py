@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 import click
 
-from broker import lifeline, log
+from broker import anew, lifeline, log
 from broker.settings import BadSettings, CameraSettings, model_at
 from edge import cli_audit, cli_badge
 
@@ -153,9 +154,12 @@ def run(file: Path | None, camera_id: str | None, spool: Path | None, **given: A
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     lifeline.watch()
+    watch = anew.Watch(file, model=starting.kind(file), matters=starting.used)
     try:
         told = starting.settings(file, camera_id, {**given, "spool": spool})
         log.set_up(told.settings.log.level, told.settings.log.form)
+        watch.begin(stop.set)
         starting.watch(told, spool, stop)
     except (BadSettings, *REFUSALS) as wrong:
         raise World(str(wrong)) from None
+    sys.exit(watch.exit_code(0))

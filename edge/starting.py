@@ -57,7 +57,7 @@ def settings(file: Path | None, camera_id: str | None, given: dict[str, Any]) ->
     *given* are the options by name, None where not given; those about a camera need one camera. Raises BadSettings.
     """
     told = {key: value for key, value in given.items() if value is not None}
-    base, aside = read_sparing(_kind(file), file)
+    base, aside = read_sparing(kind(file), file)
     store = {"id": told.get("store"), "data": told.get("data")}
     mqtt = {key: told.get(f"mqtt_{key}") for key in ("host", "port", "username", "password_file")}
     try:
@@ -81,7 +81,13 @@ def settings(file: Path | None, camera_id: str | None, given: dict[str, Any]) ->
         raise BadSettings(f"{where}: {first['msg'].removeprefix('Value error, ')}, read {first['input']!r}") from None
 
 
-def _kind(file: Path | None) -> type[EdgeSettings]:
+def used(settings: EdgeSettings) -> object:
+    """Return what a camera box uses of the settings of a shop: it begins anew for nothing else, since nobody is seen meanwhile."""
+    store, standards = settings.store, settings.standards
+    return (store.id, store.data, settings.mqtt, settings.log, settings.cameras, standards.party_seconds)
+
+
+def kind(file: Path | None) -> type[EdgeSettings]:
     """Return EdgeSettings, or Settings where the file or the environment speaks of a whole shop."""
     tables = {key.removeprefix(ENVIRONMENT).lower().partition("__")[0] for key in os.environ if key.startswith(ENVIRONMENT)}
     if file is not None and file.is_file():

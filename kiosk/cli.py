@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from broker import lifeline, log
+from broker import anew, lifeline, log
 from broker.settings import BadSettings, Settings, read
 from broker.shop import StoreError
 from broker.web.server import CannotListen, Server
@@ -33,8 +33,10 @@ EXIT_CANNOT_START: Final = 3
 def main(path: Path | None, host: str | None, port: int | None, verbose: int, quiet: int) -> None:
     """Serve the customers' screens, touch screen and wall, until SIGTERM or Ctrl-C."""
     lifeline.watch()
+    path = path or (Path(SETTINGS_FILE) if Path(SETTINGS_FILE).exists() else None)
+    watch = anew.Watch(path)
     try:
-        settings = read(Settings, path or (Path(SETTINGS_FILE) if Path(SETTINGS_FILE).exists() else None))
+        settings = read(Settings, path)
         log.set_up(settings.log.level, settings.log.form, louder=verbose - quiet)
         chosen = settings.kiosk
         app = create(settings)
@@ -46,5 +48,7 @@ def main(path: Path | None, host: str | None, port: int | None, verbose: int, qu
         click.echo(str(wrong), err=True)
         sys.exit(EXIT_CANNOT_START)
     server.stop_on_signals()
+    watch.begin(server.stop)
     with printing(app):
         server.run_alone()
+    sys.exit(watch.exit_code(0))

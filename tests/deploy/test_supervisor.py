@@ -124,3 +124,50 @@ def test_a_line_without_an_end_and_bytes_that_are_no_text_are_passed_on_in_piece
     with supervised(tmp_path, ("door", 0, "no", noisy)) as running:
         line = running.wait_for("door: \ufffd")
         assert len(line) < 8300
+
+
+ONCE_ANEW = """
+import pathlib, sys, time
+mark = pathlib.Path('anew')
+print('life', flush=True)
+if not mark.exists():
+    mark.touch()
+    sys.exit(75)
+time.sleep(600)
+"""
+RENEWED = """
+import pathlib, sys, threading, time
+from deploy.supervisor import Part, Supervisor
+def part(name, code):
+    return Part(name=name, command=[sys.executable, "-c", code], stage=1)
+lasts, tells = sys.argv[1:]
+say = lambda part, line: print(f"{part or 'we'}: {line}", flush=True)
+supervisor = Supervisor([part("stays", lasts), part("goes", tells)], say)
+def change():
+    while not pathlib.Path('now').exists():
+        time.sleep(0.01)
+    supervisor.renew([part("stays", lasts), part("comes", lasts)])
+threading.Thread(target=change, daemon=True).start()
+sys.exit(supervisor.run())
+"""
+
+
+def test_a_part_whose_settings_changed_begins_anew_at_once(tmp_path: Path):
+    with supervised(tmp_path, ("door", 0, "vital", ONCE_ANEW)) as running:
+        running.wait_for("door begins anew with the changed settings")
+        wait_until(lambda: [line for line in running.lines if line == "door: life"][1:], "a second life", running)
+        assert "ended" not in running.said
+
+
+def test_a_part_that_the_settings_ask_for_is_started_and_one_they_no_longer_ask_for_is_stopped(tmp_path: Path):
+    with run("-c", RENEWED, LASTS, TELLS, cwd=tmp_path) as running:
+        running.wait_for("stays: lasts")
+        running.wait_for("goes: tells")
+        pids = {child.pid for child in running.descendants()}
+        (tmp_path / "now").touch()
+        running.wait_for("goes: goodbye")
+        running.wait_for("we: goes was stopped: the settings no longer ask for it")
+        running.wait_for("comes: lasts")
+        left = {child.pid for child in running.descendants()}
+        assert len(left) == 2
+        assert len(left & pids) == 1
