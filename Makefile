@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 OPENVINO := $(VENV)/.openvino
 CATALOGUES := $(wildcard broker/web/translations/*/LC_MESSAGES/messages.po)
 
-.PHONY: demo test test-slow lint bench bench-eyes docs clean lock openvino
+.PHONY: demo test test-slow lint bench bench-eyes soak fuzz audit sbom docs clean lock openvino
 
 demo: $(STAMP)
 	$(BIN)/greetline demo $(ARGS)
@@ -28,6 +28,20 @@ bench: $(STAMP)
 bench-eyes: $(STAMP)
 	$(BIN)/python -m benchmarks.eyes $(ARGS)
 	$(BIN)/python -m benchmarks.box --cameras 1,8
+
+# Half an hour of everything going wrong at once; ends by itself. Not part of the tests.
+soak: $(STAMP)
+	nice $(BIN)/python -m benchmarks.soak $(ARGS)
+
+# The fuzz of the plain suite, 20 times as long and other each time.
+fuzz: $(STAMP)
+	GREETLINE_FUZZ=$${GREETLINE_FUZZ:-20} $(BIN)/python -m pytest tests/fuzz -m "slow or not slow" $(ARGS)
+
+audit: $(STAMP)
+	$(BIN)/python .ci/supply.py audit $(ARGS)
+
+sbom: $(STAMP)
+	$(BIN)/python .ci/supply.py sbom sbom.cdx.json
 
 docs: $(STAMP)
 	$(BIN)/python -m docs.pictures $(ARGS)

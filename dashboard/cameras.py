@@ -39,6 +39,7 @@ COUNTING_AT_ONCE: Final = 8
 
 _counting: Final = BoundedSemaphore(COUNTING_AT_ONCE)
 
+Version = Annotated[int, Field(ge=0, le=1_000_000)]
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Answer = TypeVar("Answer")
 
@@ -52,14 +53,14 @@ class Drawing(Body):
 class Saved(Drawing):
     """A plan to be saved, and the version it was drawn over."""
 
-    base: Annotated[int, Field(ge=0)]
+    base: Version
 
 
 class PutBack(Body):
     """An older version to be used again, and the version that is the newest on the page."""
 
-    version: Annotated[int, Field(ge=0)]
-    base: Annotated[int, Field(ge=0)]
+    version: Version
+    base: Version
 
 
 class Box(Body):

@@ -13,6 +13,7 @@ from typing import Final
 from flask import Blueprint, Flask, Response, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
 
 from broker import log
 from broker.desk.keys import key
@@ -50,6 +51,14 @@ OF_DOCUMENTS: Final = frozenset({"Content-Security-Policy", "Permissions-Policy"
 weight."""
 
 
+class KeptNumber(IntegerConverter):
+    """A number in an address: one that no store can hold leads nowhere."""
+
+    def __init__(self, map: Map) -> None:
+        """Take what SQLite takes."""
+        super().__init__(map, max=2**63 - 1)
+
+
 def create(
     settings: Settings, *, name: str, blueprints: Sequence[Blueprint], shop: Shop | None = None,
     served: DashboardSettings | KioskSettings | None = None, home: Callable[[str], str] = staff_home, cookies: str = "",
@@ -62,6 +71,7 @@ def create(
     """
     served = served or settings.dashboard
     app = Flask(name, static_folder=None, template_folder=None)
+    app.url_map.converters["int"] = KeptNumber
     stores = Stores(settings, shop)
     app.extensions["greetline-stores"] = stores
     app.extensions["greetline-hub"] = Hub(stores, most=served.max_streams)

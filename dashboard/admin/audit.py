@@ -28,6 +28,7 @@ from dashboard.admin.office import bp
 from dashboard.wording import words_here
 
 PAGE_ROWS: Final = 50
+NO_ROW_IS_NEWER: Final = 2**63 - 1
 CHECKED_ROWS: Final = 5_000
 """A log of no more rows is checked whenever it is looked at; a longer one when somebody asks."""
 COLUMNS: Final = tuple(field.name for field in fields(Entry))
@@ -67,6 +68,7 @@ def audit() -> ResponseReturnValue:
     """Show the newest rows of those looked for, or those before one."""
     shop, asked = current_shop(), _asked()
     before = request.args.get("before", type=int)
+    before = None if before is None else min(max(before, 0), NO_ROW_IS_NEWER)
     entries = audit_search.found(shop.db, _search(shop, asked), limit=PAGE_ROWS + 1, before=before)
     older = entries[PAGE_ROWS - 1].id if len(entries) > PAGE_ROWS else None
     screens = {screen.id: screen.name for screen in pairing.screens(shop)}

@@ -189,6 +189,8 @@ def _illegal(refused: IllegalMove) -> Response:
         more["ticket"] = rows.ticket(shop, ticket)
         if ticket.staff:
             detail = detail.replace(ticket.staff, more["ticket"]["staff"])
-    if name := path.get("counter") or said.get("counter"):
+    # A move that reads no body may be sent one that names anything.
+    named = path.get("counter") or said.get("counter")
+    for name in {known.id for known in shop.settings.counters} & {named if isinstance(named, str) else ""}:
         more["counter"] = rows.counter(shop, name)
     return problem(409, "Not possible now", detail, **more)
