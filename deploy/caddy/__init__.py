@@ -61,7 +61,6 @@ _OPTIONS: Final = f"""# Written by Greetline; `greetline install` writes it anew
 {{
 	admin off
 	auto_https off
-	persist_config off
 	skip_install_trust
 	servers {{
 		protocols h1 h2

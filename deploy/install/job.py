@@ -78,6 +78,6 @@ def _welcome() -> str:
     done = subprocess.run(
         [python, "-m", "deploy.install.first", str(plan.SETTINGS), "--enter"],
         capture_output=True, text=True, timeout=WELCOME_SECONDS, check=False, cwd="/",
-        user=plan.ACCOUNT, group=plan.ACCOUNT, extra_groups=[],
+        user=plan.ACCOUNT, group=plan.ACCOUNT, extra_groups=[], umask=0o077,
     )  # fmt: skip
     return done.stdout if done.returncode == 0 else f"The address could not be made out: {done.stderr.strip()}"

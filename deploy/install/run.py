@@ -121,6 +121,10 @@ class Machinist:
             case On(units):
                 self._switch_on(units)
 
+    @property
+    def _now(self) -> list[str]:
+        return ["--now"] if self._systemd else []
+
     def _at(self, path: Path) -> Path:
         return self._root / path.relative_to("/")
 
@@ -176,33 +180,33 @@ class Machinist:
             if program.current() is None:
                 raise Unfit("Give --from with the folder of an unpacked release: no version is installed here.")
             return
-        program.switch(program.put(self._source, locks, say=self._say))
+        version, used = program.put(self._source, locks, say=self._say), program.current()
+        if self.record.on and used not in (None, version):
+            raise Unfit(f"{used} is in use here. `greetline upgrade --from {self._source}` changes to another, and back if it fails.")
+        program.switch(version)
 
     def _switch_off(self, unit: str) -> None:
-        if self._systemd and _systemctl("is-enabled", "--quiet", unit) == 0:
-            self._run(["systemctl", "disable", "--now", "--quiet", unit])
+        if shutil.which("systemctl") and _systemctl("is-enabled", "--quiet", unit) == 0:
+            self._run(["systemctl", "disable", *self._now, "--quiet", unit])
             self.record.off.append(unit)
 
     def _switch_on(self, units: tuple[str, ...]) -> None:
         self.record.on = [*dict.fromkeys([*self.record.on, *units])]
         if not self._systemd:
             self._say("  systemd does not run here: they start when it does")
-            self._link(units)
+            if shutil.which("systemctl"):
+                self._run(["systemctl", "enable", "--quiet", *units])
             return
         self._run(["systemctl", "daemon-reload"])
         self._run(["systemctl", "enable", "--quiet", *units])
         # What runs already must take up the new version; what did not is begun. A unit with nothing to do ends by itself.
         self._run(["systemctl", "restart", *units])
 
-    def _link(self, units: tuple[str, ...]) -> None:
-        if shutil.which("systemctl"):
-            self._run(["systemctl", "enable", "--quiet", *units])
-
     def _run(self, command: list[str], *, account: str = "", environment: dict[str, str] | None = None) -> None:
         home = {"HOME": str(VAR)} if account else {}
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False, cwd="/",
-            user=account or None, group=account or None, extra_groups=[] if account else None,
+            user=account or None, group=account or None, extra_groups=[] if account else None, umask=0o077 if account else -1,
             env={**os.environ, "PYTHONSAFEPATH": "1", **home, **(environment or {})},
         )  # fmt: skip
         if done.returncode:
@@ -224,14 +228,12 @@ class Machinist:
 
     def _end_units(self) -> None:
         if self._here and self.record.on and shutil.which("systemctl"):
-            now = ["--now"] if self._systemd else []
-            self._run(["systemctl", "disable", *now, "--quiet", *self.record.on])
-            # Those that were started by others: a path, a timer, the target.
+            self._run(["systemctl", "disable", *self._now, "--quiet", *self.record.on])
+            # Those that were started by others: by a path, a timer, the target.
             if self._systemd:
                 self._run(["systemctl", "stop", "greetline*"])
-        if self._systemd:
             for unit in self.record.off:
-                self._run(["systemctl", "enable", "--now", "--quiet", unit])
+                self._run(["systemctl", "enable", *self._now, "--quiet", unit])
 
     def _take_file(self, path: Path, wrote: str, *, purge: bool) -> None:
         place = self._at(path)
