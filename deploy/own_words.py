@@ -43,7 +43,7 @@ def _shown(section: BaseModel, at: str, language: str) -> Iterator[tuple[str, st
         if isinstance(value, str) and _is_shown(field):
             yield where, value, name if name in LANGUAGES else language
         elif isinstance(value, BaseModel):
-            yield from _shown(value, f"{where}.", language)
+            yield from _shown(value, f"{where}.", name if name in LANGUAGES else language)
         elif isinstance(value, tuple):
             for each in value:
                 if isinstance(each, BaseModel):

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from broker.settings import Settings
 from broker.shop import Shop
 from broker.web import app as web
+from broker.web import own_words
 from broker.web.problems import refuse
 from kiosk import display, join, phone, sheet, sorry, speech, touch
 from kiosk.printing import asked
@@ -25,6 +26,7 @@ def create(settings: Settings, *, shop: Shop | None = None) -> Flask:
     app = web.create(
         settings, name="kiosk", blueprints=blueprints, shop=shop, served=settings.kiosk, home=_home, cookies="kiosk-"
     )  # fmt: skip
+    own_words.set_up(app, settings)
     # Before the guard, which would lead a stranger to a page that is not here.
     app.before_request_funcs.setdefault(None, []).insert(0, _customers_only)
     app.register_error_handler(HTTPException, _sorry)

@@ -23,6 +23,7 @@ from broker.contract.plan import ZoneKind as ZoneKind
 from broker.settings.customers import CounterSettings, KioskSettings, QueueSettings, ServiceSettings
 from broker.settings.join import JoinSettings
 from broker.settings.keeping import HealthSettings, LogSettings, RetentionSettings
+from broker.settings.own_words import TextsSettings
 from broker.settings.paper import PrinterSettings
 from broker.settings.reports import MailSettings, ReportsSettings
 from broker.settings.section import Port, Section, ShownName
@@ -264,6 +265,7 @@ class Settings(EdgeSettings):
     queues: QueueSettings = QueueSettings()
     sound: SoundSettings = SoundSettings()
     printer: PrinterSettings = PrinterSettings()
+    texts: TextsSettings = TextsSettings()
     retention: RetentionSettings = RetentionSettings()
     health: HealthSettings = HealthSettings()
     tls: TlsSettings = TlsSettings()

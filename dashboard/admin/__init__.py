@@ -12,4 +12,5 @@ from dashboard.admin import history as history
 from dashboard.admin import screens as screens
 from dashboard.admin import shop as shop
 from dashboard.admin import standards as standards
+from dashboard.admin import texts as texts
 from dashboard.admin.office import bp as bp

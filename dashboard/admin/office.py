@@ -31,6 +31,7 @@ LEFT: Final = (
     Entry("people", "people.change", "/admin/people", "people"),
     Entry("history", "settings.change", "/admin/history", "undo"),
     Entry("file", "settings.file", "/admin/file", "book"),
+    Entry("texts", "settings.change", "/admin/texts", "quote"),
     Entry("privacy", "settings.change", "/admin/privacy", "shield"),
     Entry("integrations", "office.see", "/admin/integrations", "swap"),
     Entry("audit", "office.see", "/admin/audit", "book"),
