@@ -103,7 +103,8 @@ class Heartbeat:
         if condition.watch is not self._condition.watch:
             self._since = at
         self._condition = condition
-        return changed or self._said_at is None or at - self._said_at >= EVERY
+        # A clock that was set back must not keep us silent until it is as late again.
+        return changed or self._said_at is None or not self._said_at <= at < self._said_at + EVERY
 
     def status(self, counters: Counters, at: datetime) -> Status:
         """Return the status to be said at *at*."""

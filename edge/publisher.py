@@ -206,7 +206,8 @@ class Publisher:
         self._connection = self._link.number
         self._in_flight.clear()
         if self._status:
-            self._link.publish(self._status, retain=True)
+            # Of now: by its time the service knows how far our clock is from its own.
+            self._link.publish(self._status.model_copy(update={"time": now()}), retain=True)
 
     def _send(self) -> None:
         """Send what was never sent, and what was not acknowledged in time, in order."""

@@ -25,23 +25,24 @@ SILENT: Final = "it says nothing any more"
 
 def heard(
     shop: Shop, device_id: str, *, kind: str = "camera", watch: str, since: datetime, reason: str = "", zones: tuple[str, ...] = (),
-    said_at: datetime | None = None, figures: Mapping[str, object] | None = None,
+    said_at: datetime | None = None, figures: Mapping[str, object] | None = None, live: bool = True,
 ) -> Device:  # fmt: skip
-    """Take a device's word on how it is. Older word than the last is ignored: a retained one may come late.
+    """Take a device's word on how it is. What was kept for us (not *live*) is ignored when it is older than the last.
 
     A last will need not know the *kind*: the one known before stays. *watch* and *since* are the device's own; *said_at*
-    is its clock, from which the skew against ours is reckoned.
+    is its clock, from which the skew against ours is reckoned while it speaks; it may be set back, so live word always counts.
     """
     with change(shop.db):
         now, was = shop.clock(), devices.find(shop.db, device_id)
-        if was and was.said_at and said_at and said_at < was.said_at and watch != OFFLINE:
+        if was and was.said_at and said_at and said_at < was.said_at and watch != OFFLINE and not live:
             return was
+        skew = round((now - said_at).total_seconds(), 3) if said_at and live and watch != OFFLINE else (was.skew if was else None)
         device = Device(
             id=device_id, kind=was.kind if was and watch == OFFLINE else kind,
             name=_name(shop, device_id, zones or (was.zones if was else ())),
             zones=zones or (was.zones if was else ()), watch=watch, since=min(since, now), reason=reason,
             said_at=said_at or (was.said_at if was else None), heard_at=now, figures=figures or {},
-            skew=round((now - said_at).total_seconds(), 3) if said_at and watch != OFFLINE else (was.skew if was else None),
+            skew=skew,
         )  # fmt: skip
         if was is None and _forgotten_after(shop, device_id, said_at):
             return device

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from broker.desk.cameras import SKEW_SECONDS
 from broker.desk.screens import SERVICE_SILENT
 from broker.domain.alerts import AlertKind
 from broker.settings import SERVICE
@@ -118,6 +119,10 @@ def _cameras(shop: Shop, known: Iterable[Device]) -> Look:
     cameras = {device.id: device for device in known if device.kind == "camera"}
     names = cameras.keys() | {camera.id for camera in shop.settings.cameras}
     blind = [cameras.get(name) for name in names if name not in cameras or cameras[name].watch != WATCHING]
+    wrong = [name for name in names if name in cameras and abs(cameras[name].skew or 0.0) > SKEW_SECONDS]
+    if not blind and wrong:
+        says = f"the clock of {len(wrong)} of {len(names)} is off by more than {SKEW_SECONDS:g} s"
+        return Look("cameras", State.DEGRADED, says, why="clock", n=len(wrong), of=len(names))
     if not blind:
         says = f"all {len(names)} watch" if names else "there are none"
         return Look("cameras", State.OK, says, why="ok" if names else "none", n=len(names))

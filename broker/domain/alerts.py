@@ -122,11 +122,13 @@ class Alert:
             case AlertMove.CLIMB:
                 return replace(self, level=Level(self.level + 1))
             case AlertMove.CLEAR:
-                return replace(self, cleared_at=at, resolved_at=at if self.state is AlertState.PENDING else None)
+                # What ended it may be told late by a camera that was cut off; nothing is over before it was told.
+                cleared = max(at, self.raised_at or at)
+                return replace(self, cleared_at=cleared, resolved_at=cleared if self.state is AlertState.PENDING else None)
             case AlertMove.RETURN:
                 return replace(self, cleared_at=None)
             case AlertMove.RESOLVE:
-                return replace(self, resolved_at=at)
+                return replace(self, resolved_at=max(at, self.cleared_at or at))
 
     def next_move(self, ladder: Ladder) -> tuple[AlertMove, datetime] | None:
         """Return what the clock will do next with this alert and when."""

@@ -19,13 +19,14 @@ from itertools import islice
 from typing import Any, Final
 
 from broker.contract.codec import BadMessage, decode
-from broker.contract.messages import MAX_ACK_IDS, Ack, Message, Status, Take, message
+from broker.contract.messages import MAX_ACK_IDS, Ack, Ask, Command, Message, Status, Take, Watch, message
 from broker.contract.topics import Channel, everything
 from broker.desk import arrivals, devices, lights
 from broker.domain.arrivals import News
 from broker.failpoints import passing
 from broker.link import Incoming, Link
 from broker.service import translate
+from broker.service.clocks import Clocks
 from broker.service.seldom import Seldom
 from broker.service.trouble import is_trouble
 from broker.shop import Shop
@@ -40,6 +41,8 @@ BATCH_SECONDS: Final = 0.005
 """How long a batch waits for company. What comes during a commit is the next batch anyway, so a busy service needs no more,
 and a lone crossing is on the tablets sooner."""
 SAME_COMPLAINT_SECONDS: Final = 60.0
+ASK_AGAIN_SECONDS: Final = 10.0
+"""A device whose clock seems to have jumped is asked for another word so often at most."""
 MAX_DEVICES: Final = 256
 """Devices a store knows; the status of one more is refused, since names come from outside and cost a row for ever."""
 
@@ -55,6 +58,8 @@ class _Read:
     words: dict[str, tuple[Incoming, dict[str, Any]]] = field(default_factory=dict)
     takes: list[tuple[Incoming, Message]] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
+    unsure: list[str] = field(default_factory=list)
+    """Devices whose clock seems to have jumped."""
 
 
 class Inbox:
@@ -66,10 +71,13 @@ class Inbox:
         self._link = link
         self._batch: list[Incoming] = []
         self._complaints = Seldom(SAME_COMPLAINT_SECONDS)
+        self._asked = Seldom(ASK_AGAIN_SECONDS)
         self._epoch = secrets.token_hex(4)
         self._said = 0
         self._taken = self._rejected = 0
-        self._known = {device.id for device in stored_devices.everyone(shop.db)}
+        everyone = stored_devices.everyone(shop.db)
+        self._known = {device.id for device in everyone}
+        self._clocks = Clocks({device.id: device.skew for device in everyone})
         self._silent_after = timedelta(seconds=shop.settings.alerts.device_silent_seconds)
 
     def turn(self, wait_seconds: float) -> int:
@@ -138,13 +146,17 @@ class Inbox:
             translate.check_take(said, said.data, now=now)
             read.takes.append((incoming, said))
         elif not isinstance(said.data, Status):
-            read.news.append((incoming, translate.news(said)))
+            read.news.append((incoming, self._clocks.ours(translate.news(said))))
         elif said.device != devices.SERVICE:
             if said.device not in self._known and len(self._known) >= MAX_DEVICES:
                 raise BadMessage(f"{MAX_DEVICES} devices are known already")
             self._known.add(said.device)
             # The last word of a batch is enough: a device that talks without end must not cost a commit a word.
-            word = translate.condition(said, said.data, now=now, silent_after=self._silent_after)
+            live = not incoming.retain
+            word = translate.condition(said, said.data, now=now, silent_after=self._silent_after, live=live)
+            speaks = live and said.data.watch is not Watch.OFFLINE
+            if speaks and self._clocks.heard(said.device, (now - said.time).total_seconds()) and self._asked.due(said.device):
+                read.unsure.append(said.device)
             read.words[said.device] = (incoming, word)
 
     def _take(self, read: _Read) -> None:
@@ -205,10 +217,17 @@ class Inbox:
             if known := translate.claimed(incoming.topic, incoming.payload):
                 done[known[0]].append(known[1])
         now = self._shop.clock()
+        for device in read.unsure:
+            self._link.publish(self._ask(device, now))
         for device, ids in done.items():
             for some in _pieces(dict.fromkeys(ids), MAX_ACK_IDS):
                 self._said += 1
                 self._link.publish(self._ack(device, some, now))
+
+    def _ask(self, device: str, now: datetime) -> Message:
+        self._said += 1
+        number, store = f"{self._epoch}-{self._said}", self._shop.settings.store.id
+        return message(Command(name=Ask.REPORT), id=number, store=store, device=devices.SERVICE, time=now, to=device)
 
     def _ack(self, device: str, ids: tuple[str, ...], now: datetime) -> Message:
         number = f"{self._epoch}-{self._said}"

@@ -72,19 +72,19 @@ _MEANINGS: Final[dict[type, Callable[[Message, Any], News]]] = {
 }
 
 
-def condition(message: Message, said: Status, *, now: datetime, silent_after: timedelta) -> dict[str, Any]:
+def condition(message: Message, said: Status, *, now: datetime, silent_after: timedelta, live: bool = True) -> dict[str, Any]:
     """Return what a status means, as `desk.devices.heard` takes it.
 
-    The MQTT broker hands out the last word of a device that may be long gone: word older than *silent_after* says
-    only that the device was there once.
+    The MQTT broker hands out the last word of a device that may be long gone (not *live*): when that is older than
+    *silent_after* it says only that the device was there once. A device that speaks is there, whatever its clock says.
     """
     watch, since, reason = said.watch, said.since, said.reason
-    if watch is not Watch.OFFLINE and now - message.time > silent_after:
+    if watch is not Watch.OFFLINE and not live and now - message.time > silent_after:
         watch, since, reason = Watch.OFFLINE, message.time, "it says nothing any more"
     figures = said.model_dump(exclude={"kind", "watch", "since", "reason", "zones"}, exclude_none=True)
     return {
         "kind": said.kind, "watch": str(watch), "since": since.astimezone(UTC), "reason": reason, "zones": tuple(said.zones),
-        "said_at": message.time.astimezone(UTC), "figures": figures,
+        "said_at": message.time.astimezone(UTC), "figures": figures, "live": live,
     }  # fmt: skip
 
 

@@ -27,7 +27,8 @@ LINKS: Final = {"cameras": "/admin/cameras", "printer": "/floor", "events": "/ad
 """Where a part that is not well is looked at more closely."""
 COUNTED: Final = frozenset(
     {
-        "adminhealth.cameras_ok", "adminhealth.cameras_blind", "adminhealth.events_wait", "adminhealth.events_many",
+        "adminhealth.cameras_ok", "adminhealth.cameras_blind", "adminhealth.cameras_clock",
+        "adminhealth.events_wait", "adminhealth.events_many",
         "adminhealth.events_off",
     }
 )  # fmt: skip

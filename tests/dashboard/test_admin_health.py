@@ -28,7 +28,7 @@ from tests.web.parts import Visitor, person, words
 ROOT = Path(__file__).resolve().parents[2]
 WHYS = {
     "store": ("ok", "full", "lost"), "service": ("ok", "never", "stopped", "silent"), "disk": ("ok", "low", "full"),
-    "mqtt": ("ok", "unsaid", "lost"), "cameras": ("ok", "none", "blind"), "printer": ("ok", "hand"),
+    "mqtt": ("ok", "unsaid", "lost"), "cameras": ("ok", "none", "blind", "clock"), "printer": ("ok", "hand"),
     "backup": ("ok", "old", "never"), "events": ("ok", "wait", "many", "off"),
 }  # fmt: skip
 

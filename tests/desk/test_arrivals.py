@@ -178,7 +178,7 @@ def test_a_camera_that_says_nothing_is_not_watching_and_somebody_is_told(shop: S
 
 def test_a_word_that_comes_late_does_not_replace_a_newer_one(shop: Shop) -> None:
     devices.heard(shop, "door", watch="blind", since=NOON, said_at=later(10), zones=("entrance",))
-    devices.heard(shop, "door", watch="watching", since=NOON, said_at=later(5), zones=("entrance",))
+    devices.heard(shop, "door", watch="watching", since=NOON, said_at=later(5), zones=("entrance",), live=False)
     door = watches.find(shop.db, "door")
     assert door is not None
     assert door.watch == "blind"
@@ -187,6 +187,16 @@ def test_a_word_that_comes_late_does_not_replace_a_newer_one(shop: Shop) -> None
 def test_a_camera_whose_clock_is_wrong_is_seen_to_be(shop: Shop) -> None:
     door = devices.heard(shop, "door", watch="watching", since=NOON, said_at=NOON - timedelta(seconds=7), zones=("entrance",))
     assert door.skew == 7
+    kept = devices.heard(shop, "door", watch="watching", since=NOON, said_at=NOON - timedelta(seconds=9), live=False)
+    assert kept.skew == 7, "what was kept for us says nothing of a clock"
+
+
+def test_a_camera_whose_clock_was_set_back_is_still_heard(shop: Shop, clock: TurnableClock) -> None:
+    devices.heard(shop, "door", watch="watching", since=NOON, said_at=NOON, zones=("entrance",))
+    clock.turn(seconds=20)
+    devices.heard(shop, "door", watch="watching", since=NOON, said_at=NOON - timedelta(hours=1), zones=("entrance",))
+    clock.turn(seconds=10)
+    assert devices.run_silent(shop) == 0
 
 
 def test_a_camera_that_is_dark_at_night_alarms_nobody_until_the_shop_opens(tmp_path: Path) -> None:
