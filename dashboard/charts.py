@@ -6,6 +6,7 @@ The kinds of charts are in shapes.py; the template `plots.html` only writes them
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from broker.desk.reports import Bin, HourRow, ZoneRow
 from broker.domain.kpi import FEW
@@ -15,6 +16,8 @@ from dashboard.shapes import LABEL_ROOM as LABEL_ROOM
 from dashboard.shapes import Rail, Spread, rails, spread
 from dashboard.shapes import shortened as shortened
 from dashboard.wording import Words
+
+ZONES: Final = ("report.zones_chart", "report.whole_shop")
 
 
 def by_hour(rows: Sequence[HourRow], promise: float, words: Words, *, width: int = WIDE) -> Plot:
@@ -86,13 +89,19 @@ def _bin(part: Bin, x: float, step: float, scale: Scale, promise: float, few: bo
     return Group(words.many(key, part.visits, above=f"{part.above:g}", upto=f"{part.upto or 0:g}"), tuple(marks))
 
 
-def by_zone(rows: Sequence[ZoneRow], whole: float | None, words: Words, *, width: int = 470) -> Plot:
-    """Return the share greeted within the promise by zone, against the whole shop, on a rail from 0 to 100 %."""
+def by_zone(
+    rows: Sequence[ZoneRow], whole: float | None, words: Words, *, width: int = 470, of: tuple[str, str] = ZONES
+) -> Plot:  # fmt: skip
+    """Return the share greeted within the promise by zone, against the whole shop, on a rail from 0 to 100 %.
+
+    *of* are the keys of the texts for the title and for the whole.
+    """
     drawn = [
         Rail(row.name, row.figures.strict_service_level, row.figures.visits, _zone_title(row, words)) for row in rows
     ]  # fmt: skip
-    said = "" if whole is None else words("report.whole_shop", share=words.share_text(whole))
-    return rails(drawn, whole, said, words, title=words("report.zones_chart"), width=width)
+    title, of_whole = of
+    said = "" if whole is None else words(of_whole, share=words.share_text(whole))
+    return rails(drawn, whole, said, words, title=words(title), width=width)
 
 
 def _zone_title(row: ZoneRow, words: Words) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from broker.desk import chain
 from broker.desk.people import LANGUAGES
 from broker.desk.reports import Report, greeting_report
 from broker.desk.tallies import Tally
@@ -28,14 +30,21 @@ from dashboard.reports.asked import Asked, NoSuchPlace
 from dashboard.which_shop import opened_shop, which_shop
 from dashboard.wording import Words
 
+WHY_NOT: Final = {
+    kinds.PEOPLE: "this shop does not report by person; see [reports] per_person",
+    **dict.fromkeys(kinds.CHAIN, "this shop knows of no other; see [reports] stores"),
+}
 FORMS: Final = ("text", "json", "csv", "xlsx", "pdf", "html")
 
 
 @click.group(invoke_without_command=True)
-@click.option("--what", type=click.Choice(tuple(kinds.MADE)), default=kinds.FIRST, show_default=True, help="Which report.")
+@click.option(
+    "--what", type=click.Choice((*kinds.MADE, *kinds.CHAIN)), default=kinds.FIRST, show_default=True, help="Which report."
+)
 @click.option("--period", "days", default="7d", show_default=True, help="today, 7d, 28d, a day, or two as FIRST..LAST.")
 @click.option("--from", "first", metavar="DAY", help="First day, instead of --period, such as 2026-11-01.")
 @click.option("--to", "last", metavar="DAY", help="Last day; absent: the first.")
+@click.option("--store", help="Another store of `[reports] stores`, by its id; `all`: side by side.")
 @click.option("--zone", help="Only this zone, by its id.")
 @click.option("--service", help="Only this service, by its id.")
 @click.option("--counter", help="Only this counter, by its id.")
@@ -53,6 +62,8 @@ def report(context: click.Context, /, settings_file: Path | None, data: Path | N
     greetline report --what service --from 2026-11-01 --to 2026-11-15 --format xlsx -o service.xlsx
     greetline report --what promises --format pdf -o promises.pdf --language nb
     greetline report --what cases --format csv --table problems -o problems.csv
+    greetline report --store all --period 28d
+    greetline report --store bergen --what waiting
     greetline report send --weekly
 
     Exit codes: 0 done, 1 the file cannot be written or the mail not sent, 2 wrong use, 3 no settings or no store.
@@ -62,12 +73,33 @@ def report(context: click.Context, /, settings_file: Path | None, data: Path | N
     form, output = chosen["form"], chosen["output"]
     if form in ("xlsx", "pdf") and output is None and sys.stdout.isatty():
         raise click.UsageError(f"{form} is not for a terminal; say where it goes: -o report.{form}")
-    with opened_shop(settings_file, data) as shop:
+    with opened_shop(settings_file, data) as here, _store(here, chosen) as shop:
         if chosen["what"] not in kinds.shown(shop):
-            raise click.BadParameter("this shop does not report by person; see [reports] per_person", param_hint="--what")
+            raise click.BadParameter(WHY_NOT[chosen["what"]], param_hint="--what")
         asked = _asked(shop, chosen)
-        words = Words.of(chosen["language"] or shop.settings.store.language, shop.hours.zone)
+        words = Words.of(chosen["language"] or here.settings.store.language, shop.hours.zone)
         _put(_made(form, chosen["what"], shop, asked, words, chosen["table"]), output)
+
+
+@contextmanager
+def _store(here: Shop, chosen: dict[str, Any]) -> Iterator[Shop]:
+    """Open the store that is asked for; for all of them it is this one, and the report is that of stores."""
+    store = chosen["store"]
+    if store == "all":
+        what = kinds.SIDE_BY_SIDE.get(chosen["what"], chosen["what"])
+        if what not in kinds.CHAIN:
+            raise click.BadParameter(f"the report {what} is of one store; name it", param_hint="--store")
+        chosen["what"] = what
+    if store in (None, "all", here.settings.store.id):
+        yield here
+        return
+    try:
+        other = chain.another(here, store)
+    except chain.NoSuchStore as no:
+        known = ", ".join(no.known)
+        raise click.BadParameter(f"there is no store {store!r}; there are {known}, and all", param_hint="--store") from None
+    with closing(other.db.conn):
+        yield other
 
 
 def _asked(shop: Shop, chosen: Mapping[str, Any]) -> Asked:

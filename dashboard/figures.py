@@ -47,6 +47,11 @@ def figures(report: Report, words: Words) -> dict[str, Figure]:
     return {figure.key: figure for figure in (*_greeting(report.figures, maker), *_around(report, maker))}
 
 
+def greeting_figures(found: Greeting, within: float, words: Words) -> dict[str, Figure]:
+    """Return the figures of greetings alone, of one shop or of several, against a promise of *within* seconds."""
+    return {figure.key: figure for figure in _greeting(found, _Maker(words, words.seconds_text(within)))}
+
+
 @dataclass(frozen=True, slots=True)
 class _Maker:
     words: Words

@@ -12,7 +12,7 @@ from broker.desk.reports import Cell, HourRow, Report
 from broker.desk.tallies import Tally
 from broker.desk.trust import Trust
 from broker.domain.accuracy import UNWATCHED_SECONDS
-from broker.domain.kpi import FEW
+from broker.domain.kpi import FEW, Greeting
 from broker.domain.period import Period
 from dashboard.wording import Words
 
@@ -42,9 +42,14 @@ class Change:
 
 def headline(report: Report, words: Words) -> str:
     """Return the sentence at the top: how often of a hundred the promise was kept, or that nothing can be said yet."""
-    found, promise = report.figures, words.seconds_text(report.within)
+    return greeted_head(report.figures, report.within, words, today=report.period.name == "today")
+
+
+def greeted_head(found: Greeting, within: float, words: Words, *, today: bool) -> str:
+    """Return the same of the figures of several shops."""
+    promise = words.seconds_text(within)
     if not found.visits:
-        return words("report.head_none_today" if report.period.name == "today" else "report.head_none")
+        return words("report.head_none_today" if today else "report.head_none")
     if found.visits < FEW:
         return words.many("report.head_few", found.visits)
     if found.within == found.visits:
@@ -99,23 +104,27 @@ def accuracies(trust: Trust, words: Words) -> list[tuple[str, str]]:
 
 def changes(report: Report, words: Words) -> dict[str, Change]:
     """Return how the main figures changed, by the key of the figure. Reckoned from the rounded numbers that are shown."""
-    now, before = report.figures, report.before
+    found = greeting_changes(report.figures, report.before, words)
+    here, earlier = report.alerts, report.alerts_before
+    if here and earlier and here.per_person is not None and earlier.per_person is not None:
+        found["alerts"] = _more(round(here.per_person, 1) - round(earlier.per_person, 1), words, 1)
+    else:
+        found["alerts"] = Change(words("report.no_comparison"), "dim")
+    return found
+
+
+def greeting_changes(now: Greeting, before: Greeting, words: Words) -> dict[str, Change]:
+    """Return how the figures of greetings changed, by key."""
     nothing = Change(words("report.no_comparison"), "dim")
     comparable = now.visits >= FEW and before.visits >= FEW
     timed = now.greeted >= FEW and before.greeted >= FEW
     answered = now.responses >= FEW and before.responses >= FEW
-    found = {
+    return {
         "median": _seconds(now.median, before.median, words) if timed else nothing,
         "within": _points(now.strict_service_level, before.strict_service_level, words) if comparable else nothing,
         "left": _more(now.left - before.left, words, 0) if comparable else nothing,
         "response": _seconds(now.response, before.response, words) if answered else nothing,
     }
-    here, earlier = report.alerts, report.alerts_before
-    if here and earlier and here.per_person is not None and earlier.per_person is not None:
-        found["alerts"] = _more(round(here.per_person, 1) - round(earlier.per_person, 1), words, 1)
-    else:
-        found["alerts"] = nothing
-    return found
 
 
 def _seconds(now: float | None, before: float | None, words: Words) -> Change:

@@ -36,6 +36,16 @@ class QueueOf:
     figures: Figures
     before: Figures
 
+    @property
+    def wait_within(self) -> float:
+        """The promise of waiting, in seconds."""
+        return self.promised.wait
+
+    @property
+    def serve_within(self) -> float:
+        """The promise of serving, in seconds."""
+        return self.promised.service
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainGreetings:

@@ -192,6 +192,8 @@ def _absolute(settings: S, base: Path) -> S:
         }
         moved["printer"] = settings.printer.model_copy(update=fonts)
     if isinstance(settings, Settings):
+        stores = tuple(base / path for path in settings.reports.stores)
+        moved["reports"] = settings.reports.model_copy(update={"stores": stores})
         moved["webhooks"] = tuple(hook.model_copy(update={"secret_file": base / hook.secret_file}) for hook in settings.webhooks)
     if isinstance(settings, Settings):
         moved["tls"] = settings.tls.model_copy(update={"folder": base / settings.tls.folder})

@@ -11,6 +11,7 @@ from broker.settings.section import Port, Section
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MOST_ADDRESSES = 20
+MOST_STORES = 50
 
 
 class ReportsSettings(Section):
@@ -23,6 +24,10 @@ class ReportsSettings(Section):
         default=None, description="Day on which the last whole week is mailed, such as mon; absent: never."
     )
     weekly_hour: int = Field(default=7, ge=0, le=23, description="Hour of the store's clock from which it is mailed.")
+    stores: tuple[Path, ...] = Field(
+        default=(), max_length=MOST_STORES,
+        description="Settings files of the other shops of the chain, on this machine: their stores are read, never written.",
+    )  # fmt: skip
 
     @property
     def weekday(self) -> int | None:

@@ -29,12 +29,16 @@ class NoSuchPlace(KeyError):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Local days of the shop and, if any, the one zone, service or counter that is looked at, by its id."""
+    """Local days of the shop and, if any, the one zone, service or counter that is looked at, by its id.
+
+    `store` is another shop of the chain; without it, it is this one.
+    """
 
     period: Period
     zone: str | None = None
     service: str | None = None
     counter: str | None = None
+    store: str | None = None
 
     def query(self, **changed: str | None) -> str:
         """Return the query string of this choice, with some of it changed: `query(zone=None, table="hours")`."""
@@ -50,11 +54,14 @@ class Asked:
         return {"from": self.period.first.isoformat(), "to": self.period.last.isoformat()}
 
     def _places(self) -> dict[str, str | None]:
-        return {"zone": self.zone, "service": self.service, "counter": self.counter}
+        return {"store": self.store, "zone": self.zone, "service": self.service, "counter": self.counter}
 
 
 def read(shop: Shop, query: Mapping[str, str]) -> Asked:
-    """Return what *query* asks for. Raises BadPeriod, and NoSuchPlace for a zone, service or counter that is not there."""
+    """Return what *query* asks for of *shop*, which is the store that it names.
+
+    Raises BadPeriod, and NoSuchPlace for a zone, service or counter that is not there.
+    """
     days = query.get("period", FIRST_SHOWN)
     if query.get("from"):
         days = f"{query['from']}..{query.get('to') or query['from']}"
@@ -63,7 +70,7 @@ def read(shop: Shop, query: Mapping[str, str]) -> Asked:
         known = places(shop, kind)
         if name is not None and name not in known:
             raise NoSuchPlace(kind, name, list(known))
-    return Asked(period(days, shop.hours.business_day(shop.clock())), **chosen)
+    return Asked(period(days, shop.hours.business_day(shop.clock())), **chosen, store=query.get("store") or None)
 
 
 def places(shop: Shop, kind: str, language: str = "en") -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from broker.desk.reports import Cell as Slot
 from broker.desk.reports import Report
-from broker.domain.kpi import FEW
+from broker.domain.kpi import FEW, Greeting
 from dashboard import charts, exports, sentences
 from dashboard.drawing import NARROW, WIDE, Plot
 from dashboard.figures import DASH, Figure, figures
@@ -40,7 +40,22 @@ def sheet(report: Report, words: Words) -> Sheet:
 
 def cards(report: Report, shown: dict[str, Figure], words: Words) -> list[Card]:
     """Return the figures at the top."""
-    found, changed, promise = report.figures, sentences.changes(report, words), words.seconds_text(report.within)
+    changed = sentences.changes(report, words)
+    made = greeted(report.figures, report.within, shown, changed, words)
+    if "alerts" in shown:
+        note = words("report.note_alerts_none" if shown["alerts"].number == DASH else "report.note_alerts", n=shown["alerts"].n)
+        return [*made, Card(shown["alerts"], changed["alerts"], note)]
+    return [*made, level(shown, words)]
+
+
+def level(shown: dict[str, Figure], words: Words) -> Card:
+    """Return the card of the service level, where there is none of alerts."""
+    return Card(shown["service_level"], Change("", "dim"), words("report.note_level", n=shown["service_level"].n))
+
+
+def greeted(found: Greeting, within: float, shown: dict[str, Figure], changed: dict[str, Change], words: Words) -> list[Card]:
+    """Return the cards of greetings, of one shop or of several."""
+    promise = words.seconds_text(within)
     notes = {
         "median": words("report.note_median", n=shown["median"].n, p90=shown["p90"].text, longest=shown["longest"].text),
         "within": words("report.note_within", k=words.number(found.within), n=words.number(found.visits)),
@@ -49,12 +64,7 @@ def cards(report: Report, shown: dict[str, Figure], words: Words) -> list[Card]:
         ),
         "response": words("report.note_response", n=shown["response"].n),
     }
-    made = [Card(shown[key], changed[key], note, "never" if key == "left" else "") for key, note in notes.items()]
-    if "alerts" in shown:
-        note = words("report.note_alerts_none" if shown["alerts"].number == DASH else "report.note_alerts", n=shown["alerts"].n)
-        return [*made, Card(shown["alerts"], changed["alerts"], note)]
-    note = words("report.note_level", n=shown["service_level"].n)
-    return [*made, Card(shown["service_level"], Change("", "dim"), note)]
+    return [Card(shown[key], changed[key], note, "never" if key == "left" else "") for key, note in notes.items()]
 
 
 def hours(report: Report, words: Words) -> Panel:

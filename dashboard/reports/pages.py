@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, g, render_template, request
 
-from broker.desk import audit
+from broker.desk import audit, chain
 from broker.domain.period import NAMED, BadPeriod
 from broker.shop import Shop
-from broker.store.database import change
+from broker.store.database import StoreError, change
 from broker.web.access import current_person, needs
 from broker.web.stores import current_shop, stores
 from dashboard import exports, paper, workbook
@@ -60,7 +60,7 @@ def as_csv(what: str) -> Response:
     _, words, asked = _asked(what)
     name = request.args.get("table", "summary")
     # The file is read while it is sent, after the connection of this request has gone back.
-    shop = stores().open()
+    shop = chain.another(current_shop(), asked.store) if asked.store else stores().open()
     try:
         rows = files.rows(what, name, shop, asked, words)
         body = exports.csv_text(rows, words, mark=request.args.get("bom") != "0")
@@ -102,17 +102,40 @@ def _file(body: bytes | Iterable[str], kind: str, name: str) -> Response:
 
 
 def _asked(what: str) -> tuple[Shop, Words, Asked]:
-    """Return what the address asks for; 400 for what is no period, 404 for no such report, zone, service or counter."""
-    shop = current_shop()
+    """Return what the address asks for, and of which shop; 400 for what is no period, 404 for no such report or place."""
+    query = {name: value for name, value in request.args.items() if name in ("period", "from", "to", *kinds.ASKS.get(what, ()))}
+    here = current_shop()
+    store = "" if what in kinds.CHAIN else request.args.get("store", "")
+    shop = here if store in ("", here.settings.store.id) else _other(store)
     if what not in kinds.shown(shop):
         abort(404)
-    query = {name: value for name, value in request.args.items() if name in ("period", "from", "to", *kinds.ASKS[what])}
+    if shop is not here:
+        query["store"] = store
     try:
         return shop, words_here(shop.hours.zone), asking.read(shop, query)
     except BadPeriod:
         abort(400)
     except NoSuchPlace:
         abort(404)
+
+
+def _other(store: str) -> Shop:
+    """Return another store of the chain, until the end of this request; 404 for none, 503 for one that cannot be read now."""
+    try:
+        g.other_store = chain.another(current_shop(), store)
+    except chain.NoSuchStore:
+        abort(404)
+    except StoreError:
+        abort(503)
+    shop: Shop = g.other_store
+    return shop
+
+
+@bp.teardown_request
+def _close(_: BaseException | None = None) -> None:
+    other = g.pop("other_store", None)
+    if other is not None:
+        other.db.conn.close()
 
 
 def _address(what: str, asked: Asked | None, *, ending: str = "", changed: dict[str, str | None] | None = None) -> str:
@@ -123,8 +146,10 @@ def _address(what: str, asked: Asked | None, *, ending: str = "", changed: dict[
 
 def _kinds(here: str, shop: Shop, asked: Asked, words: Words) -> list[Link]:
     found = []
-    for what in kinds.shown(shop):
-        dropped: dict[str, str | None] = {kind: None for kind in ("zone", "service", "counter") if kind not in kinds.ASKS[what]}
+    chained = list(kinds.CHAIN) if current_shop().settings.reports.stores else []
+    for what in [*(one for one in kinds.shown(shop) if one not in kinds.CHAIN), *chained]:
+        kept = (*kinds.ASKS[what], *(() if what in kinds.CHAIN else ("store",)))
+        dropped: dict[str, str | None] = {kind: None for kind in ("store", "zone", "service", "counter") if kind not in kept}
         found.append(Link(words(f"report.kind_{what}"), _address(what, asked, changed=dropped), what == here))
     return found
 
@@ -135,7 +160,7 @@ def _periods(what: str, asked: Asked, words: Words) -> list[Link]:
 
 def _places(what: str, shop: Shop, asked: Asked, words: Words) -> list[tuple[str, list[Link]]]:
     """Return a menu for each kind of place there is a choice of: its label, and its links."""
-    menus = []
+    menus = [_stores(what, asked, words)] if current_shop().settings.reports.stores else []
     for kind in kinds.ASKS[what]:
         names, here = asking.places(shop, kind, words.locale.language), getattr(asked, kind)
         if len(names) < 2 and not here:
@@ -144,6 +169,20 @@ def _places(what: str, shop: Shop, asked: Asked, words: Words) -> list[tuple[str
         links += [Link(name, _address(what, asked, changed={kind: each}), each == here) for each, name in names.items()]
         menus.append((names[here] if here else links[0].text, links))
     return menus
+
+
+def _stores(what: str, asked: Asked, words: Words) -> tuple[str, list[Link]]:
+    """Return the menu of the stores of the chain: all of them side by side, or one as it is."""
+    names, own = chain.names(current_shop()), current_shop().settings.store.id
+    whole, here = what in kinds.CHAIN, asked.store or own
+    all_of = what if whole else kinds.SIDE_BY_SIDE.get(what, kinds.STORES)
+    one_of = next((one for one, side in kinds.SIDE_BY_SIDE.items() if side == what), what)
+    nowhere: dict[str, str | None] = {"zone": None, "service": None, "counter": None}
+    links = [Link(words("chain.all"), _address(all_of, asked, changed=nowhere | {"store": None}), whole)]
+    for store, name in names.items():
+        to = _address(one_of, asked, changed=nowhere | {"store": None if store == own else store})
+        links.append(Link(name, to, not whole and store == here))
+    return words("chain.all") if whole else names.get(here, here), links
 
 
 def _exports(what: str, asked: Asked, sheet: Sheet, words: Words) -> list[Link]:

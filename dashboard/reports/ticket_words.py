@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from broker.desk.chain_reports import QueueOf
 from broker.desk.queue_reports import QueueReport
 from broker.domain.kpi import FEW
 from broker.domain.queue_kpi import KPIS, Figures, Unit, Value
@@ -21,7 +22,7 @@ COUNTED: Final = "report.no_comparison"
 class Teller:
     """Says figures of one report in one language."""
 
-    def __init__(self, report: QueueReport, words: Words) -> None:
+    def __init__(self, report: QueueReport | QueueOf, words: Words) -> None:
         """Say the figures of *report* in *words*."""
         self.words = words
         self._said = {"t": words.seconds_text(report.wait_within), "s": words.seconds_text(report.serve_within)}
@@ -66,7 +67,7 @@ class Teller:
         """Return the heads of columns, each with its unit."""
         return tuple(f"{self.label(key)}{self._unit_said(key)}" for key in keys)
 
-    def card(self, report: QueueReport, key: str) -> Card:
+    def card(self, report: QueueReport | QueueOf, key: str) -> Card:
         """Return a figure for the top of the page, against the days before."""
         value = report.figures[key]
         figure = self.figure(value)
