@@ -34,6 +34,12 @@ def test_without_a_delay_an_alert_is_raised_at_once() -> None:
     assert (an_alert().state, an_alert().raised_at, an_alert().due_at) == (AlertState.RAISED, NOON, later(30))
 
 
+def test_nothing_is_over_before_it_was_told() -> None:
+    raised_later = replace(an_alert(), raised_at=later(30))
+    over = raised_later.after(AlertMove.CLEAR, later(10), WAITING).after(AlertMove.RESOLVE, later(10), WAITING)
+    assert (over.cleared_at, over.resolved_at) == (later(30), later(30)), "an exit that a camera told of late"
+
+
 def test_a_fault_shorter_than_the_on_delay_is_never_raised() -> None:
     pending = an_alert(DEVICE)
     assert (pending.state, pending.raised_at) == (AlertState.PENDING, None)

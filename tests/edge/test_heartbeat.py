@@ -40,6 +40,13 @@ def test_a_status_is_due_at_once_and_every_ten_seconds() -> None:
     assert told == [(0.0, Watch.WATCHING), (10.0, Watch.WATCHING), (20.0, Watch.WATCHING)]
 
 
+def test_a_clock_that_was_set_back_does_not_make_a_camera_silent() -> None:
+    heartbeat = Heartbeat(("entrance",), START)
+    show(heartbeat, [seen(1)])
+    heartbeat.frame(seen(2), at(-3600))
+    assert heartbeat.due(WATCHING, at(-3600))
+
+
 @pytest.mark.parametrize(
     ("picture", "watch", "reason"),
     [

@@ -9,9 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from broker.contract.codec import encode, topic_of
 from broker.contract.messages import Message, Status, Watch, message
 from broker.desk import health, screens
+from broker.link import Incoming, Link
+from broker.service.deadlines import Deadlines
+from broker.service.inbox import Inbox
 from broker.settings import MqttSettings
+from tests.builders import NOON, TurnableClock, make_shop
 from tests.faults import stand
 from tests.faults.rows import Row
 from tests.service.parts import STORE, Device, own_broker, read_store, service, settings_file, wait_until
@@ -75,3 +80,60 @@ def test_a_camera_whose_clock_jumps_is_flagged_and_its_customers_are_greeted_in_
     assert (overdue - t0).total_seconds() == pytest.approx(stand.GREET_WITHIN, abs=0.002)
     assert false == 0, "a camera that watches is not called dark for its clock"
     assert flagged < FLAGGED_WITHIN
+
+
+class Camera:
+    """A camera with a clock that is right, heard by a service whose clock may not be."""
+
+    def __init__(self, link: Link) -> None:
+        self.true = TurnableClock()
+        self._link = link
+        self._device = Device(MqttSettings(host="127.0.0.1"))
+        self._said = 0
+
+    def speak(self, said: Message) -> None:
+        self._said += 1
+        arrived = Incoming(str(topic_of(said)), encode(said), retain=False, mid=self._said, connection=1, qos=1)
+        self._link.inbox.put(arrived)
+
+    def status(self) -> None:
+        body = Status(watch=Watch.WATCHING, since=NOON, zones=("entrance",))
+        self.speak(message(body, id=f"s-{self._said}", store=STORE, device="cam-door", time=self.true()))
+
+    def crossing(self, name: str) -> None:
+        self.speak(self._device.crossing(name, at=self.true()))
+
+
+@pytest.mark.parametrize("jump", [3600, -3600], ids=["ahead", "back"])
+def test_who_comes_in_after_the_shops_own_clock_has_jumped_is_told_of_in_time(
+    tmp_path: Path, clock: TurnableClock, found: Callable[..., Row], jump: int
+) -> None:
+    shop = make_shop(tmp_path, clock)
+    link = Link(MqttSettings(host="127.0.0.1"), client_id="still")
+    inbox, camera = Inbox(shop, link), Camera(link)
+
+    def live(seconds: int) -> None:
+        for second in range(seconds):
+            if second % 10 == 0:
+                camera.status()
+            inbox.turn(0.0)
+            Deadlines(shop).turn()
+            for one in (clock, camera.true):
+                one.turn(seconds=1)
+
+    live(15)
+    for name, by in (("there", jump), ("back", -jump)):
+        clock.turn(seconds=by)
+        live(11)
+        camera.crossing(name)
+        came = clock()
+        live(95)
+        [(t0, late, overdue)] = shop.db.execute("SELECT t0, late, overdue_at FROM visits WHERE party = ?", [name]).fetchall()
+        assert (datetime.fromisoformat(t0), late) == (came, 0)
+        assert datetime.fromisoformat(overdue) == came + timedelta(seconds=shop.standards.greet_within)
+        told = shop.db.execute("SELECT level FROM alerts WHERE kind = 'waiting' AND subject LIKE ?", [f"%{name}"]).fetchall()
+        assert told == [(stand.LEAD,)], "everybody was called to them, up to the lead"
+    assert shop.db.execute("SELECT count(*) FROM alerts WHERE kind = 'device' AND raised_at IS NOT NULL").fetchone() == (0,)
+    rows = shop.db.execute("SELECT count(*) FROM crossings").fetchone()[0]
+    found("clock", lost=2 - rows)
+    shop.db.conn.close()
