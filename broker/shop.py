@@ -49,8 +49,12 @@ class Shop:
         )  # fmt: skip
         object.__setattr__(self, "standards", standards)
         object.__setattr__(self, "promises", _promises(self.settings.queues))
-        object.__setattr__(self, "hours", Hours(self.settings.store.zone, self.settings.opening.spans()))
+        object.__setattr__(self, "hours", self._hours())
         object.__setattr__(self, "zones", {zone.id: zone.name for zone in self.settings.zones})
+
+    def _hours(self) -> Hours:
+        opening = self.settings.opening
+        return Hours(self.settings.store.zone, opening.spans(), opening.special_spans())
 
     def ladder(self, kind: AlertKind) -> Ladder:
         """Return the delays and steps of a kind of alert."""

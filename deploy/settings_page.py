@@ -166,6 +166,8 @@ def _named(annotation: Any) -> str:
         return _named(next(each for each in inside if each is not NoneType))
     if origin is tuple:
         return _LISTS.get(_named(inside[0]), "list of points `[x, y]`, each 0 to 1")
+    if origin is dict:
+        return f"table of {_named(inside[1])}"
     if origin is not None and inside:
         return _named(inside[0])
     if hasattr(annotation, "__members__"):

@@ -7,24 +7,42 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
-_SPANS_A_WEEK: Final = 7 * 24
-"""A shop that is open for so many spans in a row never closes."""
+Spans = tuple[tuple[time, time], ...]
+"""From and to on one day's clock; `time.max` is the end of the day."""
+
+WHOLE_DAY: Final[Spans] = ((time.min, time.max),)
+FORESEEN_DAYS: Final = 62
+"""How far ahead is looked for the next opening: a long holiday is over by then."""
+_A_WEEK: Final = timedelta(days=7)
+"""Nobody is told of a closing that is further away: such a shop never closes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Opening hours by weekday (0 is Monday) in the shop's own zone; None for a shop that never closes."""
+    """Opening hours by weekday (0 is Monday) in the shop's own zone, None for a shop that never closes; some days are `special`."""
 
     zone: tzinfo
-    spans: Mapping[int, tuple[tuple[time, time], ...]] | None = field(default=None)
+    spans: Mapping[int, Spans] | None = field(default=None)
+    special: Mapping[date, Spans] = field(default_factory=dict)
+
+    @property
+    def never_closes(self) -> bool:
+        """Whether there is no day on which the shop is closed, be it for an hour."""
+        return self.spans is None and not self.special
+
+    def on(self, day: date) -> Spans:
+        """Return the hours of the local *day*; none when the shop is closed on it."""
+        if day in self.special:
+            return self.special[day]
+        return WHOLE_DAY if self.spans is None else self.spans.get(day.weekday(), ())
 
     def open_at(self, moment: datetime) -> bool:
         """Return whether the shop is open at *moment*, an aware time in any zone."""
-        if self.spans is None:
+        if self.never_closes:
             return True
         local = moment.astimezone(self.zone)
         clock = local.time()
-        return any(begin <= clock < end or end == time.max == clock for begin, end in self.spans.get(local.weekday(), ()))
+        return any(begin <= clock < end or end == time.max == clock for begin, end in self.on(local.date()))
 
     def business_day(self, moment: datetime) -> date:
         """Return the local day of *moment*."""
@@ -43,10 +61,10 @@ class Hours:
 
         A shop that goes on after midnight, or without a break at noon, closes when the last of its spans in a row ends.
         """
-        if self.spans is None or not self.open_at(moment):
+        if self.never_closes or not self.open_at(moment):
             return None
         closing = moment
-        for _ in range(_SPANS_A_WEEK):
+        while closing - moment < _A_WEEK:
             following = self._span_ends(closing)
             if following is None:
                 return closing.astimezone(UTC)
@@ -56,7 +74,7 @@ class Hours:
     def _span_ends(self, moment: datetime) -> datetime | None:
         """Return the end of the span that *moment* lies in, always after it; None outside every span."""
         local = moment.astimezone(self.zone)
-        ends = [end for begin, end in (self.spans or {}).get(local.weekday(), ()) if begin <= local.time() < end]
+        ends = [end for begin, end in self.on(local.date()) if begin <= local.time() < end]
         if not ends:
             return None
         if max(ends) == time.max:
@@ -67,12 +85,12 @@ class Hours:
 
     def opens_at(self, moment: datetime) -> datetime | None:
         """Return when the shop opens next, as a UTC moment; None while it is open, or when it never opens."""
-        if self.spans is None or self.open_at(moment):
+        if self.never_closes or self.open_at(moment):
             return None
         local = moment.astimezone(self.zone)
-        for days in range(8):
+        for days in range(FORESEEN_DAYS):
             day = local.date() + timedelta(days=days)
-            for begin, _ in sorted(self.spans.get(day.weekday(), ())):
+            for begin, _ in sorted(self.on(day)):
                 opening = datetime.combine(day, begin, tzinfo=self.zone).astimezone(UTC)
                 if opening > moment:
                     return opening

@@ -75,11 +75,11 @@ def period(text: str, today: date) -> Period:
 
 def opening(hours: Hours, day: date) -> list[Span]:
     """Return the spans in which the shop is open on a local *day*."""
-    if hours.spans is None:
+    if hours.never_closes:
         return [(hours.day_begins(day), hours.day_ends(day))]
     return [
         (_moment(day, begin, hours.zone), hours.day_ends(day) if end == time.max else _moment(day, end, hours.zone))
-        for begin, end in sorted(hours.spans.get(day.weekday(), ()))
+        for begin, end in sorted(hours.on(day))
     ]
 
 
@@ -117,7 +117,7 @@ def slots(hours: Hours, days: Period) -> Slots:
 
 
 def _edges(hours: Hours, day: date) -> list[time]:
-    every = (hours.spans or {}).get(day.weekday(), ())
+    every = () if hours.never_closes else hours.on(day)
     return [edge for span in every for edge in span if edge != time.max]
 
 

@@ -7,7 +7,6 @@ not a setting ends the start: a typo must not surprise a Saturday.
 from __future__ import annotations
 
 import difflib
-from datetime import time
 from pathlib import Path
 from typing import Final, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -24,6 +23,7 @@ from broker.settings.customers import CounterSettings, KioskSettings, QueueSetti
 from broker.settings.join import JoinSettings
 from broker.settings.keeping import HealthSettings, LogSettings, RetentionSettings
 from broker.settings.own_words import TextsSettings
+from broker.settings.opening import OpeningSettings as OpeningSettings
 from broker.settings.paper import PrinterSettings
 from broker.settings.reports import MailSettings, ReportsSettings
 from broker.settings.section import Port, Section, ShownName
@@ -102,61 +102,6 @@ class AlertSettings(Section):
     device_silent_seconds: int = Field(
         default=25, ge=5, le=600, description="A camera that says nothing for so long is not watching."
     )
-
-
-_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-class OpeningSettings(Section):
-    """`[opening]`: hours in the store's zone, such as `mon = ["10:00-20:00"]`. No day given: always open."""
-
-    mon: tuple[str, ...] | None = Field(
-        default=None, description='Hours on Monday, a list such as ["10:00-20:00"]; an empty list is closed.'
-    )
-    tue: tuple[str, ...] | None = Field(
-        default=None, description='Hours on Tuesday, a list such as ["10:00-20:00"]; an empty list is closed.'
-    )
-    wed: tuple[str, ...] | None = Field(
-        default=None, description='Hours on Wednesday, a list such as ["10:00-20:00"]; an empty list is closed.'
-    )
-    thu: tuple[str, ...] | None = Field(
-        default=None, description='Hours on Thursday, a list such as ["10:00-20:00"]; an empty list is closed.'
-    )
-    fri: tuple[str, ...] | None = Field(
-        default=None, description='Hours on Friday, a list such as ["10:00-20:00"]; an empty list is closed.'
-    )
-    sat: tuple[str, ...] | None = Field(
-        default=None, description='Hours on Saturday, a list such as ["10:00-20:00"]; an empty list is closed.'
-    )
-    sun: tuple[str, ...] | None = Field(
-        default=None, description='Hours on Sunday, a list such as ["10:00-20:00"]; an empty list is closed.'
-    )
-
-    @field_validator(*_DAYS)
-    @classmethod
-    def _readable(cls, hours: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        for span in hours or ():
-            _span(span)
-        return hours
-
-    def spans(self) -> dict[int, tuple[tuple[time, time], ...]] | None:
-        """Return weekday (0 is Monday) to its (from, to) spans, or None when the shop never closes."""
-        days = {number: getattr(self, day) for number, day in enumerate(_DAYS)}
-        if all(hours is None for hours in days.values()):
-            return None
-        return {number: tuple(_span(span) for span in hours or ()) for number, hours in days.items()}
-
-
-def _span(text: str) -> tuple[time, time]:
-    try:
-        first, last = text.split("-")
-        end = time.max if last.strip() == "24:00" else time.fromisoformat(last.strip())
-        begin = time.fromisoformat(first.strip())
-    except ValueError:
-        raise ValueError(f'{text!r} is not a span of hours such as "10:00-20:00"') from None
-    if begin >= end:
-        raise ValueError(f"{text!r} ends before it begins; give the part after midnight to the next day")
-    return begin, end
 
 
 class ZoneSettings(Section):

@@ -203,7 +203,7 @@ def put(path: Path, text: str) -> None:
     try:
         stands = path.stat()
         # Whoever may read the old file and no more: it is given its mode before its name.
-        with open(aside, "wb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW, 0o600)) as file:  # noqa: PTH123
+        with open(aside, "wb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW, 0o600)) as file:
             file.write(text.encode())
             file.flush()
             os.fchmod(file.fileno(), stands.st_mode & 0o7777)

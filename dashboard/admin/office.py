@@ -25,6 +25,7 @@ class Entry:
 
 LEFT: Final = (
     Entry("shop", "settings.change", "/admin/shop", "globe"),
+    Entry("opening", "settings.change", "/admin/opening", "clock"),
     Entry("standards", "settings.change", "/admin/standards", "target"),
     Entry("cameras", "cameras.count", "/admin/cameras", "cam"),
     Entry("screens", "screens.change", "/admin/screens", "tablet"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 from broker.desk import people
@@ -62,19 +63,31 @@ def line(difference: Difference) -> Line:
         was, became = (value(each, setting.kind, setting) for each in (difference.was, difference.became))
         return Line(say(setting.label), was, became)
     kind = Kind.SECONDS if way[-1].endswith("_seconds") else None
+    if way[0] == "opening":
+        return Line(_label(difference), _hours(difference.was), _hours(difference.became))
     return Line(_label(difference), value(difference.was, kind), value(difference.became, kind))
+
+
+def _hours(what: list[str] | None) -> str:
+    return "" if what is None else ", ".join(what) or say("standards.closed")
 
 
 def _label(difference: Difference) -> str:
     table, *rest = difference.way
-    if table == "opening" and len(rest) == 1 and rest[0] in _DAYS:
-        return words_here(current_shop().settings.store.zone).weekday(_DAYS.index(rest[0]))
+    if table == "opening":
+        return _day(rest[-1])
     column = ROW_LABELS.get((table, *rest[1:])) if rest else None
     if column:
         return f"{_row_name(table, rest[0])}: {say(column)}"
     if len(rest) == 1 and (table,) in ROW_LABELS:
         return say(ROW_LABELS[table,])
     return difference.key
+
+
+def _day(name: str) -> str:
+    """Return a day of the week, or a date, in words."""
+    words = words_here(current_shop().settings.store.zone)
+    return words.weekday(_DAYS.index(name)) if name in _DAYS else words.day(date.fromisoformat(name))
 
 
 def _row_name(table: str, name: str) -> str:

@@ -68,3 +68,39 @@ def test_the_end_of_a_span_in_the_hour_that_the_clocks_repeat_is_the_one_still_t
     first, second = datetime(2026, 10, 25, 0, 15, tzinfo=UTC), datetime(2026, 10, 25, 1, 15, tzinfo=UTC)
     assert hours.closes_at(first) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     assert hours.closes_at(second) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+
+EVE, CHRISTMAS = date(2026, 12, 24), date(2026, 12, 25)
+HOLIDAYS = Hours(OSLO, {day: ((time(10), time(20)),) for day in range(6)}, {EVE: ((time(10), time(14)),), CHRISTMAS: ()})
+
+
+def test_a_special_day_has_hours_of_its_own_and_a_holiday_has_none() -> None:
+    def opened(day: int, hour: int) -> bool:
+        return HOLIDAYS.open_at(datetime(2026, 12, day, hour, tzinfo=OSLO))
+
+    assert [opened(23, 19), opened(24, 13), opened(24, 14), opened(25, 12), opened(26, 12)] == [True, True, False, False, True]
+    assert HOLIDAYS.closes_at(datetime(2026, 12, 24, 12, tzinfo=OSLO)) == datetime(2026, 12, 24, 14, tzinfo=OSLO)
+    assert HOLIDAYS.opens_at(datetime(2026, 12, 24, 15, tzinfo=OSLO)) == datetime(2026, 12, 26, 10, tzinfo=OSLO)
+
+
+def test_a_day_that_is_usually_closed_may_be_open_for_once() -> None:
+    sunday = Hours(OSLO, {0: ((time(10), time(20)),)}, {date(2026, 12, 20): ((time(12), time(16)),)})
+    assert sunday.opens_at(datetime(2026, 12, 19, 12, tzinfo=OSLO)) == datetime(2026, 12, 20, 12, tzinfo=OSLO)
+    assert not sunday.open_at(datetime(2026, 12, 27, 13, tzinfo=OSLO))
+
+
+def test_a_shop_that_never_closes_closes_for_a_holiday_and_says_so_in_the_week_before() -> None:
+    always = Hours(OSLO, None, {CHRISTMAS: ()})
+    assert not always.never_closes
+    assert always.open_at(datetime(2026, 12, 24, 23, 59, tzinfo=OSLO))
+    assert not always.open_at(datetime(2026, 12, 25, 12, tzinfo=OSLO))
+    midnight = datetime(2026, 12, 25, tzinfo=OSLO)
+    assert always.closes_at(datetime(2026, 12, 23, 12, tzinfo=OSLO)) == midnight
+    assert always.closes_at(datetime(2026, 11, 23, 12, tzinfo=OSLO)) is None
+    assert always.opens_at(midnight) == datetime(2026, 12, 26, tzinfo=OSLO)
+
+
+def test_after_a_long_holiday_the_next_opening_is_still_known() -> None:
+    closed = {date(2026, 7, 1) + timedelta(days=n): () for n in range(31)}
+    july = Hours(OSLO, {day: ((time(10), time(20)),) for day in range(7)}, closed)
+    assert july.opens_at(datetime(2026, 7, 1, 12, tzinfo=OSLO)) == datetime(2026, 8, 1, 10, tzinfo=OSLO)
