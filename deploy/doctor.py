@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from broker.settings import BadSettings, Settings, read
-from deploy import checks, customer_checks
+from deploy import checks, customer_checks, tls_checks
 from deploy.config import SETTINGS_FILE, here, settings_option
 from deploy.fault import EXIT_FAULT, faults_said
 from deploy.finding import Finding, State
@@ -88,6 +88,7 @@ def examine(path: Path | None) -> Iterator[Finding]:
     yield from customer_checks.voice(settings)
     yield from customer_checks.printer(settings)
     yield checks.mqtt(settings)
+    yield from tls_checks.certificates(settings)
     yield from checks.cameras(settings)
     yield from checks.people(settings)
     yield checks.tablets(settings)

@@ -36,7 +36,10 @@ def shop(tmp_path: Path, clock: TurnableClock) -> Shop:
 
 @pytest.fixture(scope="session")
 def chromiums() -> Iterator[Callable[..., Browser]]:
-    """Begins Chromiums: `chromiums("--a-flag")`; one for all tests of this process that want the same."""
+    """Begins Chromiums: `chromiums("--a-flag")`; one for all tests of this process that want the same.
+
+    With a *home* it trusts what the database of certificates in there does.
+    """
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     path = os.environ.get("GREETLINE_CHROMIUM") or next((found for name in names if (found := shutil.which(name))), None)
     if path is None:
@@ -47,10 +50,11 @@ def chromiums() -> Iterator[Callable[..., Browser]]:
     with sync_playwright() as playwright:
         begun: dict[tuple[str, ...], Browser] = {}
 
-        def begin(*flags: str) -> Browser:
-            if flags not in begun:
-                begun[flags] = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
-            return begun[flags]
+        def begin(*flags: str, home: str = "") -> Browser:
+            if (home, *flags) not in begun:
+                there = {"env": {**os.environ, "HOME": home}} if home else {}
+                begun[home, *flags] = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags], **there)
+            return begun[home, *flags]
 
         yield begin
         for browser in begun.values():

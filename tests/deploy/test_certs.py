@@ -21,9 +21,12 @@ from broker.identity import authority, code, rights
 from broker.identity.authority import BadRequest, NoAuthority
 from broker.identity.devices import Devices, Refused
 from broker.identity.rights import BadName, Kind
-from deploy import certs, mosquitto
+from broker.settings import Settings, StoreSettings
+from broker.settings.tls import TlsSettings
+from deploy import certs, tls_checks
 from deploy.certs import Reach
 from deploy.fault import Fault
+from deploy.finding import State
 
 NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
 SHOP = Reach.of(["shop.local", "192.168.1.10", "fd00::10"])
@@ -266,42 +269,31 @@ def test_every_kind_of_device_speaks_of_itself_alone() -> None:
             assert not (how == "read" and topic.endswith(("/event", "#")) and kind is not Kind.HOME), line
 
 
-def places(**more: object) -> mosquitto.Places:
-    there = {"password_file": Path("/a"), "devices": Path("/d"), "certificate": Path("/c"), "key": Path("/k")}
-    return mosquitto.Places(**(there | more))  # type: ignore[arg-type]
-
-
-def words(text: str) -> set[str]:
-    return {line.split()[0] for line in text.splitlines() if line and not line.startswith("#")}
-
-
-def test_each_mosquitto_is_told_in_the_words_it_has() -> None:
-    old, new = mosquitto.configuration((2, 0), places()), mosquitto.configuration((2, 1), places(plugins=Path("/p")))
-    gone = {"acl_file", "password_file", "per_listener_settings"}
-    assert gone <= words(old)
-    assert not gone & words(new)
-    assert "plugin_opt_acl_file /d/access" in new
-    assert words(old) - gone == words(new) - {"global_plugin", "plugin_opt_acl_file", "plugin_opt_password_file"}
-    assert gone <= words(mosquitto.configuration((2, 1), places())), "without its plugins the old words do until 3.0"
-    for version in ((1, 6), (3, 0)):
-        with pytest.raises(Fault, match="install mosquitto 2"):
-            mosquitto.configuration(version, places())
-    with pytest.raises(Fault, match="cannot be the name"):
-        mosquitto.configuration((2, 0), places(key=Path("/k\nallow_anonymous true")))
-
-
-def test_the_plugins_are_found_where_the_package_has_put_them(tmp_path: Path) -> None:
-    folder = tmp_path / "usr/lib/x86_64-linux-gnu/mosquitto"
-    folder.mkdir(parents=True)
-    assert mosquitto.plugins_of(tmp_path) is None
-    for name in (mosquitto.RIGHTS, mosquitto.PASSWORDS):
-        (folder / name).touch()
-    assert mosquitto.plugins_of(tmp_path) == Path("/usr/lib/x86_64-linux-gnu/mosquitto")
-
-
 def test_this_machine_is_reached_by_what_its_certificate_may_say(tmp_path: Path) -> None:
     here = certs.here()
     assert "localhost" in here.names
     assert all(isinstance(one, ipaddress.IPv4Address | ipaddress.IPv6Address) for one in here.addresses)
     certs.make_authority(tmp_path)
     assert certs.make_server(tmp_path, "web", here)
+
+
+def test_the_doctor_says_the_fingerprint_and_what_expires_soon(tmp_path: Path) -> None:
+    settings = Settings(store=StoreSettings(data=tmp_path / "var"), tls=TlsSettings(folder=tmp_path / "tls"))
+    assert list(tls_checks.certificates(settings)) == []
+    root = certs.make_authority(tmp_path / "tls", now=NOW)
+    certs.make_server(tmp_path / "tls", "web", SHOP, now=NOW)
+    Devices(tmp_path / "var", "shop").issue("cam-door", Kind.CAMERA, now=NOW, by="test")
+
+    def found(at: datetime) -> dict[str, tuple[State, str]]:
+        return {one.about: (one.state, one.says) for one in tls_checks.certificates(settings, now=at)}
+
+    fresh = found(NOW)
+    assert "".join(fresh["root"][1].split()) == certs.fingerprint(root).replace(":", "")
+    assert fresh["tls: web"] == (State.OK, "its certificate is good for 397 days")
+    assert fresh["tls: mqtt"][0] is State.MISSING
+    assert "tls: cam-door" not in fresh
+    assert found(NOW + timedelta(days=370))["tls: web"] == (State.WARN, "its certificate expires in 27 days")
+    assert found(NOW + timedelta(days=400))["tls: web"][0] is State.MISSING
+    assert found(NOW + timedelta(days=1800))["tls: cam-door"] == (State.WARN, "its certificate expires in 25 days")
+    root.write_text("half")
+    assert found(NOW)["root"][0] is State.MISSING

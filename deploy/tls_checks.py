@@ -1,0 +1,62 @@
+"""What `greetline doctor` says of the shop's certificates: the authority's fingerprint, and what expires soon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from broker.settings import Settings
+from deploy import certs
+from deploy.fault import Fault
+from deploy.finding import Finding, State
+
+_RENEW = "As whoever installed the shop: greetline mqtt renew, then start mosquitto and caddy anew."
+
+
+def certificates(settings: Settings, *, now: datetime | None = None) -> Iterator[Finding]:
+    """Look at the shop's certificates, where it has any."""
+    root, now = settings.tls.folder / "authority.crt", now or datetime.now(UTC)
+    if not root.exists():
+        return
+    try:
+        yield Finding("root", State.OK, _grouped(certs.fingerprint(root)))
+    except Fault as wrong:
+        yield Finding("root", State.WARN, "its fingerprint cannot be told", wrong.message)
+        return
+    except (OSError, ValueError) as wrong:
+        yield Finding("root", State.MISSING, f"{root} cannot be read: {wrong}", "Put back the one of the installation.")
+        return
+    for server in certs.SERVERS:
+        yield _left(server, certs.days_left(settings.tls.folder / f"{server}.crt", now=now))
+    yield from _devices(settings, now)
+
+
+def _grouped(fingerprint: str) -> str:
+    pairs = fingerprint.split(":")
+    return "  ".join(" ".join(pairs[n : n + 4]) for n in range(0, len(pairs), 4))
+
+
+def _left(server: str, days: int | None) -> Finding:
+    name = f"tls: {server}"
+    if days is None:
+        return Finding(name, State.MISSING, "there is no certificate", _RENEW)
+    if days < 0:
+        return Finding(name, State.MISSING, f"its certificate expired {-days} days ago", _RENEW)
+    if days < certs.WARN_BEFORE.days:
+        return Finding(name, State.WARN, f"its certificate expires in {days} days", _RENEW)
+    return Finding(name, State.OK, f"its certificate is good for {days} days")
+
+
+def _devices(settings: Settings, now: datetime) -> Iterator[Finding]:
+    from broker.identity.devices import Devices, Refused
+
+    try:
+        live = [one for one in Devices(settings.store.data, settings.store.id).listed() if one.revoked_at is None]
+    except Refused as wrong:
+        yield Finding("tls: devices", State.MISSING, str(wrong), "Nobody new is let in until then; those who are stay.")
+        return
+    for one in live:
+        days = (one.expires_at - now).days
+        if days < certs.WARN_BEFORE.days:
+            says = f"its certificate expires in {days} days" if days >= 0 else "its certificate has expired"
+            yield Finding(f"tls: {one.name}", State.WARN, says, f"greetline mqtt invite {one.name}, or mqtt renew {one.name}")
