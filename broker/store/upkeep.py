@@ -131,7 +131,13 @@ def _copy(db: Database, fresh: Path, told: Told) -> None:
     db.execute("BEGIN")
     try:
         db.execute("SELECT 1 FROM sqlite_master").fetchone()
-        db.conn.backup(copy, pages=STEP_PAGES, progress=lambda _, left, pages: told(pages - left, pages))
+
+        def stepped(_: int, left: int, pages: int) -> None:
+            # Step by step: a gigabyte that goes to the disk at the end would keep every commit of the shop waiting.
+            to_disk(fresh)
+            told(pages - left, pages)
+
+        db.conn.backup(copy, pages=STEP_PAGES, progress=stepped)
         # One file that can be carried away, instead of one with a log beside it.
         copy.execute("PRAGMA journal_mode=DELETE")
         said = copy.execute("PRAGMA integrity_check").fetchone()[0]

@@ -1,0 +1,165 @@
+"""A whole shop under load while everything goes wrong: kills at random and at named points, a spoiled network, a full disk,
+a camera whose clock jumps, screens that read too slowly. At the end one table; by itself, and with it everything it started.
+
+    python -m benchmarks.soak [--minutes 30] [--seed N] [--json]
+
+The first ten minutes are trouble, what is left is not, twenty minutes at most: only there can memory be looked at. Exit code 1:
+something was lost, doubled or falsely alarmed. Other goals are printed beside their figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.soak.crowd import Crowd
+from benchmarks.soak.premises import Premises, small_disk, wait
+from benchmarks.soak.troubles import Troubles
+from benchmarks.soak.verdict import GOALS, Verdict, judge, unlike
+from broker.shop import open_shop
+from hatch_build import compile_translations
+
+TROUBLE_S, LAST_CALM_S, MOST_CALM_S = 600.0, 20.0, 1200.0
+"""Ten minutes of trouble, and then up to twenty without."""
+WARM_S = 60.0
+"""A process that has just begun grows: it is looked at after so long."""
+LEAST_CALM_S = 600.0
+"""Memory over a shorter time says nothing about an hour."""
+SAMPLE_S = 5.0
+SETTLE_S = 20.0
+
+Sample = dict[str, tuple[int, float]]
+
+
+def main() -> int:
+    """Soak, print, and return 0 when nothing was lost, doubled or falsely alarmed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--keep", type=Path, help="keep the store, the spools and the log in this empty folder")
+    asked = parser.parse_args()
+    compile_translations(Path(__file__).parents[2])
+    with tempfile.TemporaryDirectory(prefix="greetline-soak-") as scratch:
+        found, verdict = soak(asked.keep or Path(scratch), asked.minutes * 60, asked.seed)
+    print(json.dumps(found) if asked.json else in_words(found))
+    return 0 if verdict.good else 1
+
+
+def soak(folder: Path, seconds: float, seed: int) -> tuple[dict[str, Any], Verdict]:
+    """Soak a shop in *folder*; return the figures of the table and the verdict."""
+    with small_disk(folder / "data") as disk:
+        here = Premises(folder)
+        shop = open_shop(here.settings)
+        try:
+            return _soaked(here, shop, seconds, seed, disk=disk)
+        finally:
+            here.stop()
+            shop.db.close()
+            shutil.copytree(here.data, folder / "kept", ignore=shutil.ignore_patterns("ballast"))
+
+
+def _soaked(here: Premises, shop: Any, seconds: float, seed: int, *, disk: bool) -> tuple[dict[str, Any], Verdict]:
+    for name in ("mosquitto", "service", "dashboard", "kiosk"):
+        here.start(name)
+    here.line.start()
+    here.wait_served()
+    crowd = Crowd(shop, here.web_port, seed)
+    for camera in [name for name in here.commands if name.startswith("cam-")]:
+        here.start(camera)
+    crowd.start()
+    began, calm = time.monotonic(), min(MOST_CALM_S, max(LAST_CALM_S, seconds - TROUBLE_S))
+    troubles = Troubles(here, crowd, seed, disk=disk)
+    troubles.run(began + seconds - calm)
+    samples = _watched(here, began + seconds)
+    here.empty_spools()
+    crowd.leave_staff()
+    wait(lambda: not _due(here), "what is due is done", within=SETTLE_S * 3, every=0.2)
+    other = _screens_agree(shop, crowd)
+    crowd.leave()
+    verdict = judge(here, shop, crowd, troubles.found)
+    verdict.odd += other
+    found = troubles.found
+    return {
+        "minutes": round(seconds / 60, 1), "seed": seed, "disk": disk, "lost": verdict.lost[:20], "doubled": verdict.doubled[:20],
+        "wrong_alarms": verdict.wrong_alarms[:20], "odd": verdict.odd[:20], "slowest_ticket_s": round(crowd.told.slowest, 2),
+        "seconds": {
+            "next commit": found.next_commit, "screens": found.screens, "disk alarm": found.disk_alarm,
+            "disk over": found.disk_over,
+        },
+        "memory": growth(samples), "tried": dict(sorted(found.tried.items())), **verdict.figures,
+    }, verdict  # fmt: skip
+
+
+def _watched(here: Premises, until: float) -> list[tuple[float, Sample]]:
+    samples = []
+    while time.monotonic() < until:
+        samples.append((time.monotonic(), here.memory()))
+        time.sleep(min(SAMPLE_S, max(0.1, until - time.monotonic())))
+    return samples
+
+
+def _due(here: Premises) -> bool:
+    late = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 seconds')"
+    return bool(
+        here.ask(f"SELECT 1 FROM visits WHERE due_at < {late} UNION ALL SELECT 1 FROM alerts WHERE due_at < {late} LIMIT 1")
+    )
+
+
+def _screens_agree(shop: Any, crowd: Crowd) -> list[str]:
+    """Nobody comes any more; visits still end by the clock, so it is looked at until it fits."""
+    try:
+        wait(lambda: not unlike(shop, crowd), "the screens show the shop", within=SETTLE_S, every=0.1)
+    except TimeoutError:
+        return unlike(shop, crowd)
+    return []
+
+
+def growth(samples: list[tuple[float, Sample]]) -> dict[str, float]:
+    """Return megabytes an hour of each process by the line of least squares through its samples, without the first minute."""
+    if not samples or samples[-1][0] - samples[0][0] < LEAST_CALM_S:
+        return {}
+    found = {}
+    for name in samples[-1][1]:
+        points = [(at, each[name][1]) for at, each in samples if name in each and at > samples[0][0] + WARM_S]
+        if len(points) > 2:
+            middle_x, middle_y = (sum(values) / len(points) for values in zip(*points, strict=True))
+            slope = sum((x - middle_x) * (y - middle_y) for x, y in points) / sum((x - middle_x) ** 2 for x, _ in points)
+            found[name] = round(slope * 3600, 2)
+    return found
+
+
+def in_words(found: dict[str, Any]) -> str:
+    """Return the table as a person reads it."""
+    did = (
+        f"{found['minutes']} minutes, seed {found['seed']}: {found['events']} events, {found['visits']} visits in time, "
+        f"{found['alarms']} alarms, {found['greetings']} greetings, {found['tickets']} tickets, {found['calls']} calls, "
+        f"{found['requests made again']} requests made again, the slowest ticket {found['slowest_ticket_s']} s"
+    )
+    lines = [did, "", "| what | figure | goal |", "|---|---|---|"]
+    for name in ("lost", "doubled", "wrong_alarms", "odd"):
+        lines.append(
+            f"| {name.replace('_', ' ')} | {len(found[name])}{': ' + '; '.join(found[name][:3]) if found[name] else ''} | 0 |"
+        )
+    says = {
+        "next commit": "next commit after a kill", "screens": "screens correct after their server is back",
+        "disk alarm": "disk full: alarm", "disk over": "disk full: all as before",
+    }  # fmt: skip
+    for name, said in says.items():
+        times = sorted(found["seconds"][name])
+        told = f"{times[len(times) // 2]:.2f} s median, {times[-1]:.2f} s at most of {len(times)}" if times else "not tried"
+        lines.append(f"| {said} | {told} | {GOALS[name]:g} s |")
+    memory = ", ".join(f"{name} {mb:+g}" for name, mb in found["memory"].items()) or f"needs {LEAST_CALM_S / 60:g} calm minutes"
+    lines.append(f"| memory, MB an hour | {memory} | {GOALS['memory']:g} |")
+    tried = ", ".join(f"{name} {times}" for name, times in found["tried"].items())
+    return "\n".join([*lines, "", f"Tried: {tried}."])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

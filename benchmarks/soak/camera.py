@@ -1,0 +1,57 @@
+"""A camera box without a camera, as in the tests of faults, with a name and a clock of its own that may be wrong.
+
+    python -m benchmarks.soak.camera GREETLINE_TOML SPOOL DEVICE RATE OFFSET_FILE
+
+The file holds the seconds by which its clock is wrong, and is read at every event. With RATE 0 it only empties its spool.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from broker.contract.messages import Direction, Status, Watch, ZoneKind
+from broker.settings import Settings, read
+from edge.publisher import Publisher
+from edge.sightings import Crossed, Event, Stayed
+from edge.spool import Spool
+
+
+def main(settings_file: str, spool_file: str, device: str, rate: str, offset_file: str) -> None:
+    """Say *rate* events a second until it is ended: of every twelve three go in, one goes out and the others stood on a mat."""
+    logging.basicConfig(level=logging.ERROR)
+    settings = read(Settings, Path(settings_file), environment={})
+    spool = Spool(Path(spool_file))
+    publisher = Publisher(settings.mqtt, spool, store=settings.store.id, device=device)
+    publisher.start()
+    publisher.status(Status(watch=Watch.WATCHING, since=datetime.now(UTC), zones=("entrance",)))
+    began = time.monotonic()
+    for number in itertools.count(1) if float(rate) else ():
+        time.sleep(max(0.0, began + number / float(rate) - time.monotonic()))
+        publisher.say(_event(number, datetime.now(UTC) + timedelta(seconds=_offset(Path(offset_file)))))
+    while len(spool):
+        time.sleep(0.05)
+    publisher.stop()
+    spool.close()
+
+
+def _offset(file: Path) -> float:
+    try:
+        return float(file.read_text())
+    except (OSError, ValueError):
+        return 0.0
+
+
+def _event(number: int, at: datetime) -> Event:
+    if number % 4 not in (0, 2) or number % 12 in (4, 8):
+        return Stayed(zone="entrance", area="mat", kind=ZoneKind.GREET, seconds=1.0, at=at)
+    direction = Direction.OUT if number % 12 == 0 else Direction.IN
+    return Crossed(number=number, party=number, line="door", zone="entrance", direction=direction, at=at, decided_at=at)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,158 @@
+"""What goes wrong, one thing after the other and at random, and how soon all was as before."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.soak.crowd import Crowd
+from benchmarks.soak.premises import CAMERAS, STOP_S, Premises, wait
+from broker.failpoints import POINTS
+from tests.service.parts import listens
+
+PASSES = 40
+"""A failpoint ends its process at one of its first so many passages."""
+FAILPOINT_S = 8.0
+JUMP_S = 3600
+SPOILT = ("cut", "black hole", "half open", "late", "dripping")
+WRITES = {
+    "service": ("inbox", "arrivals", "change", "journal", "visits", "alerts", "outbox"),
+    "dashboard": ("ticket", "change", "journal"), **dict.fromkeys(CAMERAS, ("spool", "publisher")),
+}  # fmt: skip
+
+
+@dataclass
+class Found:
+    """What was tried how often, and in seconds how long each recovery took."""
+
+    tried: Counter[str] = field(default_factory=Counter)
+    next_commit: list[float] = field(default_factory=list)
+    screens: list[float] = field(default_factory=list)
+    disk_alarm: list[float] = field(default_factory=list)
+    disk_over: list[float] = field(default_factory=list)
+    spans: list[tuple[float, float]] = field(default_factory=list)
+    """When each trouble began and ended, as seconds of the epoch."""
+
+
+class Troubles:
+    """Makes trouble for *premises* until it is told to stop."""
+
+    def __init__(self, premises: Premises, crowd: Crowd, seed: int, *, disk: bool) -> None:
+        """Get ready; *disk* says whether there is a small disk to fill."""
+        self._here, self._crowd, self._dice = premises, crowd, random.Random(seed)
+        self.found = Found()
+        self._kinds: list[tuple[str, Callable[[], None]]] = [
+            *((f"kill -9 {name}", lambda name=name: self._kill(name)) for name in ("mosquitto", "service", "dashboard", "kiosk")),
+            ("kill -9 camera", lambda: self._kill(self._dice.choice(CAMERAS))),
+            *((f"failpoint in {name}", lambda name=name: self._failpoint(name)) for name in ("service", "dashboard", CAMERAS[0])),
+            *((f"network {what}", lambda what=what: self._network(what)) for what in SPOILT),
+            ("clock of a camera an hour wrong", self._clock),
+            *([("full disk", self._disk)] if disk else []),
+        ]  # fmt: skip
+
+    def run(self, until: float) -> None:
+        """Make trouble until *until*, a time of `time.monotonic`: each kind as often as the others, in no order."""
+        while True:
+            for name, make in self._dice.sample(self._kinds, len(self._kinds)):
+                if time.monotonic() >= until:
+                    return
+                began = time.time()
+                make()
+                self.found.tried[name] += 1
+                self.found.spans.append((began, time.time()))
+                time.sleep(self._dice.uniform(0.5, 3.0))
+
+    def _kill(self, name: str) -> None:
+        # A part that had ended by itself would hide behind the kill.
+        if self._here.parts[name].poll() is not None:
+            raise RuntimeError(f"{name} had ended by itself")
+        taken = self._taken()
+        self._here.kill(name)
+        began = time.monotonic()
+        self._here.start(name)
+        self._recovered(name, began, taken)
+
+    def _failpoint(self, name: str) -> None:
+        points = [point for point in POINTS if point.split(".")[0] in WRITES[name]]
+        self._here.kill(name)
+        self._here.start(name, failpoint=f"{self._dice.choice(points)}:{self._dice.randint(1, PASSES)}")
+        with suppress(subprocess.TimeoutExpired):
+            self._here.parts[name].wait(FAILPOINT_S)
+        self._here.kill(name)
+        taken, began = self._taken(), time.monotonic()
+        self._here.start(name)
+        self._recovered(name, began, taken)
+
+    def _recovered(self, name: str, began: float, taken: int) -> None:
+        if name in ("service", "mosquitto"):
+            wait(lambda: self._taken() > taken, f"a commit after the end of {name}")
+            self.found.next_commit.append(time.monotonic() - began)
+        if name == "dashboard":
+            wait(lambda: listens(self._here.web_port), "the screens are served")
+            back = time.monotonic()
+            wait(lambda: all(screen.snapshot_at > back for screen in self._crowd.screens), "every screen shows the shop again")
+            self.found.screens.append(time.monotonic() - back)
+        if name == "kiosk":
+            wait(lambda: listens(self._here.kiosk_port), "the kiosk is served")
+
+    def _network(self, what: str) -> None:
+        line = self._here.line
+        {
+            "cut": line.cut, "black hole": line.black_hole, "half open": line.half_open, "late": lambda: line.delay(0.4),
+            "dripping": lambda: line.drip(4_000),
+        }[what]()  # fmt: skip
+        time.sleep(self._dice.uniform(1.0, 7.0))
+        line.mend()
+
+    def _clock(self) -> None:
+        file = self._here.clock(self._dice.choice(CAMERAS))
+        file.write_text(str(self._dice.choice((JUMP_S, -JUMP_S))))
+        time.sleep(self._dice.uniform(2.0, 6.0))
+        file.write_text("0")
+
+    def _disk(self) -> None:
+        ballast = self._here.data / "ballast"
+        with self._full(ballast):
+            began = time.monotonic()
+            wait(lambda: self._disk_said() == "down", "the alarm of the full disk", every=0.1)
+            self.found.disk_alarm.append(time.monotonic() - began)
+            time.sleep(self._dice.uniform(1.0, 4.0))
+        began, taken = time.monotonic(), self._taken()
+        wait(lambda: self._taken() > taken and self._disk_said() == "ok", "the end of the full disk", every=0.1)
+        self.found.disk_over.append(time.monotonic() - began)
+
+    @contextmanager
+    def _full(self, ballast: Path) -> Iterator[None]:
+        try:
+            with ballast.open("wb", buffering=0) as file, suppress(OSError):
+                while True:
+                    file.write(b"x" * 65_536)
+            with ballast.open("ab", buffering=0) as file, suppress(OSError):
+                while True:
+                    file.write(b"x" * 512)
+            yield
+        finally:
+            ballast.unlink(missing_ok=True)
+
+    def _disk_said(self) -> str:
+        line = http.client.HTTPConnection("127.0.0.1", self._here.web_port, timeout=STOP_S)
+        try:
+            line.request("GET", "/readyz")
+            parts = {part["name"]: part["state"] for part in json.loads(line.getresponse().read())["parts"]}
+        except (OSError, http.client.HTTPException, ValueError):
+            return ""
+        finally:
+            line.close()
+        states = {parts.get("disk"), parts.get("store")}
+        return "down" if "down" in states else "ok" if states <= {"ok", "green"} else "degraded"
+
+    def _taken(self) -> int:
+        return int(self._here.ask("SELECT coalesce(max(id), 0) FROM crossings")[0][0])

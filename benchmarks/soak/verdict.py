@@ -1,0 +1,150 @@
+"""What was lost, doubled and falsely alarmed, by the store, the spools and what everybody was told."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from benchmarks.soak.crowd import Crowd
+from benchmarks.soak.premises import CAMERAS, GREET_WITHIN, Premises
+from benchmarks.soak.troubles import Found
+from broker.desk import screens
+from broker.shop import Shop
+from broker.store import upkeep, visits
+
+ALARM_MAY_FOLLOW_S = 60.0
+"""A camera that was cut off may be called silent so long after; later it is a wrong alarm."""
+BACK_S = 4.0
+GOALS = {"next commit": 2.0, "screens": 3.0, "disk alarm": 5.0, "disk over": 5.0, "memory": 1.0}
+"""Seconds; of the memory megabytes an hour and process."""
+
+
+@dataclass
+class Verdict:
+    """Counts of what must not be, each with a few names of what it was."""
+
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    wrong_alarms: list[str] = field(default_factory=list)
+    odd: list[str] = field(default_factory=list)
+    """Whatever else is not as it must be."""
+    figures: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is lost, doubled, falsely alarmed or odd."""
+        return not (self.lost or self.doubled or self.wrong_alarms or self.odd)
+
+
+def judge(here: Premises, shop: Shop, crowd: Crowd, found: Found) -> Verdict:
+    """Look at everything once, after the last event was taken and nobody asks any more."""
+    verdict = Verdict()
+    _events(here, verdict)
+    _tickets(here, crowd, verdict)
+    _greetings(here, crowd, verdict)
+    _deadlines(here, found, verdict)
+    _alarms(here, found, verdict)
+    sound = upkeep.check(shop.db, deep=True)
+    if not sound.sound:
+        verdict.odd.append(f"greetline check --deep: {sound.broken or sound.damage or sound.odd}")
+    verdict.odd += crowd.trouble + crowd.told.refused[:5]
+    if rejected := here.ask("SELECT reason FROM rejected LIMIT 3"):
+        verdict.odd.append(f"rejected: {rejected}")
+    return verdict
+
+
+def _events(here: Premises, verdict: Verdict) -> None:
+    kept = 0
+    for camera in CAMERAS:
+        with closing(sqlite3.connect(here.spool(camera))) as spool:
+            last = spool.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()[0]
+            epoch = spool.execute("SELECT epoch FROM spool").fetchone()[0]
+        produced = {f"{epoch}-{number}" for number in range(1, last + 1)}
+        taken = {event for (event,) in here.ask("SELECT event FROM seen WHERE device = ?", camera)}
+        verdict.lost += [f"{camera} {event}" for event in sorted(produced - taken)]
+        verdict.odd += [f"{camera} never said {event}" for event in sorted(taken - produced)][:5]
+        kept += last
+    rows = here.ask("SELECT device, event, count(*) FROM crossings GROUP BY 1, 2 HAVING count(*) > 1")
+    verdict.doubled += [f"{device} {event}" for device, event, _ in rows]
+    crossings, stays = (here.ask(f"SELECT count(*) FROM {table}")[0][0] for table in ("crossings", "area_stays"))
+    if crossings + stays != kept:
+        (verdict.doubled if crossings + stays > kept else verdict.lost).append(f"{crossings} + {stays} rows for {kept} events")
+    ins, outs = here.ask("SELECT sum(ins), sum(outs) FROM presence")[0]
+    if ins + outs != crossings:
+        verdict.odd.append(f"the counters of the day say {ins} + {outs} of {crossings} crossings")
+    verdict.figures["events"] = kept
+
+
+def _tickets(here: Premises, crowd: Crowd, verdict: Verdict) -> None:
+    told, kept = crowd.told, dict(here.ask("SELECT id, number FROM tickets"))
+    verdict.lost += [f"ticket {number}" for ticket, number in told.taken if kept.get(ticket) != number]
+    verdict.doubled += [f"ticket {ticket} answered twice" for ticket, n in Counter(t for t, _ in told.taken).items() if n > 1]
+    verdict.doubled += [f"number {number}" for number, n in Counter(kept.values()).items() if n > 1]
+    if len(kept) != len(told.taken):
+        verdict.odd.append(f"{len(kept)} tickets are kept and {len(told.taken)} were told of")
+    calls = Counter(row[0] for row in here.ask("SELECT ticket FROM ticket_moves WHERE move = 'call'"))
+    verdict.doubled += [f"ticket {ticket} was called {n} times" for ticket, n in calls.items() if n > 1]
+    verdict.lost += [f"the call of {ticket}" for ticket in told.called if ticket not in calls]
+    verdict.figures |= {"tickets": len(kept), "calls": len(calls), "requests made again": told.again}
+
+
+def _greetings(here: Premises, crowd: Crowd, verdict: Verdict) -> None:
+    greeted = {row[0] for row in here.ask("SELECT id FROM visits WHERE acknowledged_at IS NOT NULL")}
+    verdict.lost += [f"the greeting of {visit}" for visit in crowd.told.greeted - greeted]
+    verdict.figures["greetings"] = len(crowd.told.greeted)
+
+
+def _deadlines(here: Premises, found: Found, verdict: Verdict) -> None:
+    """A visit is overdue from the moment it was due, whenever that could be written; one that was greeted in time never is.
+
+    Who is greeted while the service is down, or before it looked again, was never overdue: nobody was told.
+    """
+    rows = here.ask("SELECT id, t0, overdue_at, acknowledged_at, ended_at FROM visits WHERE NOT late")
+    for visit, t0, overdue_at, acknowledged_at, ended_at in rows:
+        due = datetime.fromisoformat(t0) + timedelta(seconds=GREET_WITHIN)
+        over = min((datetime.fromisoformat(at) for at in (acknowledged_at, ended_at) if at), default=None)
+        down = any(began - BACK_S <= due.timestamp() <= ended + BACK_S for began, ended in found.spans)
+        if overdue_at is None and (over is None or (over > due + timedelta(seconds=1) and not down)):
+            verdict.odd.append(f"visit {visit} was never overdue: a missed alarm")
+        if overdue_at is not None and abs((datetime.fromisoformat(overdue_at) - due).total_seconds()) > 0.002:
+            verdict.odd.append(f"visit {visit} was overdue at {overdue_at}, due {due}")
+    verdict.figures["visits"] = len(rows)
+
+
+def _alarms(here: Premises, found: Found, verdict: Verdict) -> None:
+    raised = here.ask(
+        "SELECT a.id, a.raised_at, v.t0, v.late, v.acknowledged_at FROM alerts a JOIN visits v ON v.id = a.subject"
+        " WHERE a.kind = 'waiting' AND a.raised_at IS NOT NULL"
+    )
+    for alert, at, t0, late, acknowledged_at in raised:
+        due = datetime.fromisoformat(t0) + timedelta(seconds=GREET_WITHIN)
+        greeted = acknowledged_at is not None and datetime.fromisoformat(acknowledged_at) <= due
+        if late or greeted or datetime.fromisoformat(at) < due - timedelta(seconds=0.002):
+            verdict.wrong_alarms.append(f"{alert} at {at}: late {late}, greeted {acknowledged_at}, due {due}")
+    told = here.ask(
+        "SELECT subject, json_extract(body, '$.move'), json_extract(body, '$.level') FROM journal"
+        " WHERE kind = 'alert.moved' AND json_extract(body, '$.state') = 'raised'"
+    )
+    again = [row for row, n in Counter(row for row in told if row[1] in ("raise", "climb")).items() if n > 1]
+    verdict.wrong_alarms += [f"alert {alert} was told twice: {move} {level}" for alert, move, level in again]
+    for subject, at in here.ask("SELECT subject, raised_at FROM alerts WHERE kind = 'device' AND raised_at IS NOT NULL"):
+        when = datetime.fromisoformat(at).timestamp()
+        if not any(began <= when <= ended + ALARM_MAY_FOLLOW_S for began, ended in found.spans):
+            verdict.wrong_alarms.append(f"device {subject} at {at}, when nothing was wrong")
+    verdict.figures["alarms"] = len(raised)
+
+
+def unlike(shop: Shop, crowd: Crowd) -> list[str]:
+    """Return which fast screens do not show who waits, now that nobody comes any more: all whom the floor names and nobody else."""
+    named = {row["id"]: row["state"] for row in screens.floor(shop)["visits"]}
+    waiting = {visit.id: str(visit.state) for visit in visits.waiting(shop.db)}
+    wrong = []
+    for number, screen in enumerate(crowd.screens):
+        there = {row["id"]: row["state"] for row in list(screen.rows.values())}
+        other = {id_ for id_, state in named.items() if there.get(id_) != state}
+        other |= {id_ for id_, state in there.items() if waiting.get(id_) != state}
+        wrong += [f"screen {number} shows {len(other)} of {len(waiting)} otherwise"] if other else []
+    return wrong
