@@ -27,6 +27,7 @@ from broker.failpoints import passing
 from broker.link import Incoming, Link
 from broker.service import translate
 from broker.service.clocks import Clocks
+from broker.service.floods import Floods, device_of
 from broker.service.seldom import Seldom
 from broker.service.trouble import is_trouble
 from broker.shop import Shop
@@ -65,12 +66,13 @@ class _Read:
 class Inbox:
     """Takes messages from a Link into the store."""
 
-    def __init__(self, shop: Shop, link: Link) -> None:
-        """Take from *link* into *shop*; both are open and stay open."""
+    def __init__(self, shop: Shop, link: Link, floods: Floods | None = None) -> None:
+        """Take from *link* into *shop*; both are open and stay open. *floods* says how much one device may say."""
         self._shop = shop
         self._link = link
         self._batch: list[Incoming] = []
         self._complaints = Seldom(SAME_COMPLAINT_SECONDS)
+        self._floods, self._flooded = floods or Floods(), Seldom(SAME_COMPLAINT_SECONDS)
         self._asked = Seldom(ASK_AGAIN_SECONDS)
         self._epoch = secrets.token_hex(4)
         self._said = 0
@@ -110,7 +112,8 @@ class Inbox:
 
     def counted(self) -> dict[str, object]:
         """Return how many events were taken and messages not taken since the start."""
-        return {"events_taken": self._taken, "messages_rejected": self._rejected}
+        passed = self._floods.passed_over
+        return {"events_taken": self._taken, "messages_rejected": self._rejected, "messages_passed_over": passed}
 
     def _gather(self, wait_seconds: float) -> None:
         until = time.monotonic() + wait_seconds
@@ -133,11 +136,22 @@ class Inbox:
     def _read(self, batch: Sequence[Incoming]) -> _Read:
         read, now = _Read(), self._shop.clock()
         for incoming in batch:
+            if not self._floods.allows(incoming.topic):
+                self._complain_of_flood(incoming)
+                continue
             try:
                 self._sort(read, incoming, decode(incoming.topic, incoming.payload), now)
             except BadMessage as bad:
                 read.refused.append((incoming, bad.reason))
         return read
+
+    def _complain_of_flood(self, incoming: Incoming) -> None:
+        device = device_of(incoming.topic)
+        if times := self._flooded.due(device):
+            log.warning(
+                "%r says more than it may: %d messages passed over; an honest camera says them again. If it goes on, "
+                "find out what it is, or throw it out with `greetline mqtt revoke`", device, times,
+            )  # fmt: skip
 
     def _sort(self, read: _Read, incoming: Incoming, said: Message, now: datetime) -> None:
         if said.store != self._shop.settings.store.id:

@@ -81,8 +81,14 @@ class Figures(Collector):
         yield HistogramMetricFamily("greetline_greet_seconds", words, buckets=buckets, sum_value=tallied.greet_seconds)
         yield CounterMetricFamily("greetline_tickets_issued", "Tickets given.", value=tallied.issued)
         yield CounterMetricFamily("greetline_calls", "Tickets called.", value=tallied.calls)
-        for name, words in (("events_taken", "Events of cameras taken."), ("messages_rejected", "Messages that were not taken.")):
+        for name, words in _COUNTED:
             yield CounterMetricFamily(f"greetline_{name}", words, value=found.service.get(name, 0.0))
+
+
+_COUNTED: Final = (
+    ("events_taken", "Events of cameras taken."), ("messages_rejected", "Messages that were not taken."),
+    ("messages_passed_over", "Messages of devices that said too much, passed over."),
+)  # fmt: skip
 
 
 def _now(shop: Shop, found: Gauges) -> Iterator[Metric]:
