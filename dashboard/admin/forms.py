@@ -82,6 +82,12 @@ class Sheet:
 
 Read = Callable[[Settings, Form], Asked]
 Show = Callable[[Sheet], str]
+Fields = Callable[[Settings, Form], Mapping[str, str]]
+"""Leads from keys to the names of the fields of a form."""
+
+
+def _as_they_are(settings: Settings, form: Form) -> Mapping[str, str]:
+    return {}
 
 
 def serve(page: Page) -> None:
@@ -94,7 +100,7 @@ def serve(page: Page) -> None:
     )
 
 
-def route(page: str, read: Read, show: Show, *, fields: Mapping[str, str] | None = None, need: str = "settings.change") -> None:
+def route(page: str, read: Read, show: Show, *, fields: Fields = _as_they_are, need: str = "settings.change") -> None:
     """Serve a form at /admin/<page>. *fields* leads from keys to the names of their fields where these differ."""
 
     @needs(need)
@@ -103,7 +109,7 @@ def route(page: str, read: Read, show: Show, *, fields: Mapping[str, str] | None
 
     @needs(need)
     def change() -> ResponseReturnValue:
-        return answer(page, read, show, fields or {})
+        return answer(page, read, show, fields)
 
     bp.add_url_rule(f"/admin/{page}", f"{page}_settings", view, methods=["GET"])
     bp.add_url_rule(f"/admin/{page}", f"change_{page}_settings", change, methods=["POST"])
@@ -142,7 +148,7 @@ def to_mend(page: str) -> tuple[Sheet, Written | None]:
     return sheet, written
 
 
-def answer(page: str, read: Read, show: Show, fields: Mapping[str, str]) -> ResponseReturnValue:
+def answer(page: str, read: Read, show: Show, fields: Fields) -> ResponseReturnValue:
     """Take what was typed on *page* a step further: to the words, or into the file; or say what is wrong."""
     form, (sheet, written) = request.form, opened(page)
     sheet.form = form
@@ -153,7 +159,11 @@ def answer(page: str, read: Read, show: Show, fields: Mapping[str, str]) -> Resp
     wants = read(sheet.settings, form)
     if wants.wrong:
         return again(sheet, show, wants.wrong)
-    names = {".".join(way): ".".join(way) for way in wants.edits} | {key: key for key in said.KNOWN} | dict(fields)
+    names = (
+        {".".join(way): ".".join(way) for way in wants.edits}
+        | {key: key for key in said.KNOWN}
+        | dict(fields(sheet.settings, form))
+    )
     return proposed(
         sheet, show, lambda path, digest: settings_changes.propose(current_shop(), path, wants.edits, digest=digest), names
     )

@@ -27,6 +27,8 @@ LEFT: Final = (
     Entry("shop", "settings.change", "/admin/shop", "globe"),
     Entry("opening", "settings.change", "/admin/opening", "clock"),
     Entry("standards", "settings.change", "/admin/standards", "target"),
+    Entry("services", "settings.change", "/admin/services", "bag"),
+    Entry("counters", "settings.change", "/admin/counters", "bell"),
     Entry("cameras", "cameras.count", "/admin/cameras", "cam"),
     Entry("screens", "screens.change", "/admin/screens", "tablet"),
     Entry("people", "people.change", "/admin/people", "people"),

@@ -78,7 +78,7 @@ def _label(difference: Difference) -> str:
         return _day(rest[-1])
     column = ROW_LABELS.get((table, *rest[1:])) if rest else None
     if column:
-        return f"{_row_name(table, rest[0])}: {say(column)}"
+        return " ".join([f"{_row_name(table, rest[0])}: {say(column)}", languages.OWN_NAMES.get(rest[-1], "")]).strip()
     if len(rest) == 1 and (table,) in ROW_LABELS:
         return say(ROW_LABELS[table,])
     return difference.key

@@ -1,0 +1,110 @@
+"""Services and counters on their pages: added, renamed and taken away, and never from under somebody who waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from broker.desk import counters, tickets
+from broker.desk.tickets import Wish
+from dashboard.admin.rows import new_id
+from tests.builders import TurnableClock
+from tests.dashboard.office import FILE, Office, alerts, look, said_of, save
+
+
+@pytest.fixture
+def office(tmp_path: Path, clock: TurnableClock) -> Iterator[Office]:
+    made = Office(tmp_path, clock)
+    yield made
+    made.close()
+
+
+def test_a_service_is_added_with_its_names_and_offered_by_its_own_id(office: Office) -> None:
+    new = {
+        "services.+.name": "Skiutleie",
+        "services.+.letter": "c",
+        "services.+.icon": "wrench",
+        "services.+.names.lv": "Slēpju noma",
+    }
+    answer = save(office.mia, "/admin/services", {**new, "services.+.zone": "shoes"})
+    assert answer.status_code == 200
+    made = office.settings().services[-1]
+    assert (made.id, made.letter, made.icon, made.zone) == ("skiutleie", "C", "wrench", "shoes")
+    assert (made.called("lv"), made.called("nl")) == ("Slēpju noma", "Skiutleie")
+    assert office.text().startswith(FILE[: FILE.index("[[counters]]")])
+
+
+def test_a_service_is_renamed_in_one_language_and_the_difference_says_which(office: Office) -> None:
+    answer = look(office.mia, "/admin/services", {"services.returns.names.nb": "Retur", "services.collect.name": "Collect & go"})
+    assert said_of(answer) == [
+        "Returns: Name in Norsk from now on: Retur",
+        "Collect: Name before: Collect from now on: Collect & go",
+    ]
+
+
+def test_a_service_and_its_counter_are_taken_away_one_after_the_other(office: Office) -> None:
+    answer = look(office.mia, "/admin/services", {"services.returns.gone": "on"})
+    assert answer.status_code == 422
+    assert alerts(answer) == ["Desk 1 serves this service. Take it off there first, on the page of the counters."]
+    save(office.mia, "/admin/counters", {"counters.desk-1.services.returns": None})
+    assert office.settings().counters[0].services == ()
+    save(office.mia, "/admin/services", {"services.returns.gone": "on"})
+    assert [service.id for service in office.settings().services] == ["collect"]
+
+
+def test_nobody_who_holds_a_number_loses_their_service(office: Office) -> None:
+    for _ in range(2):
+        tickets.issue(office.shop, Wish(service="collect", language="en"))
+    answer = look(office.mia, "/admin/services", {"services.collect.gone": "on"})
+    assert answer.status_code == 409
+    assert alerts(answer)[0].startswith("2 people hold a number for Collect. Serve them first")
+    assert office.text() == FILE
+
+
+def test_a_counter_that_is_open_is_closed_before_it_is_taken_away(office: Office) -> None:
+    counters.open_(office.shop, "desk-1", by="mia")
+    answer = look(office.mia, "/admin/counters", {"counters.desk-1.gone": "on"})
+    assert answer.status_code == 409
+    assert alerts(answer) == ["Desk 1 is open or has a customer. Finish there and close the counter first."]
+    counters.close(office.shop, "desk-1", by="mia")
+    assert look(office.mia, "/admin/counters", {"counters.desk-1.gone": "on"}).status_code == 200
+
+
+def test_a_counter_is_added_with_its_number_and_its_services(office: Office) -> None:
+    new = {"counters.+.name": "Desk 2", "counters.+.number": "2", "counters.+.services.collect": "on"}
+    save(office.mia, "/admin/counters", new)
+    made = office.settings().counters[-1]
+    assert (made.id, made.number, made.services) == ("desk-2", 2, ("collect",))
+
+
+@pytest.mark.parametrize(
+    ("page", "typed", "says"),
+    [
+        ("services", {"services.collect.letter": "A"}, "Returns has this letter. Choose another one"),
+        ("services", {"services.+.name": "Gifts", "services.+.letter": "B"}, "Collect has this letter. Choose another one"),
+        ("services", {"services.+.name": "Gifts", "services.+.letter": ""}, "Please fill this in."),
+        ("services", {"services.+.name": "Gifts", "services.+.letter": "7"}, "This has another form than it needs."),
+        ("services", {"services.collect.name": ""}, "Please fill this in."),
+        ("counters", {"counters.desk-1.number": "one"}, "A number goes here, such as 30."),
+        ("counters", {"counters.desk-1.number": "100"}, "This can be at most 99."),
+        ("counters", {"counters.+.name": "The desk beside the big window"}, "At most 20 letters fit here."),
+    ],
+)
+def test_what_cannot_be_is_said_beside_its_field(office: Office, page: str, typed: dict[str, str], says: str) -> None:
+    answer = look(office.mia, f"/admin/{page}", typed)
+    assert answer.status_code == 422
+    assert any(said.startswith(says) for said in alerts(answer)[1:]), alerts(answer)
+    assert office.text() == FILE
+
+
+@pytest.mark.parametrize(
+    ("name", "taken", "made"),
+    [
+        ("Skørt & ære", set(), "skort-aere"), ("Desk 1", {"desk-1"}, "desk-1-2"), ("—", set(), "service"),
+        ("Ūdens ķēde", set(), "udens-kede"),
+    ],
+)  # fmt: skip
+def test_a_new_row_has_an_id_that_the_wire_can_say(name: str, taken: set[str], made: str) -> None:
+    assert new_id(name, taken, "service") == made
