@@ -17,6 +17,7 @@ from broker.shop import StoreError
 from broker.web.server import CannotListen, Server
 from kiosk.app import create
 from kiosk.printing.spool import printing
+from kiosk.trials import trying
 
 SETTINGS_FILE: Final = "greetline.toml"
 EXIT_CANNOT_START: Final = 3
@@ -49,6 +50,6 @@ def main(path: Path | None, host: str | None, port: int | None, verbose: int, qu
         sys.exit(EXIT_CANNOT_START)
     server.stop_on_signals()
     watch.begin(server.stop)
-    with printing(app):
+    with printing(app), trying(app):
         server.run_alone()
     sys.exit(watch.exit_code(0))

@@ -110,6 +110,16 @@ def claim_look(shop: Shop, *, by: str) -> bool:
     return True
 
 
+def take(shop: Shop, *, by: str) -> bool:
+    """Take the printer for something that is no ticket, until `looked` or `give_back`. False while somebody has it."""
+    with change(shop.db):
+        now, held = shop.clock(), _printer(shop)
+        if held.held_until is not None and held.held_until > now:
+            return False
+        prints.save_printer(shop.db, replace(held, held_by=by, held_until=now + LEASE))
+    return True
+
+
 def _look_due(found: Printer, now: datetime) -> bool:
     free = found.held_until is None or found.held_until <= now
     return free and now - found.looked_at >= (LOOK_AGAIN if found.trouble else LOOK_EVERY)

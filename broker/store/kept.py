@@ -150,6 +150,7 @@ _PRESENT: Final = (
     _now("standards", About.MACHINES, "what the shop promised, and since when", "all versions", "at"),
     _now("standards_read", About.STAFF, "who has read which promises, or put it off", "as long as the shop runs", "read_at"),
     _now("prints", About.CUSTOMERS, "numbers that are to be put on paper", "15 minutes after the paper", "queued_at"),
+    _now("trials", About.STAFF, "what was printed or spoken to try it, by whom, with its sound", "the newest 20", "asked_at"),
     _now("printers", About.MACHINES, "how the printer was found last", "until the next look", "since"),
     _now("finished", About.CUSTOMERS, "figures of each hour that is over, of nobody", "for good: sums of nobody", "began"),
     _now("finished_months", About.CUSTOMERS, "the same by month", "for good: sums of nobody"),

@@ -14,6 +14,7 @@ from dashboard.admin import opening as opening
 from dashboard.admin import screens as screens
 from dashboard.admin import services as services
 from dashboard.admin import shop as shop
+from dashboard.admin import sound as sound
 from dashboard.admin import standards as standards
 from dashboard.admin import texts as texts
 from dashboard.admin.office import bp as bp

@@ -34,6 +34,7 @@ LEFT: Final = (
     Entry("people", "people.change", "/admin/people", "people"),
     Entry("history", "settings.change", "/admin/history", "undo"),
     Entry("file", "settings.file", "/admin/file", "book"),
+    Entry("sound", "settings.change", "/admin/sound", "print"),
     Entry("texts", "settings.change", "/admin/texts", "quote"),
     Entry("privacy", "settings.change", "/admin/privacy", "shield"),
     Entry("integrations", "office.see", "/admin/integrations", "swap"),

@@ -20,6 +20,7 @@ from broker.store.schema.phones import PHONES
 from broker.store.schema.printing import PRINTING
 from broker.store.schema.standards import STANDARDS
 from broker.store.schema.tickets import TICKETS
+from broker.store.schema.trials import TRIALS
 
 migrations: Final = Migrations("greetline")
 
@@ -130,4 +131,11 @@ def m015_access(db: Database) -> None:
 def m016_invitations(db: Database) -> None:
     """Camera boxes that may ask to be let in with a code."""
     for statement in INVITATIONS:
+        db.execute(statement)
+
+
+@migrations()
+def m019_trials(db: Database) -> None:
+    """Prints and calls that the office tries."""
+    for statement in TRIALS:
         db.execute(statement)
