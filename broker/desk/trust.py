@@ -12,7 +12,7 @@ from broker.domain.period import Period, Span, common, joined, opening, seconds,
 from broker.shop import Shop
 from broker.store import devices, history, tallies
 from broker.store.devices import Gap
-from broker.store.rejected import KEPT_MESSAGES
+from broker.store.rejected import KEPT_OF_ONE
 from broker.store.tallies import Tally
 
 
@@ -92,7 +92,7 @@ def trust(shop: Shop, period: Period, span: Span, zone: str | None) -> Trust:
     return Trust(
         planned=tuple(planned), opened=tuple(opened), cameras=tuple(seen), unwatched=tuple(unwatched),
         unwatched_by_hour=seconds_by_hour(everywhere, shop.hours.zone), paused_seconds=seconds(common(pauses, opened)),
-        rejected=rejected, rejected_full=rejected >= KEPT_MESSAGES,
+        rejected=rejected, rejected_full=rejected >= KEPT_OF_ONE,
     )  # fmt: skip
 
 
