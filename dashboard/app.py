@@ -9,6 +9,7 @@ from flask import Flask
 from broker.settings import Settings
 from broker.shop import Shop
 from broker.web import app as web
+from broker.web import oidc
 from broker.web.own import own
 from dashboard import admin, box_door, cameras, counter, floor, lead, matters, problem_records, reports, shell, standards, tallies
 from dashboard.admin import in_force
@@ -33,9 +34,10 @@ def create(settings: Settings, *, shop: Shop | None = None, file: Path | None = 
     """Return the application of the staff screens; *file* is where its settings were read. Raises StoreError and OSError."""
     blueprints = [
         floor.bp, counter.bp, lead.bp, matters.bp, problem_records.bp, shell.bp, reports.bp, admin.bp, cameras.bp,
-        tallies.bp, standards.bp, own, box_door.bp, API,
+        tallies.bp, standards.bp, own, oidc.oidc, box_door.bp, API,
     ]  # fmt: skip
     app = web.create(settings, name="dashboard", blueprints=blueprints, shop=shop)
+    oidc.set_up(app, settings)
     app.jinja_env.globals["problem_words"] = PROBLEM_WORDS
     app.jinja_env.globals["office_pages"] = pages_here
     in_force.set_up(app, file)

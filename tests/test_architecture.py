@@ -44,6 +44,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "broker.web": (
         *FLASK, "pydantic", "broker.desk", "broker.domain", "broker.shop", "broker.settings", "broker.stream", "broker.store",
         "broker.lifeline", "broker.log", "broker.watchdog", "prometheus_client",
+        "authlib", "joserfc",
     ),
     "broker.cli": ("click", "rich", "broker"),
     "broker.__main__": ("click", "broker"),
@@ -84,6 +85,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "psutil": ("deploy",),
     "tomlkit": ("broker.settings.writing", "deploy"),
     "prometheus_client": ("broker.web",),
+    "authlib": ("broker.web.provider",),
+    "joserfc": ("broker.web.provider",),
     "standardwebhooks": ("broker.notify",),
     "structlog": ("broker.log",),
     "segno": ("kiosk", "deploy.install"),

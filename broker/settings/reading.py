@@ -186,6 +186,8 @@ def _absolute(settings: S, base: Path) -> S:
         moved["health"] = settings.health.model_copy(update={"metrics_token_file": token})
     if isinstance(settings, Settings) and settings.mail.password_file is not None:
         moved["mail"] = settings.mail.model_copy(update={"password_file": base / settings.mail.password_file})
+    if isinstance(settings, Settings) and settings.oidc.client_secret_file is not None:
+        moved["oidc"] = settings.oidc.model_copy(update={"client_secret_file": base / settings.oidc.client_secret_file})
     if isinstance(settings, Settings):
         fonts = {
             name: base / path for name in ("font", "bold_font", "device") if (path := getattr(settings.printer, name)) is not None

@@ -22,8 +22,9 @@ from broker.contract.plan import ZoneKind as ZoneKind
 from broker.settings.customers import CounterSettings, KioskSettings, QueueSettings, ServiceSettings
 from broker.settings.join import JoinSettings
 from broker.settings.keeping import HealthSettings, LogSettings, RetentionSettings
-from broker.settings.own_words import TextsSettings
+from broker.settings.oidc import OidcSettings
 from broker.settings.opening import OpeningSettings as OpeningSettings
+from broker.settings.own_words import TextsSettings
 from broker.settings.paper import PrinterSettings
 from broker.settings.reports import MailSettings, ReportsSettings
 from broker.settings.section import Port, Section, ShownName
@@ -203,6 +204,7 @@ class Settings(EdgeSettings):
     alerts: AlertSettings = AlertSettings()
     reports: ReportsSettings = ReportsSettings()
     mail: MailSettings = MailSettings()
+    oidc: OidcSettings = OidcSettings()
     opening: OpeningSettings = OpeningSettings()
     dashboard: DashboardSettings = DashboardSettings()
     kiosk: KioskSettings = KioskSettings()

@@ -215,16 +215,16 @@ def cookie_name(name: str) -> str:
     return f"__Host-{whole}" if current_app.config["SESSION_COOKIE_SECURE"] else whole
 
 
-def set_cookie(answer: Response, name: str, value: str, *, lasts: timedelta) -> None:
-    """Put a secret into the browser that asks."""
+def set_cookie(answer: Response, name: str, value: str, *, lasts: timedelta, same_site: str = "Strict") -> None:
+    """Put a secret into the browser that asks; with *same_site* Lax it comes along when another site sends the browser here."""
     answer.set_cookie(
-        cookie_name(name), value, max_age=lasts, path="/", httponly=True, samesite="Strict",
+        cookie_name(name), value, max_age=lasts, path="/", httponly=True, samesite=same_site,
         secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
     )  # fmt: skip
 
 
-def drop_cookie(answer: Response, name: str) -> None:
+def drop_cookie(answer: Response, name: str, *, same_site: str = "Strict") -> None:
     """Take a secret out of the browser that asks."""
     answer.delete_cookie(
-        cookie_name(name), path="/", httponly=True, samesite="Strict", secure=bool(current_app.config["SESSION_COOKIE_SECURE"])
+        cookie_name(name), path="/", httponly=True, samesite=same_site, secure=bool(current_app.config["SESSION_COOKIE_SECURE"])
     )

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from broker.desk import pairing, passwords, people, pins, shifts, standards_page
 from broker.desk.people import Person, Screen
 from broker.desk.roles import Refused, Role
+from broker.desk.shifts import Proof
 from broker.shop import Shop
 from broker.web import access, languages
 from broker.web.access import current_screen, needs, screen_here, signed_in
@@ -207,20 +208,20 @@ def sign_in() -> ResponseReturnValue:
             return redirect("/signin", HTTPStatus.SEE_OTHER)
         session["signin"] = no.why
     else:
-        return signed_in_as(known, token)
+        where = first_page(known, screen, Proof.PASSWORD if passwords.asked_of(shop, screen, known) else Proof.PIN)
+        answer = Response("", HTTPStatus.SEE_OTHER, {"Location": where})
+        access.set_cookie(answer, "shift", token, lasts=shifts.lasts(screen)[1])
+        return answer
     return Response("", HTTPStatus.SEE_OTHER, {"Location": f"/signin?person={person}"})
 
 
-def signed_in_as(person: Person, token: str) -> Response:
-    """Give this browser the secret of a session that began, and lead to what comes first."""
-    shop, screen = current_shop(), current_screen()
+def first_page(person: Person, screen: Screen, proof: Proof) -> str:
+    """Return where somebody who signed in on *screen* is led: to choose a password, to read the standards, or to work."""
+    shop, office = current_shop(), passwords.stands_in_the_office(screen) and passwords.may_have(person)
+    if office and proof is not Proof.PROVIDER and passwords.must_choose(shop, person):
+        return "/password"
     # Whoever has not read the standards as they stand is shown them; the floor is one tap away, read or not.
-    where = "/standards" if standards_page.to_read(shop, person.id) else "/floor"
-    if passwords.stands_in_the_office(screen) and passwords.may_have(person) and passwords.must_choose(shop, person):
-        where = "/password"
-    answer = Response("", HTTPStatus.SEE_OTHER, {"Location": where})
-    access.set_cookie(answer, "shift", token, lasts=shifts.lasts(screen)[1])
-    return answer
+    return "/standards" if standards_page.to_read(shop, person.id) else "/floor"
 
 
 @web.post("/signout")

@@ -12,6 +12,7 @@ from broker.desk import pairing, people
 from tests.browser.house import PIN, House, Watch, accessible
 from tests.browser.looks import FLOOR_TAP, LANGUAGES, at_every_size, looks_right
 from tests.builders import TurnableClock
+from tests.web.parts import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -40,6 +41,7 @@ def test_from_the_first_link_to_a_second_screen_with_somebody_on_it(house: House
     office = opened(watch.context(), first_link(house))
     office.get_by_label("Your first name").fill("Sofie")
     office.get_by_label("A PIN you choose").fill(PIN)
+    office.get_by_label("A password you choose").fill(PASSWORD)
     office.get_by_role("button", name="Open the shop").click()
     expect(office).to_have_url(re.compile("/floor$"))
 
@@ -85,6 +87,7 @@ def test_a_first_manager_hears_what_is_wrong_with_a_pin_and_keeps_the_name(house
     page = opened(watch.context(), first_link(house))
     page.get_by_label("Your first name").fill("Sofie")
     page.get_by_label("A PIN you choose").fill("1234")
+    page.get_by_label("A password you choose").fill(PASSWORD)
     page.get_by_role("button", name="Open the shop").click()
     expect(page.get_by_role("alert")).to_contain_text("harder to guess")
     expect(page.get_by_label("Your first name")).to_have_value("Sofie")
