@@ -96,6 +96,10 @@ class Outbox:
             self._lights.turn(self._link.number, self._say_light)
             self._announcer.turn(self._link.number, self._link.keep)
 
+    def ask_again(self) -> None:
+        """Ask every camera how it is at the next turn: its clock is to be compared with ours anew."""
+        self._asked_on = 0
+
     def goodbye(self) -> None:
         """Say that the service stops on purpose."""
         now = self._shop.clock()

@@ -19,6 +19,7 @@ from broker.lock import Held, held
 from broker.notify.webhook import Webhooks
 from broker.service.deadlines import Deadlines
 from broker.service.inbox import Inbox, subscriptions
+from broker.service.jumps import Jumps
 from broker.service.night import Night
 from broker.service.outbox import Outbox, last_will
 from broker.service.room import RoomWatch
@@ -76,7 +77,7 @@ def run(shop: Shop, mqtt: MqttSettings, stop: threading.Event) -> int:
     gc.set_threshold(COLLECT_AFTER_OBJECTS, *gc.get_threshold()[1:])
     standards_page.keep_at_start(shop)
     with link, Webhooks(shop):
-        code = _loop(stop, inbox, deadlines, outbox, night, room)
+        code = _loop(stop, Jumps(shop), inbox, deadlines, outbox, night, room)
         night.stop()
         try:
             outbox.goodbye()
@@ -85,10 +86,14 @@ def run(shop: Shop, mqtt: MqttSettings, stop: threading.Event) -> int:
     return code
 
 
-def _loop(stop: threading.Event, inbox: Inbox, deadlines: Deadlines, outbox: Outbox, night: Night, room: RoomWatch) -> int:
+def _loop(
+    stop: threading.Event, jumps: Jumps, inbox: Inbox, deadlines: Deadlines, outbox: Outbox, night: Night, room: RoomWatch
+) -> int:
     failures, pause, complaints, watchdog = 0, FIRST_RETRY_SECONDS, Seldom(SAME_COMPLAINT_SECONDS), Watchdog()
     while not stop.is_set():
         try:
+            if jumps.turn():
+                outbox.ask_again()
             outbox.turn()
             deadlines.turn()
             night.turn()

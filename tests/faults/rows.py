@@ -30,7 +30,7 @@ FAULTS: Final[dict[str, str]] = {
     "disk-full": "the disk is full",
     "no-growth": "the store may not grow",
     "locked": "another program holds the store",
-    "clock": "the clock of the shop's machine jumps an hour, there and back: whoever comes in after it",
+    "clock": "the clock of the shop's machine jumps an hour, there and back",
     "skew": "a camera's clock goes wrong",
     "order": "every message twice, in any order, some of them late",
     "junk": "nonsense, lies, too much and what was kept too long",

@@ -15,6 +15,7 @@ from broker.desk import health, screens
 from broker.link import Incoming, Link
 from broker.service.deadlines import Deadlines
 from broker.service.inbox import Inbox
+from broker.service.jumps import Jumps
 from broker.settings import MqttSettings
 from tests.builders import NOON, TurnableClock, make_shop
 from tests.faults import stand
@@ -105,24 +106,28 @@ class Camera:
 
 
 @pytest.mark.parametrize("jump", [3600, -3600], ids=["ahead", "back"])
-def test_who_comes_in_after_the_shops_own_clock_has_jumped_is_told_of_in_time(
+def test_who_waits_or_comes_in_when_the_shops_own_clock_jumps_is_told_of_in_time(
     tmp_path: Path, clock: TurnableClock, found: Callable[..., Row], jump: int
 ) -> None:
     shop = make_shop(tmp_path, clock)
     link = Link(MqttSettings(host="127.0.0.1"), client_id="still")
     inbox, camera = Inbox(shop, link), Camera(link)
+    jumps = Jumps(shop, ticks=lambda: (camera.true() - NOON).total_seconds())
 
     def live(seconds: int) -> None:
         for second in range(seconds):
             if second % 10 == 0:
                 camera.status()
-            inbox.turn(0.0)
+            jumps.turn()
             Deadlines(shop).turn()
+            inbox.turn(0.0)
             for one in (clock, camera.true):
                 one.turn(seconds=1)
 
     live(15)
     for name, by in (("there", jump), ("back", -jump)):
+        camera.crossing(f"waits-{name}")
+        live(5)
         clock.turn(seconds=by)
         live(11)
         camera.crossing(name)
@@ -131,9 +136,13 @@ def test_who_comes_in_after_the_shops_own_clock_has_jumped_is_told_of_in_time(
         [(t0, late, overdue)] = shop.db.execute("SELECT t0, late, overdue_at FROM visits WHERE party = ?", [name]).fetchall()
         assert (datetime.fromisoformat(t0), late) == (came, 0)
         assert datetime.fromisoformat(overdue) == came + timedelta(seconds=shop.standards.greet_within)
-        told = shop.db.execute("SELECT level FROM alerts WHERE kind = 'waiting' AND subject LIKE ?", [f"%{name}"]).fetchall()
-        assert told == [(stand.LEAD,)], "everybody was called to them, up to the lead"
+        told = shop.db.execute(
+            "SELECT level, (julianday(raised_at) - julianday(t0)) * 86400 FROM alerts JOIN visits ON visits.id = subject "
+            "WHERE alerts.kind = 'waiting' AND subject LIKE ?", [f"%{name}"]
+        ).fetchall()  # fmt: skip
+        assert [level for level, _ in told] == [stand.LEAD] * 2, "everybody was called to both, once, up to the lead"
+        assert [after for _, after in told] == [pytest.approx(shop.standards.greet_within, abs=0.01)] * 2
     assert shop.db.execute("SELECT count(*) FROM alerts WHERE kind = 'device' AND raised_at IS NOT NULL").fetchone() == (0,)
     rows = shop.db.execute("SELECT count(*) FROM crossings").fetchone()[0]
-    found("clock", lost=2 - rows)
+    found("clock", lost=4 - rows)
     shop.db.conn.close()
