@@ -20,9 +20,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--page", default=job.PAGE, help="what a screen shows: its address")
     parser.add_argument("--dry-run", action="store_true", help="say every action, do none")
     parser.add_argument("--root", type=Path, default=Path("/"), help="write below this folder, and run nothing")
+    parser.add_argument("--files", action="store_true", help="only lay down the files, such as units")
     asked = parser.parse_args(arguments)
     order = job.Order(
-        kind=asked.kind, extras=tuple(asked.extras), page=asked.page, dry_run=asked.dry_run, root=asked.root
+        kind=asked.kind, extras=tuple(asked.extras), page=asked.page, dry_run=asked.dry_run, root=asked.root, files=asked.files
     )  # fmt: skip
     try:
         job.install(order, lambda said: print(said, flush=True))

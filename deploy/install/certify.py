@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from broker.identity.devices import Devices
+from broker.identity.files import PUBLIC, put
 from broker.settings import Settings, read
 from deploy import caddy, certs, mosquitto
 from deploy.fault import Fault, faults_said
@@ -19,23 +20,32 @@ from deploy.install.plan import CADDYFILE, MOSQUITTO, MQTT, USERS
 CREDENTIALS: Final = Path("/run/credentials")
 """Where systemd lays the keys that a unit loads: root's files, readable by that one program."""
 PID_FILE: Final = Path("/run/greetline/mosquitto.pid")
+UNIT_OF: Final = {"web": "greetline-https.service", "mqtt": "greetline-mqtt.service"}
+SYSTEMD_SECONDS: Final = 60
 STATE: Final = "mosquitto"
 """Folder of what mosquitto keeps, beside the store."""
 
 
-def certify(settings: Settings, *, mosquitto_conf: Path = MOSQUITTO, caddyfile: Path = CADDYFILE) -> certs.Reach:
-    """Make what is missing for the shop of *settings* and return how it is reached. Raises Fault."""
+def certify(settings: Settings, *, mosquitto_conf: Path = MOSQUITTO, caddyfile: Path = CADDYFILE) -> list[str]:
+    """Make what is missing for the shop of *settings*; return the units that must be started anew for it. Raises Fault."""
     folder, names = settings.tls.folder, settings.tls.names
     reach = certs.Reach.of([*names, "localhost", "127.0.0.1"]) if names else certs.here()
     own = [name for name in reach.names if not name.endswith(certs.HOUSE_NAMES)]
     certs.make_authority(folder, shop=settings.store.name, names=own)
-    for server in certs.SERVERS:
-        certs.make_server(folder, server, reach)
-    mosquitto_conf.write_text(mosquitto.configuration(_mosquitto(), _places(settings)), encoding="utf-8")
-    caddyfile.write_text(caddy.caddyfile(_site(settings, reach)), encoding="utf-8")
-    for file in (mosquitto_conf, caddyfile):
-        file.chmod(0o644)
-    return reach
+    made = {server: certs.make_server(folder, server, reach) for server in certs.SERVERS}
+    told = {
+        "mqtt": _told(mosquitto_conf, mosquitto.configuration(_mosquitto(), _places(settings))),
+        "web": _told(caddyfile, caddy.caddyfile(_site(settings, reach))),
+    }
+    return [UNIT_OF[server] for server in certs.SERVERS if made[server] or told[server]]
+
+
+def _told(file: Path, text: str) -> bool:
+    """Write *text* to *file* unless it stands there; return whether it was written."""
+    if file.exists() and file.read_text(encoding="utf-8") == text:
+        return False
+    put(file, text.encode(), PUBLIC)
+    return True
 
 
 def _places(settings: Settings) -> mosquitto.Places:
@@ -75,14 +85,17 @@ def _mosquitto() -> tuple[int, int]:
     return version
 
 
-def main(path: Path) -> None:
-    """Do it for the shop whose settings are at *path*."""
+def main(path: Path, *, restart: bool) -> None:
+    """Do it for the shop whose settings are at *path*; with *restart* let what runs take up what has changed."""
     with faults_said():
-        certify(read(Settings, path))
+        units = certify(read(Settings, path))
+    if restart and units:
+        print(f"made anew: {', '.join(units)}")
+        subprocess.run(["systemctl", "try-restart", *units], check=True, timeout=SYSTEMD_SECONDS)
 
 
 if __name__ == "__main__":
     try:
-        main(Path(sys.argv[1]))
+        main(Path(sys.argv[1]), restart="--restart" in sys.argv[2:])
     except Fault as wrong:
         sys.exit(wrong.message)

@@ -23,8 +23,6 @@ from deploy.fault import Fault, faults_said
 from deploy.install.plan import MQTT, USERS
 from deploy.up import shop_of
 
-STATE_MODE = 0o700
-
 
 def begin(settings: Settings) -> None:
     """Make what is missing for the shop of *settings*. Raises Fault, and OSError where its folder cannot be written."""

@@ -28,6 +28,8 @@ class Order:
     page: str = PAGE
     dry_run: bool = False
     root: Path = Path("/")
+    files: bool = False
+    """Only lay down the files: what an upgrade does between two versions."""
 
 
 def install(order: Order, say: Say = print) -> None:
@@ -36,13 +38,15 @@ def install(order: Order, say: Say = print) -> None:
     if wrong := machine.trouble(looked):
         raise Unfit(wrong)
     actions = plan.plan(looked, order.kind, page=_page(order.page), extras=order.extras)
+    if order.files:
+        actions = tuple(action for action in actions if isinstance(action, plan.File))
     if order.dry_run:
         for action in actions:
             say(plan.described(action))
         return
     _as_root(order.root)
     run.Machinist(order.root, source=order.source or _release(), say=say).do(actions)
-    if order.kind == "shop" and order.root == Path("/"):
+    if order.kind == "shop" and not order.files and order.root == Path("/"):
         say(_welcome())
 
 

@@ -46,12 +46,14 @@ OF_KIND: Final[dict[Kind, tuple[str, ...]]] = {
     "shop": (
         "greetline-mqtt.service", "greetline-broker.service", "greetline-dashboard.service", "greetline-kiosk.service",
         "greetline-kiosk.path", "greetline-edge.service", "greetline-edge.path", "greetline-https.service",
-        "greetline-backup.service", "greetline-backup.timer", TARGET,
+        "greetline-backup.service", "greetline-backup.timer", "greetline-renew.service", "greetline-renew.timer", TARGET,
     ),
     "camera": ("greetline-camera.service", TARGET),
     "screen": (SCREEN,),
 }  # fmt: skip
 """Units of each kind of machine."""
+BY_TIMER: Final = ("greetline-backup.service", "greetline-renew.service")
+OF_SHOP: Final = Path("/usr/local/sbin/greetline-shop")
 _HERE: Final = Path(__file__).resolve().parents[1]
 
 
@@ -126,6 +128,9 @@ class On:
     units: tuple[str, ...]
 
 
+COMMAND: Final = File(Path("/usr/local/bin/greetline"), f'#!/bin/sh\nexec {PREFIX}/current/bin/greetline "$@"\n', 0o755)
+"""So that `greetline` is found, whichever version is in use."""
+
 Action = Packages | Account | Folder | File | Off | Program | Certify | Begin | On
 
 
@@ -145,8 +150,12 @@ def plan(machine: Machine, kind: Kind, *, page: str = "", extras: tuple[Extra, .
     )
     second = _shop(machine) if kind == "shop" else _box()
     units = tuple(File(UNITS / name, _unit(name)) for name in OF_KIND[kind])
+    commands = (
+        COMMAND,
+        *((File(OF_SHOP, (_HERE / "install/greetline-shop").read_text(encoding="utf-8"), 0o755),) if kind == "shop" else ()),
+    )
     journal = File(JOURNAL, f"# So that the log of a shop never fills its disk.\n[Journal]\nSystemMaxUse={LOG_MEGABYTES}M\n")
-    return (*first, *second, *units, *_patience(machine, kind), journal, _on(kind))
+    return (*first, *second, *commands, *units, *_patience(machine, kind), journal, _on(kind))
 
 
 def described(action: Action) -> str:
@@ -217,11 +226,11 @@ def _patience(machine: Machine, kind: Kind) -> tuple[File, ...]:
     if machine.systemd is None or machine.systemd < PATIENT_SYSTEMD:
         return ()
     text = "[Service]\nRestartSteps=5\nRestartMaxDelaySec=15\n"
-    services = (name for name in OF_KIND[kind] if name.endswith(".service") and "backup" not in name)
+    services = (name for name in OF_KIND[kind] if name.endswith(".service") and name not in BY_TIMER)
     return tuple(File(UNITS / f"{name}.d/patience.conf", text) for name in services)
 
 
 def _on(kind: Kind) -> On:
     if kind == "camera":
         return On((TARGET, "greetline-camera.service"))
-    return On((TARGET, *(name for name in OF_KIND["shop"] if name not in (TARGET, "greetline-backup.service"))))
+    return On((TARGET, *(name for name in OF_KIND["shop"] if name != TARGET and name not in BY_TIMER)))

@@ -182,7 +182,9 @@ class Machinist:
             return
         version, used = program.put(self._source, locks, say=self._say), program.current()
         if self.record.on and used not in (None, version):
-            raise Unfit(f"{used} is in use here. `greetline upgrade --from {self._source}` changes to another, and back if it fails.")
+            raise Unfit(
+                f"{used} is in use here. `greetline upgrade --from {self._source}` changes to another, and back if it fails."
+            )
         program.switch(version)
 
     def _switch_off(self, unit: str) -> None:

@@ -171,7 +171,7 @@ def test_the_settings_it_begins_with_are_right_and_know_the_zone_of_the_machine(
 
 def test_the_settings_of_a_camera_box_are_right(root: Path) -> None:
     installed(root, "camera")
-    assert read(EdgeSettings, root / "etc/greetline/edge.toml", environment={}).cameras
+    assert read(EdgeSettings, root / "etc/greetline/edge.toml", environment={}).store.data == Path("/var/lib/greetline")
 
 
 def test_a_screen_may_show_the_server_of_its_page_and_nothing_else() -> None:

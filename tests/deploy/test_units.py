@@ -13,12 +13,12 @@ import click
 import pytest
 
 from deploy.cli import main
-from deploy.install.plan import OF_KIND, SCREEN
+from deploy.install.plan import BY_TIMER, OF_KIND, SCREEN
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 UNITS = sorted([*(DEPLOY / "systemd").iterdir(), DEPLOY / "kiosk" / SCREEN])
 SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
-STAYING = [unit for unit in SERVICES if unit.name != "greetline-backup.service"]
+STAYING = [unit for unit in SERVICES if unit.name not in BY_TIMER]
 PROGRAMS = [unit for unit in STAYING if "/bin/greetline " in unit.read_text(encoding="utf-8")]
 MOST_EXPOSED = 3.0
 BIN = "/opt/greetline/current/bin/"

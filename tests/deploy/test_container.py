@@ -1,0 +1,53 @@
+"""The container's files: no engine is asked, but what can be read off them is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from broker.settings import Settings, read
+from deploy.cli import COMMANDS
+from deploy.install import program
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+
+
+def test_the_container_may_do_nothing_that_it_does_not_need() -> None:
+    (service,) = COMPOSE["services"].values()
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert not service.get("privileged")
+    assert service["user"] == "10001:10001"
+    assert f"USER {service['user']}" in DOCKERFILE
+    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+
+
+def test_what_is_copied_is_there_and_nothing_of_a_release_is_forgotten() -> None:
+    copied = [word for line in re.findall(r"^COPY (?!--from)(.*) \S+$", DOCKERFILE, re.MULTILINE) for word in line.split()]
+    assert all((ROOT / each).exists() for each in copied)
+    assert {*program.PACKAGES, *program.BESIDE} <= set(copied)
+    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert {each.split("/")[0] for each in copied} <= let_in
+
+
+def test_packages_come_with_their_digests_and_nothing_is_run_off_the_network() -> None:
+    installs = [line for line in DOCKERFILE.split("RUN") if "pip install" in line]
+    assert installs
+    for step in re.findall(r"pip install [^\\\n&]*", DOCKERFILE):
+        assert "--require-hashes" in step or "--no-index" in step, step
+    assert not re.search(r"curl|wget|ADD ", DOCKERFILE)
+
+
+def test_it_runs_a_command_of_ours_and_looks_at_a_port_that_the_shop_has() -> None:
+    (command,) = re.findall(r'^CMD \["greetline", "(\w+)"', DOCKERFILE, re.MULTILINE)
+    assert command in COMMANDS
+    settings = read(Settings, ROOT / "deploy/container.toml", environment={})
+    assert f"127.0.0.1:{settings.dashboard.port}/readyz" in DOCKERFILE
+    (service,) = COMPOSE["services"].values()
+    assert [port.split(":")[-1] for port in service["ports"]] == [str(settings.dashboard.port), str(settings.kiosk.port)]
+    assert re.findall(r"^EXPOSE (.*)$", DOCKERFILE, re.MULTILINE) == [f"{settings.dashboard.port} {settings.kiosk.port}"]

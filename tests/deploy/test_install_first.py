@@ -1,0 +1,111 @@
+"""What an installed shop begins with: a store, secrets of its own, certificates, and a link for the first person."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from broker.settings import Settings, read
+from broker.shop import STORE_FILE
+from deploy.install import first
+from deploy.install.plan import MQTT, USERS
+from deploy.up import shop_of
+from tests.deploy.running import wait_until
+from tests.service.parts import free_port
+
+certify = pytest.importorskip("deploy.install.certify", reason="cryptography is not installed")
+needs_mosquitto = pytest.mark.skipif(shutil.which("mosquitto") is None, reason="mosquitto is not installed")
+
+
+def settings_at(folder: Path, names: str = '"shop.local"') -> Settings:
+    file = folder / "greetline.toml"
+    file.write_text(
+        f"""[store]
+data = "{folder / "data"}"
+[mqtt]
+host = "127.0.0.1"
+port = {free_port()}
+username = "greetline"
+password_file = "{folder / "data" / MQTT / "secret"}"
+[tls]
+folder = "{folder / "tls"}"
+names = [{names}]
+mqtt_port = {free_port()}
+"""
+    )
+    return read(Settings, file, environment={})
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "data").mkdir(mode=0o700)
+    (tmp_path / "tls").mkdir()
+    return settings_at(tmp_path)
+
+
+def certified(settings: Settings) -> list[str]:
+    folder = settings.tls.folder
+    return list(certify.certify(settings, mosquitto_conf=folder / "mosquitto.conf", caddyfile=folder / "Caddyfile"))
+
+
+def test_a_secret_is_made_once_and_is_nobody_elses_to_read(settings: Settings) -> None:
+    first.begin(settings)
+    secret, users = settings.store.data / MQTT / "secret", settings.store.data / MQTT / USERS
+    made = secret.read_text(), users.read_text()
+    assert len(made[0].strip()) >= 43
+    assert made[0].strip() not in made[1]
+    assert {path.stat().st_mode & 0o777 for path in (secret, users)} == {0o600}
+    first.begin(settings)
+    assert (secret.read_text(), users.read_text()) == made
+    assert (settings.store.data / STORE_FILE).exists()
+
+
+def test_the_first_person_gets_a_link_and_later_nobody_does(settings: Settings) -> None:
+    first.begin(settings)
+    said = first.welcome(settings)
+    assert "https://shop.local/enter/" in said
+    assert "http://shop.local/root" in said
+    with shop_of(settings) as shop:
+        first.people.add(shop, "Kari", role=first.Role.MANAGER, pin="4711", by="test")
+    assert "/enter/" not in first.welcome(settings)
+
+
+def test_certificates_are_made_anew_only_for_a_reason(settings: Settings, tmp_path: Path) -> None:
+    first.begin(settings)
+    assert certified(settings) == ["greetline-https.service", "greetline-mqtt.service"]
+    assert certified(settings) == []
+    authority = (tmp_path / "tls/authority.crt").read_bytes()
+    moved = settings_at(tmp_path, '"shop.local", "192.168.1.10"').model_copy(update={"mqtt": settings.mqtt})
+    assert certified(moved) == ["greetline-https.service", "greetline-mqtt.service"]
+    assert (tmp_path / "tls/authority.crt").read_bytes() == authority, "tablets would have to trust another one"
+    keys = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "tls").glob("*.key")}
+    assert set(keys.values()) == {0o600}
+
+
+@needs_mosquitto
+@pytest.mark.mosquitto
+def test_mosquitto_takes_its_configuration_and_lets_our_own_programs_in(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    credentials = tmp_path / "credentials"
+    monkeypatch.setattr(certify, "CREDENTIALS", credentials)
+    monkeypatch.setattr(certify, "PID_FILE", tmp_path / "mosquitto.pid")
+    first.begin(settings)
+    certified(settings)
+    key = credentials / "greetline-mqtt.service/mqtt.key"
+    key.parent.mkdir(parents=True)
+    shutil.copy(tmp_path / "tls/mqtt.key", key)
+    configuration = tmp_path / "tls/mosquitto.conf"
+    configuration.write_text(configuration.read_text().replace("user greetline", "user root"))
+    process = subprocess.Popen(["mosquitto", "-c", str(configuration)], stderr=subprocess.PIPE, text=True)
+    try:
+        from broker.link import Link
+
+        with Link(settings.mqtt, client_id="greetline-shop-test") as link:
+            assert wait_until(lambda: link.wait_connected(0.5))
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)

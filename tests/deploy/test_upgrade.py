@@ -1,0 +1,171 @@
+"""Another version is put in use, and one that does not work is taken back with nothing lost."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from broker.settings import MqttSettings, Settings, read
+from broker.shop import STORE_FILE
+from deploy import premises, upgrade
+from deploy.install import program
+from deploy.install.program import Unfit
+from deploy.upgrade import Place, WentBack
+from tests.service.parts import free_port, settings_file
+
+CHANGES = """
+import sqlite3
+db = sqlite3.connect("{store}")
+db.execute("INSERT INTO _sqlite_migrations(migration_set, name) VALUES ('greetline', 'm999_later')")
+db.execute("DELETE FROM journal")
+db.commit()
+"""
+
+
+def script(first: str = "") -> str:
+    """A `greetline` that does *first* and is then as ours."""
+    return f'#!/bin/sh\n{first}\nexec {sys.executable} -m deploy "$@"\n'
+
+
+GOOD = script()
+DEAF = script('[ "$1" = dashboard ] && exit 1')
+"""Its screens do not come up."""
+PICKY = script('[ "$1" = config ] && { echo "warn_seconds is not a setting" >&2; exit 3; }')
+FORGETFUL = script('[ "$1" = backup ] && { echo "the disk is full" >&2; exit 3; }')
+LATER = script(f'[ "$1" = check ] && exec {sys.executable} -c {shlex.quote(CHANGES)}\n[ "$1" = dashboard ] && exit 1')
+"""It changes the store in a way that the version of before does not know, and then does not come up."""
+
+
+class Processes:
+    """The programs of one shop, as systemd would start them."""
+
+    def __init__(self, settings: Path) -> None:
+        self.settings = settings
+        self.running: list[subprocess.Popen[bytes]] = []
+        self.started: list[str] = []
+
+    def stop(self) -> None:
+        for process in self.running:
+            process.terminate()
+        for process in self.running:
+            process.wait(20)
+        self.running = []
+
+    def start(self, version: Path) -> None:
+        self.started.append(version.name)
+        for words in (["broker", "run"], ["dashboard"]):
+            command = [str(version / "bin/greetline"), *words, "--settings", str(self.settings)]
+            self.running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+
+
+class Installed:
+    """A shop that is installed in a folder and runs its version 1."""
+
+    def __init__(self, folder: Path) -> None:
+        port = free_port()
+        settings = settings_file(folder, MqttSettings(host="127.0.0.1", port=free_port()), dashboard=f"port = {port}")
+        self.folder, self.store = folder, folder / STORE_FILE
+        self.settings = read(Settings, settings)
+        self.place = Place(folder / "opt", settings)
+        self.units = Processes(settings)
+        self.said: list[str] = []
+        self.old = self.version("1", GOOD)
+        program.switch(self.old, self.place.prefix)
+        self.units.start(self.old)
+        upgrade._need_ready(self.ready)
+
+    def version(self, name: str, text: str) -> Path:
+        made = self.place.prefix / program.VERSIONS / name
+        (made / "bin").mkdir(parents=True)
+        (made / "bin/greetline").write_text(text.replace("{store}", str(self.store)))
+        (made / "bin/greetline").chmod(0o755)
+        return made
+
+    def ready(self) -> bool:
+        return premises.answers(self.settings, path="/readyz")
+
+    def upgrade(self, new: Path) -> None:
+        upgrade.upgrade(self.place, new, self.units, self.ready, self.said.append)
+
+    def facts(self) -> int:
+        with closing(sqlite3.connect(self.store)) as db:
+            return int(db.execute("SELECT count(*) FROM journal").fetchone()[0])
+
+    @property
+    def in_use(self) -> Path | None:
+        return program.current(self.place.prefix)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installed]:
+    monkeypatch.setattr(upgrade, "STEADY_SECONDS", 0.5)
+    installed = Installed(tmp_path)
+    monkeypatch.setattr(upgrade, "READY_SECONDS", 20.0)
+    yield installed
+    installed.units.stop()
+
+
+@pytest.mark.slow
+def test_a_version_that_works_is_in_use_afterwards_and_a_backup_was_made(shop: Installed) -> None:
+    new = shop.version("2", GOOD)
+    shop.upgrade(new)
+    assert shop.in_use == new
+    assert shop.ready()
+    assert list((shop.folder / "backups").glob("greetline-*.tar.gz"))
+    shop.upgrade(new)
+    assert "in use already" in shop.said[-1]
+
+
+@pytest.mark.slow
+def test_a_version_whose_screens_do_not_come_up_is_taken_back_and_the_store_stays(shop: Installed) -> None:
+    before = shop.facts()
+    with pytest.raises(WentBack, match="does not answer"):
+        shop.upgrade(shop.version("2", DEAF))
+    assert shop.in_use == shop.old
+    assert shop.ready()
+    assert shop.facts() >= before
+    assert not (shop.folder / "replaced").exists(), "what was entered meanwhile would be gone"
+
+
+@pytest.mark.slow
+def test_a_store_that_the_version_of_before_cannot_read_any_more_is_put_back_too(shop: Installed) -> None:
+    before = shop.facts()
+    with pytest.raises(WentBack):
+        shop.upgrade(shop.version("2", LATER))
+    assert shop.in_use == shop.old
+    assert shop.ready()
+    assert shop.facts() >= before > 0
+    assert (shop.folder / "replaced").exists(), "the changed store is kept to be looked at"
+
+
+@pytest.mark.slow
+def test_what_refuses_the_settings_is_not_begun_and_the_shop_does_not_stop(shop: Installed) -> None:
+    with pytest.raises(Unfit, match="warn_seconds is not a setting"):
+        shop.upgrade(shop.version("2", PICKY))
+    assert shop.in_use == shop.old
+    assert shop.units.started == ["1"]
+    assert shop.ready()
+
+
+@pytest.mark.slow
+def test_without_a_backup_nothing_is_changed_and_the_shop_runs_again(shop: Installed) -> None:
+    shutil.rmtree(shop.old)
+    old = shop.version("1", FORGETFUL)
+    with pytest.raises(Unfit, match="the disk is full"):
+        shop.upgrade(shop.version("2", GOOD))
+    assert shop.in_use == old
+    upgrade._need_ready(shop.ready)
+
+
+def test_where_nothing_is_installed_it_says_so(tmp_path: Path) -> None:
+    place = Place(tmp_path, tmp_path / "greetline.toml")
+    with pytest.raises(Unfit, match="greetline install"):
+        upgrade.upgrade(place, tmp_path / "2", Processes(place.settings), lambda: True, lambda _: None)
