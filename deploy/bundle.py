@@ -74,8 +74,8 @@ def authority_of(settings: Settings) -> bytes:
 
 
 def reach_of(settings: Settings) -> certs.Reach:
-    """Return how the shop's machine is reached: as the settings say, else as it looks from here. Raises Fault."""
-    return certs.Reach.of(settings.tls.names) if settings.tls.names else certs.here()
+    """Return how the shop's machine is reached: as the settings say and from itself, else as it looks from here. Raises Fault."""
+    return certs.Reach.of([*settings.tls.names, "localhost", "127.0.0.1"]) if settings.tls.names else certs.here()
 
 
 def host_of(settings: Settings) -> str:

@@ -11,7 +11,7 @@ from broker.desk import audit
 from broker.desk.roles import Refused
 from broker.identity import code
 from broker.identity import devices as identity
-from broker.identity.authority import BadRequest, Made, NoAuthority
+from broker.identity.authority import BadRequest, Made
 from broker.identity.devices import Device as Device
 from broker.identity.devices import Devices
 from broker.identity.rights import BadName, checked
@@ -63,7 +63,7 @@ def revoke(shop: Shop, name: str, *, by: str) -> Device:
         invitations.forget(shop.db, name)
         try:
             gone = register(shop).revoke(name, now=shop.clock())
-        except (identity.Refused, NoAuthority) as no:
+        except identity.Refused as no:
             raise Refused("nothing", str(no)) from None
         audit.write(shop, "devices.revoked", name, by=by, before={"kind": str(gone.kind), "serial": gone.serial})
     return gone
@@ -142,7 +142,7 @@ def _issued(
         device, made = register(shop).issue(name, kind, now=shop.clock(), by=by, zones=zones, request=request)
     except BadName as wrong:
         raise Refused("name", str(wrong)) from None
-    except (identity.Refused, BadRequest, NoAuthority) as no:
+    except (identity.Refused, BadRequest) as no:
         raise Refused("device", str(no)) from None
     audit.write(shop, "devices.issued", name, by=by, after={"kind": str(kind), "serial": device.serial, "zones": list(zones)})
     return device, made

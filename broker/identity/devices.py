@@ -28,7 +28,7 @@ from typing import Any, Final
 
 from broker.contract.topics import NAME
 from broker.identity import authority, rights
-from broker.identity.authority import Authority, Made
+from broker.identity.authority import Authority, Made, NoAuthority
 from broker.identity.files import SECRET, SHARED, make_folder, put
 from broker.identity.rights import BadName, Kind
 
@@ -76,6 +76,10 @@ class Devices:
     def shown(self) -> Path:
         """The folder that the MQTT broker reads."""
         return self.folder / "mqtt"
+
+    @property
+    def _register(self) -> Path:
+        return self.folder / "register.json"
 
     @property
     def certificate(self) -> Path:
@@ -153,16 +157,23 @@ class Devices:
 
     def _authority(self, now: datetime) -> Authority:
         key = self.folder / "authority.key"
-        if not key.exists() and not self.certificate.exists():
+        # A backup without secrets brings the certificate alone: then nobody is in the register, and a new one harms nobody.
+        if not key.exists() and not (self.certificate.exists() and self._register.exists()):
             made = authority.make(f"Greetline devices of {self._store}", now=now, clients_only=True)
             authority.keep(made, self.certificate, key)
-        return authority.load(self.certificate, key)
+        try:
+            return authority.load(self.certificate, key)
+        except NoAuthority as wrong:
+            raise Refused(
+                f"{wrong}. Nobody new is let in until it is back, from a backup with secrets; those who are in stay. "
+                f"Without one: take {self.folder} away and invite each device anew."
+            ) from None
 
     def _told(self) -> bool:
         return (self.shown / "devices.crl").exists() and (self.shown / "access").exists()
 
     def _read(self) -> list[Device]:
-        path = self.folder / "register.json"
+        path = self._register
         try:
             return [_device(row) for row in json.loads(path.read_bytes())["devices"]]
         except FileNotFoundError:
@@ -173,7 +184,7 @@ class Devices:
     def _write(self, signer: Authority, rows: list[Device], now: datetime) -> None:
         """Write the register first: what the MQTT broker reads is made from it anew with every change."""
         kept = [row for row in rows if row.expires_at > now][-MOST_ROWS:]
-        put(self.folder / "register.json", json.dumps({"devices": [_row(one) for one in kept]}, indent=1).encode(), SECRET)
+        put(self._register, json.dumps({"devices": [_row(one) for one in kept]}, indent=1).encode(), SECRET)
         revoked = [(int(row.serial, 16), row.revoked_at) for row in kept if row.revoked_at]
         put(self.shown / "devices.crl", signer.revocations(revoked, now=now), SHARED)
         put(self.shown / "devices.crt", signer.pem, SHARED)

@@ -55,7 +55,7 @@ def make_folder(path: Path, mode: int = 0o700) -> None:
     if path.is_dir():
         return
     make_folder(path.parent, mode)
-    path.mkdir(mode=mode)
+    path.mkdir(mode=mode, exist_ok=True)
     if os.geteuid() == 0:
         above = path.parent.stat()
         os.chown(path, above.st_uid, above.st_gid)

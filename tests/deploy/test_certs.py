@@ -229,6 +229,21 @@ def test_a_register_that_cannot_be_read_lets_nobody_in_and_stays_as_it_is(tmp_pa
     assert (devices.shown / "access").read_bytes() == before
 
 
+def test_without_its_key_the_authority_of_devices_lets_nobody_new_in_and_those_who_are_stay(tmp_path: Path) -> None:
+    devices = Devices(tmp_path, "oslo-city")
+    devices.issue("cam-door", Kind.CAMERA, now=NOW, by="test")
+    before = devices.certificate.read_bytes()
+    (devices.folder / "authority.key").unlink()
+    with pytest.raises(Refused, match="backup with secrets"):
+        devices.issue("cam-two", Kind.CAMERA, now=NOW, by="test")
+    assert devices.certificate.read_bytes() == before
+    for name in ("register.json", "mqtt/devices.crl", "mqtt/access"):
+        (devices.folder / name).unlink()
+    devices.ready(NOW)
+    assert devices.certificate.read_bytes() != before, "a backup without secrets brings the certificate alone"
+    assert (devices.shown / "access").exists()
+
+
 def _let_in(folder: Path, names: list[str]) -> None:
     for name in names:
         Devices(folder, "oslo-city").issue(name, Kind.CAMERA, now=NOW, by="test")
