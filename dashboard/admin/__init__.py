@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dashboard.admin import audit as audit
-from dashboard.admin import health as health
-from dashboard.admin import integrations as integrations
-from dashboard.admin import people as people
-from dashboard.admin import privacy as privacy
 from dashboard.admin import counters as counters
 from dashboard.admin import file as file
+from dashboard.admin import health as health
 from dashboard.admin import history as history
+from dashboard.admin import integrations as integrations
 from dashboard.admin import opening as opening
+from dashboard.admin import people as people
+from dashboard.admin import privacy as privacy
 from dashboard.admin import screens as screens
 from dashboard.admin import services as services
 from dashboard.admin import shop as shop

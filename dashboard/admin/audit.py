@@ -35,12 +35,17 @@ COLUMNS: Final = tuple(field.name for field in fields(Entry))
 """Of the file: the same as `greetline audit export` writes, with people by their id alone."""
 SHOWN_LETTERS: Final = 200
 """Of a value before or after; the file has all of it."""
-KINDS: Final = ("people", "screens", "keys", "pauses", "plans", "settings", "reports", "signin", "webhooks", "mail", "audit")
+KINDS: Final = (
+    "people", "screens", "keys", "pauses", "plans", "settings", "reports", "signin", "webhooks", "mail", "audit", "devices",
+    "cameras", "rows",
+)  # fmt: skip
 DONE: Final = (
     "people_added", "people_pin", "people_language", "people_deactivated", "people_erased", "screens_paired", "screens_revoked",
     "keys_added", "keys_revoked", "pauses_zone_paused", "pauses_zone_resumed", "pauses_service_paused", "pauses_service_resumed",
     "plans_saved", "settings_changed", "settings_standards_changed", "reports_exported", "audit_exported", "signin_wrong_pin",
-    "webhooks_enabled", "webhooks_sent_again", "webhooks_tested", "mail_tested",
+    "webhooks_enabled", "webhooks_sent_again", "webhooks_tested", "mail_tested", "people_role", "people_password",
+    "people_password_made", "settings_saved", "settings_put_back", "settings_by_hand", "signin_wrong_password",
+    "signin_wrong_provider", "signin_ended", "cameras_forgotten", "rows_exported",
     "devices_issued", "devices_revoked", "devices_invited", "devices_invitation_lost",
 )  # fmt: skip
 """What is said in words; anything else stands there as it is written."""

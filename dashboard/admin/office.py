@@ -32,14 +32,14 @@ LEFT: Final = (
     Entry("cameras", "cameras.count", "/admin/cameras", "cam"),
     Entry("screens", "screens.change", "/admin/screens", "tablet"),
     Entry("people", "people.change", "/admin/people", "people"),
-    Entry("history", "settings.change", "/admin/history", "undo"),
-    Entry("file", "settings.file", "/admin/file", "book"),
-    Entry("sound", "settings.change", "/admin/sound", "print"),
     Entry("texts", "settings.change", "/admin/texts", "quote"),
+    Entry("sound", "settings.change", "/admin/sound", "print"),
     Entry("privacy", "settings.change", "/admin/privacy", "shield"),
     Entry("integrations", "office.see", "/admin/integrations", "swap"),
-    Entry("audit", "office.see", "/admin/audit", "book"),
     Entry("health", "office.see", "/admin/health", "wrench"),
+    Entry("audit", "office.see", "/admin/audit", "book"),
+    Entry("history", "settings.change", "/admin/history", "undo"),
+    Entry("file", "settings.file", "/admin/file", "book"),
 )
 """Every page, in the order of the list."""
 

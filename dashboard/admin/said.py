@@ -24,7 +24,10 @@ KNOWN: Final[dict[str, Setting]] = {}
 ROW_LABELS: Final[dict[tuple[str, ...], str]] = {}
 """Of a list of tables the columns that a form names, such as `("services", "letter")`, with the key of their words."""
 EFFECTS: Final = frozenset(
-    {"store", "standards", "alerts", "opening", "queues", "services", "counters", "zones", "cameras", "dashboard", "kiosk"}
+    {
+        "store", "standards", "alerts", "opening", "queues", "services", "counters", "zones", "cameras", "dashboard", "kiosk",
+        "printer", "sound", "texts", "retention",
+    }
 )  # fmt: skip
 """Tables of the file whose change has words of its own: `admin.effect_<table>`."""
 LONGEST: Final = 200
