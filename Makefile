@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 OPENVINO := $(VENV)/.openvino
 CATALOGUES := $(wildcard broker/web/translations/*/LC_MESSAGES/messages.po)
 
-.PHONY: demo test test-slow lint bench bench-eyes soak fuzz audit sbom docs clean lock openvino
+.PHONY: demo test test-slow faults lint bench bench-eyes soak fuzz audit sbom docs clean lock openvino
 
 demo: $(STAMP)
 	$(BIN)/greetline demo $(ARGS)
@@ -16,6 +16,12 @@ test: $(STAMP)
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile $(ARGS)
+
+# Every fault of docs/operations.md, one after the other; ends by itself and writes what each cost into that page.
+faults: $(STAMP)
+	rm -f $(VENV)/faults.rows
+	GREETLINE_FAULT_ROWS=$(VENV)/faults.rows $(BIN)/python -m pytest -m fault tests/faults $(ARGS)
+	$(BIN)/python -m tests.faults.rows $(VENV)/faults.rows
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

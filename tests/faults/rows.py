@@ -80,7 +80,9 @@ def table(rows: list[Row]) -> str:
 
 
 def _seconds(recovery: float | None) -> str:
-    return "nothing stopped" if recovery is None else f"{recovery:.1f} s"
+    if recovery is None:
+        return "nothing stopped"
+    return f"{recovery:.1f} s" if recovery >= 0.1 else "below 0.1 s"
 
 
 def main(file: str) -> None:

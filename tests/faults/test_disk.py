@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from broker.settings import MqttSettings
+from tests.faults.rows import Row
 from tests.service.parts import Device, Process, count, own_broker, read_store, service, settings_file, wait_until
 
 pytestmark = pytest.mark.fault
@@ -43,7 +45,7 @@ def small_disk(folder: Path) -> Iterator[None]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def test_a_full_disk_is_waited_out_and_nothing_is_lost(mqtt: MqttSettings, tmp_path: Path) -> None:
+def test_a_full_disk_is_waited_out_and_nothing_is_lost(mqtt: MqttSettings, tmp_path: Path, found: Callable[..., Row]) -> None:
     data = tmp_path / "small"
     data.mkdir()
     with small_disk(data):
@@ -57,10 +59,12 @@ def test_a_full_disk_is_waited_out_and_nothing_is_lost(mqtt: MqttSettings, tmp_p
                 except OSError:
                     pass
 
-        _fill_and_free(mqtt, data, lambda _: fill(), lambda _: ballast.unlink(), events=EVENTS)
+        found("disk-full", **_fill_and_free(mqtt, data, lambda _: fill(), lambda _: ballast.unlink(), events=EVENTS))
 
 
-def test_a_file_that_may_not_grow_is_waited_out_and_nothing_is_lost(mqtt: MqttSettings, tmp_path: Path) -> None:
+def test_a_file_that_may_not_grow_is_waited_out_and_nothing_is_lost(
+    mqtt: MqttSettings, tmp_path: Path, found: Callable[..., Row]
+) -> None:
     def hold(process: Process) -> None:
         largest = max(path.stat().st_size for path in tmp_path.glob("greetline.db*"))
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
@@ -68,12 +72,12 @@ def test_a_file_that_may_not_grow_is_waited_out_and_nothing_is_lost(mqtt: MqttSe
     def let_go(process: Process) -> None:
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
-    _fill_and_free(mqtt, tmp_path, hold, let_go, events=EVENTS)
+    found("no-growth", **_fill_and_free(mqtt, tmp_path, hold, let_go, events=EVENTS))
 
 
 def _fill_and_free(
     mqtt: MqttSettings, data: Path, fill: Callable[[Process], None], free: Callable[[Process], None], *, events: int
-) -> None:
+) -> dict[str, float]:
     names = [f"ab-{n}" for n in range(events)]
     with service(settings_file(data, mqtt)) as process, Device(mqtt) as camera:
         camera.say(camera.crossing("before"))
@@ -90,15 +94,19 @@ def _fill_and_free(
         assert set(camera.acknowledged) <= kept, "nothing is acknowledged that is not safe"
         assert process.alive
         free(process)
+        began = time.monotonic()
         camera.wait_acknowledged(*said)
+        recovery = time.monotonic() - began
         process.wait_for("the service goes on")
         camera.say(camera.crossing("after"))
         camera.wait_acknowledged("after")
-    assert count(data, "visits") == len(said) + 2
+    visits = count(data, "visits")
+    assert visits == len(said) + 2
     assert read_store(data, "PRAGMA integrity_check") == [("ok",)]
+    return {"lost": max(0, len(said) + 2 - visits), "doubled": max(0, visits - len(said) - 2), "recovery": recovery}
 
 
-def test_a_store_that_is_locked_for_a_while_is_waited_for(mqtt: MqttSettings, tmp_path: Path) -> None:
+def test_a_store_that_is_locked_for_a_while_is_waited_for(mqtt: MqttSettings, tmp_path: Path, found: Callable[..., Row]) -> None:
     with service(settings_file(tmp_path, mqtt)), Device(mqtt) as camera:
         camera.say(camera.crossing("ab-1"))
         camera.wait_acknowledged("ab-1")
@@ -117,3 +125,4 @@ def test_a_store_that_is_locked_for_a_while_is_waited_for(mqtt: MqttSettings, tm
             if held.stdout:
                 held.stdout.close()
     wait_until(lambda: count(tmp_path, "visits") == 2)
+    found("locked")

@@ -22,11 +22,13 @@ from broker.settings import Settings
 from broker.shop import Shop, open_shop
 from broker.store import alerts as alert_rows
 from broker.store import prints as rows
+from broker.store import tickets as ticket_rows
 from broker.store.database import change
 from hatch_build import compile_translations
 from kiosk.app import create
 from kiosk.printing.spool import printing
 from tests.builders import ZONES
+from tests.faults.rows import Row
 from tests.kiosk.parts import COUNTERS, SERVICES, Screen
 from tests.kiosk.sinks import COVER_OPEN, NO_PAPER, PAPER_LOW, Sink
 from tests.web.parts import PIN
@@ -121,7 +123,7 @@ def job_of(shop: Shop, ticket: str) -> Job:
 
 @pytest.mark.parametrize("how", ["stalls", "refuses", "dies", "freezes", NO_PAPER, COVER_OPEN])
 def test_whatever_the_printer_does_the_number_is_there_at_once_and_the_screen_knows_within_three_seconds(
-    sink: Callable[..., Sink], shop_with: Callable[..., Screen], how: str
+    sink: Callable[..., Sink], shop_with: Callable[..., Screen], how: str, found: Callable[..., Row]
 ) -> None:
     there = sink("answers")
     screen = known_well(shop_with(there.settings))
@@ -143,10 +145,11 @@ def test_whatever_the_printer_does_the_number_is_there_at_once_and_the_screen_kn
     assert told.state is AlertState.RAISED
     expected = {NO_PAPER: Trouble.NO_PAPER, COVER_OPEN: Trouble.COVER_OPEN, "refuses": Trouble.UNREACHABLE}
     assert told.detail == expected.get(how, Trouble.STALLED)
+    found("printer", lost=1 - len(ticket_rows.open_ones(screen.shop.db)))
 
 
 def test_a_roll_that_is_loaded_in_time_brings_the_waiting_ticket_out_and_ends_the_call(
-    sink: Callable[..., Sink], shop_with: Callable[..., Screen]
+    sink: Callable[..., Sink], shop_with: Callable[..., Screen], found: Callable[..., Row]
 ) -> None:
     there = sink("answers")
     screen = known_well(shop_with(there.settings))
@@ -154,9 +157,11 @@ def test_a_roll_that_is_loaded_in_time_brings_the_waiting_ticket_out_and_ends_th
     ticket, _, _ = take_and_print(screen)
     until(lambda: alert_of(screen.shop))
     there.wrong = ""
+    began = monotonic()
     assert there.printed(1)
     until(lambda: stands(screen, ticket) == "done")
     until(lambda: alert_of(screen.shop) is None)
+    found("printer", doubled=len(there.tickets) - 1, recovery=monotonic() - began)
     assert len(there.tickets) == 1
 
 
