@@ -107,16 +107,17 @@ def _airy(made: str, was: str) -> str:
 
 def _set(document: Any, way: Way, value: Any, table: Callable[[], Any], rows: Callable[[], Any]) -> None:
     inner, last = document, way[-1]
-    for number, part in enumerate(way[:-1]):
+    for part in way[:-1]:
         if isinstance(inner, list):
             inner = next((row for row in inner if row.get("id") == part), None)
             if inner is None:
                 return  # What is to be changed in it went with it.
         else:
             if part not in inner:
-                if value is None:
-                    return
-                inner[part] = rows() if isinstance(value, dict) and number == len(way) - 2 and way[0] in ROWS else table()
+                is_list = inner is document and part in ROWS
+                if value is None or (is_list and len(way) > 2):
+                    return  # There is nothing to take away, or no such row to change.
+                inner[part] = rows() if is_list else table()
             inner = inner[part]
     if isinstance(inner, list):
         _set_row(inner, last, value, table)

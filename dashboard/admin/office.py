@@ -39,7 +39,7 @@ LEFT: Final = (
     Entry("health", "office.see", "/admin/health", "wrench"),
     Entry("audit", "office.see", "/admin/audit", "book"),
     Entry("history", "settings.change", "/admin/history", "undo"),
-    Entry("file", "settings.file", "/admin/file", "book"),
+    Entry("file", "settings.file", "/admin/file", "gear"),
 )
 """Every page, in the order of the list."""
 
