@@ -16,7 +16,7 @@ import sqlite_utils
 from broker.store.schema import migrations
 
 FIXTURES = Path(__file__).parent / "fixtures"
-SHIPPED = ("m001_a_greeting", "m002_entrances", "m003_eyes", "m004_tickets")
+SHIPPED = ("m001_a_greeting", "m002_entrances", "m003_eyes", "m004_tickets", "m013_audit")
 T = "2026-11-{:02d}T11:00:00.000Z".format
 
 ROWS: dict[str, list[dict[str, Any]]] = {
