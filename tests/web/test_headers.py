@@ -30,7 +30,7 @@ WANTED = {
 FILLED = {
     "filename": "ui.css", "secret": "x", "visit_id": "x", "alert_id": "x", "zone": "moon", "person_id": "x", "screen_id": "x",
     "camera_id": "x", "tally_id": "x", "ticket": "x", "counter": "x", "problem_id": "x", "service": "moon",
-    "about": "x", "size": "192", "what": "greetings",
+    "about": "x", "size": "192", "what": "greetings", "name": "x", "int:number": "7",
 }  # fmt: skip
 
 
