@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dashboard.admin import audit as audit
 from dashboard.admin import counters as counters
+from dashboard.admin import devices as devices
 from dashboard.admin import file as file
 from dashboard.admin import health as health
 from dashboard.admin import history as history

@@ -31,6 +31,7 @@ LEFT: Final = (
     Entry("counters", "settings.change", "/admin/counters", "bell"),
     Entry("cameras", "cameras.count", "/admin/cameras", "cam"),
     Entry("screens", "screens.change", "/admin/screens", "tablet"),
+    Entry("devices", "screens.change", "/admin/devices", "cam"),
     Entry("people", "people.change", "/admin/people", "people"),
     Entry("texts", "settings.change", "/admin/texts", "quote"),
     Entry("sound", "settings.change", "/admin/sound", "print"),
