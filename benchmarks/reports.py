@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tomlkit
 
 from broker.desk.chain_reports import chain_greetings, chain_queues
 from broker.desk.queue_reports import queue_report
@@ -28,6 +29,7 @@ from broker.desk.reports import greeting_report
 from broker.domain.period import Period
 from broker.settings import Settings, read
 from broker.shop import Shop, open_shop
+from dashboard.reports import kinds
 from deploy import simulate_shop
 from hatch_build import compile_translations
 from tests.dashboard.reading import reader
@@ -76,6 +78,7 @@ def measure(folder: Path, days: int, visits_a_day: int, made: Path | None) -> di
         wall, processor = median_of(ask)
         found |= {f"{name}_seconds": wall, f"{name}_cpu_seconds": processor}
     found |= first_bytes(shops[0], year)
+    found |= pages_of_all(shops, year)
     found |= beside_numpy(shops, year)
     for shop in shops:
         shop.db.conn.close()
@@ -92,6 +95,9 @@ def opened(made: Path, folder: Path) -> list[Shop]:
     while len(stores) < STORES:
         copy = folder / f"copy-{len(stores)}"
         shutil.copytree(stores[0], copy)
+        settings = tomlkit.parse((copy / "greetline.toml").read_text())
+        settings["store"]["id"] = copy.name
+        (copy / "greetline.toml").write_text(tomlkit.dumps(settings))
         stores.append(copy)
     return [open_shop(settings_of(each), create=False) for each in stores[:STORES]]
 
@@ -129,6 +135,20 @@ def first_bytes(shop: Shop, year: Period) -> dict[str, float]:
     assert answer.status_code == 200, answer.status
     wall, processor = median_of(lambda: client.get(path).data)
     return {"page_of_one_seconds": wall, "page_of_one_cpu_seconds": processor, "page_kilobytes": round(len(answer.data) / 1000)}
+
+
+def pages_of_all(shops: Sequence[Shop], year: Period) -> dict[str, float]:
+    """Return the seconds until the first byte of the pages that show all stores side by side, each store opened anew."""
+    files = tuple(shop.settings.store.data.parent / "greetline.toml" for shop in shops[1:])
+    reports = shops[0].settings.reports.model_copy(update={"stores": files})
+    here = Shop(shops[0].db, shops[0].clock, shops[0].settings.model_copy(update={"reports": reports}))
+    client, found = reader(here), {}
+    for what in kinds.CHAIN:
+        path = f"/reports/{what}?from={year.first}&to={year.last}"
+        assert f"{len(shops)} stores" in client.get(path).text
+        wall, processor = median_of(lambda path=path: client.get(path).data)
+        found |= {f"page_of_{what}_seconds": wall, f"page_of_{what}_cpu_seconds": processor}
+    return found
 
 
 def beside_numpy(shops: Sequence[Shop], year: Period) -> dict[str, Any]:

@@ -19,7 +19,7 @@ _SMALL = """(least) => [...document.querySelectorAll("button, a, summary, select
   .map(([name, box]) => `${name}: ${box.width.toFixed(0)} x ${box.height.toFixed(0)}`)"""
 
 _CUT = """() => [...document.querySelectorAll("button, a, summary, h1, h2, label, select, input, .pill, .code, .said")]
-  .filter((part) => part.checkVisibility({ visibilityProperty: true }))
+  .filter((part) => part.checkVisibility({ visibilityProperty: true }) && !part.closest(".vh"))
   .filter((part) => {
     const box = part.getBoundingClientRect();
     const inside = part.scrollWidth <= part.clientWidth + 1 || getComputedStyle(part).display === "inline";
