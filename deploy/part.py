@@ -37,6 +37,8 @@ class Child:
     began: float = 0.0
     again_at: float = 0.0
     pause: float = FIRST_RETRY_SECONDS
+    leaving: bool = False
+    """The settings no longer ask for it: when it ends it stays ended."""
     rest: bytes = b""
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_TAIL_LINES))
 

@@ -93,6 +93,8 @@ class Supervisor:
             return
         names = {part.name for part in wanted}
         gone = [child for child in self._children if child.part.name not in names]
+        for child in gone:
+            child.leaving = True
         self._stop_some(gone)
         self._children = [child for child in self._children if child not in gone]
         for part in wanted:
@@ -132,7 +134,7 @@ class Supervisor:
 
     def _look_after(self, child: Child) -> None:
         if child.process is None:
-            if self._is_due(child) and not self._stopping.is_set():
+            if self._is_due(child) and not (child.leaving or self._stopping.is_set()):
                 self._start(child)
         elif (code := child.process.poll()) is not None:
             self._drain(child)
@@ -170,7 +172,7 @@ class Supervisor:
     def _ended(self, child: Child, code: int) -> None:
         alive = time.monotonic() - child.began
         child.process = None
-        if self._stopping.is_set():
+        if child.leaving or self._stopping.is_set():
             return
         if code == lifeline.SETTINGS_CHANGED:
             self._say("", f"{child.part.name} begins anew with the changed settings")

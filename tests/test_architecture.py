@@ -29,7 +29,9 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "broker.inquiry": ("broker.contract", "broker.link", "broker.settings"),
     "broker.store": ("sqlite_utils", "broker.domain", "broker.failpoints"),
     "broker.shop": ("sqlite_utils", "broker.domain", "broker.settings", "broker.store"),
-    "broker.desk": ("broker.domain", "broker.store", "broker.shop", "broker.settings", "broker.identity", "broker.failpoints", "argon2"),
+    "broker.desk": (
+        "broker.domain", "broker.store", "broker.shop", "broker.settings", "broker.identity", "broker.failpoints", "argon2",
+    ),
     "broker.stream": ("sqlite_utils", "broker.store", "broker.domain", "broker.shop"),
     "broker.embedded": ("amqtt", "argon2", "click", "broker.contract", "broker.settings", "broker.lifeline"),
     "broker.notify": (
@@ -49,7 +51,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "broker.cli": ("click", "rich", "broker"),
     "broker.__main__": ("click", "broker"),
     "edge": (
-        "broker.anew", "cv2", "numpy", "onnxruntime", "openvino", "click", "rich", "pydantic", "broker.contract", "broker.link", "broker.settings",
+        "cv2", "numpy", "onnxruntime", "openvino", "click", "rich", "pydantic", "broker.contract", "broker.link", "broker.settings",
+        "broker.anew",
         "broker.failpoints", "broker.lifeline", "broker.log", "broker.watchdog",
     ),
     "kiosk": (
@@ -58,8 +61,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "broker.lifeline", "broker.log",
     ),
     "dashboard": (
-        *FLASK, "broker.anew", "PIL", "flask_openapi3", "click", "rich", "pydantic", "fpdf", "font_roboto", "xlsxwriter", "broker.web",
-        "broker.desk", "broker.domain", "broker.shop", "broker.settings",
+        *FLASK, "PIL", "flask_openapi3", "click", "rich", "pydantic", "fpdf", "font_roboto", "xlsxwriter", "broker.web",
+        "broker.anew", "broker.desk", "broker.domain", "broker.shop", "broker.settings",
         "broker.stream", "broker.store", "broker.lifeline", "broker.log", "broker.inquiry",
         "broker.identity",
     ),

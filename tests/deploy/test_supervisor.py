@@ -171,3 +171,4 @@ def test_a_part_that_the_settings_ask_for_is_started_and_one_they_no_longer_ask_
         left = {child.pid for child in running.descendants()}
         assert len(left) == 2
         assert len(left & pids) == 1
+        assert "started again" not in running.said

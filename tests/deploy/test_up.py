@@ -241,3 +241,49 @@ def test_a_port_of_the_kiosk_in_use_is_said_before_anything_is_started(tmp_path:
         with greetline("up", cwd=tmp_path) as running:
             assert running.ends() == 3
             assert "[kiosk]" in running.said
+
+
+SLOWLY_S = 120.0
+
+
+@pytest.mark.slow
+def test_a_changed_file_is_taken_up_by_every_part_that_it_concerns_and_by_no_other(tmp_path: Path) -> None:
+    path = shop_file(tmp_path, cameras=[camera("scene:door")])
+    settings, text = settings_of(path), path.read_text(encoding="utf-8")
+    with greetline("up", cwd=tmp_path) as running:
+        hears(running, OPEN)
+        eyes = wait_until(lambda: part_of(running, "edge"), "the eyes", running, SLOWLY_S).pid
+        since = len(running.lines)
+        save(path, text + "\n[alerts]\nsound_times = 3\n")
+        for part in ("dashboard", "service"):
+            hears(running, f"{part} begins anew with the changed settings", since=since)
+        wait_until(lambda: premises.answers(settings) or None, "the screens", running, SLOWLY_S)
+        assert part_of(running, "edge").pid == eyes
+
+        since = len(running.lines)
+        save(path, "this is [not TOML")
+        hears(running, "this goes on with the last good ones", since=since)
+        assert premises.answers(settings)
+
+        since = len(running.lines)
+        save(path, text + f'\n[kiosk]\nport = {premises.free_port()}\n[[services]]\nid = "a"\nletter = "A"\nname = "Returns"\n')
+        hears(running, "kiosk is started: the settings ask for it now", since=since)
+        wait_until(lambda: premises.answers(settings_of(path), settings_of(path).kiosk) or None, "the kiosk", running, SLOWLY_S)
+
+        since = len(running.lines)
+        save(path, text)
+        hears(running, "kiosk was stopped: the settings no longer ask for it", since=since)
+        assert wait_until(lambda: part_of(running, "edge"), "the eyes", running, SLOWLY_S).pid == eyes
+        assert "ended (" not in running.said
+
+
+def hears(running: Running, text: str, *, since: int = 0) -> None:
+    """Five programs begin anew at once here: a busy machine is given its time."""
+    wait_until(lambda: any(text in line for line in running.lines[since:]) or None, text, running, SLOWLY_S)
+
+
+def save(path: Path, text: str) -> None:
+    """As an editor does: aside, then under its name."""
+    aside = path.with_suffix(".new")
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(path)
