@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -28,6 +29,7 @@ from broker.web.problems import answer_error, refuse
 from broker.web.stores import Stores, give_back_current
 from broker.web.stores import current_shop as current_shop
 
+logger = logging.getLogger(__name__)
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_FORM_PARTS: Final = 50
 STATIC_SECONDS: Final = 365 * 24 * 3600
@@ -110,7 +112,7 @@ def create(
 
 def _answers(app: Flask, settings: Settings, https: bool) -> None:
     app.register_error_handler(HTTPException, answer_error)
-    app.register_error_handler(CSRFError, lambda _: refuse(400))
+    app.register_error_handler(CSRFError, _no_token)
     app.teardown_appcontext(give_back_current)
     app.teardown_request(_unnamed)
     strict_transport = {"Strict-Transport-Security": "max-age=31536000"} if https else {}
@@ -151,11 +153,17 @@ def _unnamed(_: BaseException | None = None) -> None:
         end()
 
 
+def _no_token(wrong: CSRFError) -> Response:
+    logger.warning("a change without the token of a form was refused: %s %s, %s", request.method, request.endpoint, wrong.description)
+    return refuse(400)
+
+
 def _same_site() -> Response | None:
     """Refuse a change that another site's page asks for; browsers say where a request comes from."""
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     if request.method in ("GET", "HEAD", "OPTIONS") or site in ("same-origin", "none"):
         return None
+    logger.warning("a change from another site was refused: %s %s", request.method, request.endpoint)
     return refuse(403)
 
 

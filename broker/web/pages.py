@@ -166,11 +166,11 @@ def signin() -> ResponseReturnValue:
 
 def _shown(person: Person, *, password: bool) -> dict[str, object]:
     role = "" if person.role == Role.STAFF else languages.role_name(person.role)
+    shown = say("sign.name_role", name=person.name, role=role) if role else person.name
     return {
         "id": person.id, "name": person.name, "digits": pins.digits(person.pin), "secret": "password" if password else "pin",
         "ask": say("password.of" if password else "sign.pin_of", name=person.name),
-        "shown": say("sign.name_role", name=person.name, role=role) if role else person.name,
-        "long": len(person.name) > LONG_NAME or any(len(word) > LONG_WORD for word in person.name.split()),
+        "shown": shown, "long": len(person.name) > LONG_NAME or any(len(word.strip(",")) > LONG_WORD for word in shown.split()),
     }  # fmt: skip
 
 

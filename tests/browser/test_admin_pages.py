@@ -153,7 +153,7 @@ def test_a_lead_sees_the_leads_page_and_reports_and_staff_see_neither(house: Hou
         page.goto("/floor")
         open_own_menu(page)
         links = [text.strip() for text in page.locator("#sheet").get_by_role("link").all_inner_texts()]
-        assert links == [*offered, "Standards", "Problems"]
+        assert links == [*offered, "Standards", "Problems", "Your sign-in"]
     page = context.new_page()
     watch.expect_error("403")
     page.goto("/reports")
