@@ -90,7 +90,7 @@ def _soaked(here: Premises, shop: Any, seconds: float, seed: int, *, disk: bool)
         "minutes": round(seconds / 60, 1), "seed": seed, "disk": disk, "lost": verdict.lost[:20], "doubled": verdict.doubled[:20],
         "wrong_alarms": verdict.wrong_alarms[:20], "odd": verdict.odd[:20], "slowest_ticket_s": round(crowd.told.slowest, 2),
         "seconds": {
-            "next commit": found.next_commit, "screens": found.screens, "disk alarm": found.disk_alarm,
+            "next commit": found.next_commit, "network": found.network, "screens": found.screens, "disk alarm": found.disk_alarm,
             "disk over": found.disk_over,
         },
         "memory": growth(samples), "tried": dict(sorted(found.tried.items())), **verdict.figures,
@@ -148,7 +148,8 @@ def in_words(found: dict[str, Any]) -> str:
             f"| {name.replace('_', ' ')} | {len(found[name])}{': ' + '; '.join(found[name][:3]) if found[name] else ''} | 0 |"
         )
     says = {
-        "next commit": "next commit after a kill", "screens": "screens correct after their server is back",
+        "next commit": "next commit after a kill", "network": "every camera heard after the network is mended",
+        "screens": "screens correct after their server is back",
         "disk alarm": "disk full: alarm", "disk over": "disk full: all as before",
     }  # fmt: skip
     for name, said in says.items():

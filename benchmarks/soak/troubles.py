@@ -35,6 +35,7 @@ class Found:
 
     tried: Counter[str] = field(default_factory=Counter)
     next_commit: list[float] = field(default_factory=list)
+    network: list[float] = field(default_factory=list)
     screens: list[float] = field(default_factory=list)
     disk_alarm: list[float] = field(default_factory=list)
     disk_over: list[float] = field(default_factory=list)
@@ -95,6 +96,7 @@ class Troubles:
         if name in ("service", "mosquitto"):
             wait(lambda: self._taken() > taken, f"a commit after the end of {name}")
             self.found.next_commit.append(time.monotonic() - began)
+            self._heard_again()
         if name == "dashboard":
             wait(lambda: listens(self._here.web_port), "the screens are served")
             back = time.monotonic()
@@ -111,6 +113,7 @@ class Troubles:
         }[what]()  # fmt: skip
         time.sleep(self._dice.uniform(1.0, 7.0))
         line.mend()
+        self.found.network.append(self._heard_again())
 
     def _clock(self) -> None:
         file = self._here.clock(self._dice.choice(CAMERAS))
@@ -153,6 +156,16 @@ class Troubles:
             line.close()
         states = {parts.get("disk"), parts.get("store")}
         return "down" if "down" in states else "ok" if states <= {"ok", "green"} else "degraded"
+
+    def _heard_again(self) -> float:
+        """Return the seconds until something new was heard of every camera. Else one trouble would be taken for the next."""
+        before = self._newest()
+        return wait(
+            lambda: all(last > before.get(name, 0) for name, last in self._newest().items()), "every camera is heard", every=0.1
+        )
+
+    def _newest(self) -> dict[str, int]:
+        return dict(self._here.ask("SELECT device, max(id) FROM crossings GROUP BY device"))
 
     def _taken(self) -> int:
         return int(self._here.ask("SELECT coalesce(max(id), 0) FROM crossings")[0][0])

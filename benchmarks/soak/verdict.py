@@ -18,7 +18,7 @@ from broker.store import upkeep, visits
 ALARM_MAY_FOLLOW_S = 60.0
 """A camera that was cut off may be called silent so long after; later it is a wrong alarm."""
 BACK_S = 4.0
-GOALS = {"next commit": 2.0, "screens": 3.0, "disk alarm": 5.0, "disk over": 5.0, "memory": 1.0}
+GOALS = {"next commit": 2.0, "network": 10.0, "screens": 3.0, "disk alarm": 5.0, "disk over": 5.0, "memory": 1.0}
 """Seconds; of the memory megabytes an hour and process."""
 
 

@@ -127,25 +127,32 @@ def backup(db: Database, target: Path, *, told: Told = lambda *_: None) -> None:
 
 def _copy(db: Database, fresh: Path, told: Told) -> None:
     copy = sqlite3.connect(fresh)
-    # A reader that stands still: without it every commit of somebody else would make the copy begin anew.
-    db.execute("BEGIN")
     try:
-        db.execute("SELECT 1 FROM sqlite_master").fetchone()
-
-        def stepped(_: int, left: int, pages: int) -> None:
-            # Step by step: a gigabyte that goes to the disk at the end would keep every commit of the shop waiting.
-            to_disk(fresh)
-            told(pages - left, pages)
-
-        db.conn.backup(copy, pages=STEP_PAGES, progress=stepped)
+        _copy_pages(db, copy, fresh, told)
         # One file that can be carried away, instead of one with a log beside it.
         copy.execute("PRAGMA journal_mode=DELETE")
         said = copy.execute("PRAGMA integrity_check").fetchone()[0]
     finally:
-        db.execute("ROLLBACK")
         copy.close()
     if said != "ok":
         raise sqlite3.DatabaseError(said)
+
+
+def _copy_pages(db: Database, copy: sqlite3.Connection, fresh: Path, told: Told) -> None:
+    def stepped(_: int, left: int, pages: int) -> None:
+        # Step by step: a gigabyte that goes to the disk at the end would keep every commit of the shop waiting.
+        to_disk(fresh)
+        told(pages - left, pages)
+
+    # A reader that stands still: without it every commit of somebody else would make the copy begin anew.
+    db.execute("BEGIN")
+    try:
+        db.execute("SELECT 1 FROM sqlite_master").fetchone()
+        db.conn.backup(copy, pages=STEP_PAGES, progress=stepped)
+    finally:
+        db.execute("ROLLBACK")
+        # While we stood still the log could not be emptied. Whoever commits next would do it all, with a customer waiting.
+        db.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def to_disk(path: Path) -> None:
