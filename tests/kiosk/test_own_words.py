@@ -57,5 +57,6 @@ def test_what_is_not_plain_or_too_long_is_refused(text: str) -> None:
 
 
 def test_own_words_are_looked_at_as_kindly_as_ours_each_in_its_language() -> None:
-    settings = Settings.model_validate({"texts": {"en": {"help": "Unfortunately you wait."}, "nb": {"help": "Unfortunately you wait."}}})
+    unkind = {"help": "Unfortunately you wait."}
+    settings = Settings.model_validate({"texts": {"en": unkind, "nb": unkind}})
     assert {found.where for found in advice(settings)} == {"texts.en.help"}
