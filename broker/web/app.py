@@ -154,7 +154,8 @@ def _unnamed(_: BaseException | None = None) -> None:
 
 
 def _no_token(wrong: CSRFError) -> Response:
-    logger.warning("a change without the token of a form was refused: %s %s, %s", request.method, request.endpoint, wrong.description)
+    why = wrong.description
+    logger.warning("a change without the token of a form was refused: %s %s, %s", request.method, request.endpoint, why)
     return refuse(400)
 
 

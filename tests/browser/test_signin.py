@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from broker.desk import passwords
 from broker.settings import StoreSettings
 from tests.browser.house import PIN, House, Watch, accessible
 from tests.browser.looks import FLOOR_TAP, LANGUAGES, SIZES, at_every_size, looks_right, open_own_menu
 from tests.builders import TurnableClock
+from tests.web.parts import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -263,3 +265,29 @@ def test_every_language_fits_every_screen(
     page.locator(".names a").first.click()
     type_wrong(page)
     at_every_size(page, FLOOR_TAP)
+
+
+def test_in_the_office_a_manager_types_a_password_and_staff_beside_them_a_pin(house: House, watch: Watch) -> None:
+    mia = house.person("Mia", role="manager")
+    house.person("Ola")
+    passwords.choose(house.shop, mia, PASSWORD)
+    context = watch.context()
+    house.pair(context, name="Office", role="manager")
+    page = context.new_page()
+    page.goto("/signin")
+    field = page.locator("#password")
+    name(page, "Mia").click()
+    expect(field).to_be_focused()
+    expect(page.get_by_role("button", name="5", exact=True)).to_be_hidden()
+    accessible(page)
+    page.keyboard.type("2580 is no password")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("That password does not match")
+    name(page, "Ola").click()
+    expect(field).to_be_hidden()
+    expect(page.get_by_role("button", name="5", exact=True)).to_be_visible()
+    name(page, "Mia").click()
+    field.fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(ON_THE_FLOOR)
