@@ -128,9 +128,9 @@ def test_every_page_of_the_office_reaches_the_others_and_the_floor_reaches_them_
         setup = page.get_by_role("navigation", name="Set-up")
         setup.get_by_role("link", name=shown).click()
         expect(setup.locator("[aria-current=page]")).to_have_text(shown)
-        assert [text.strip() for text in setup.get_by_role("link").all_inner_texts() if text.strip()][-9:] == [
-            "Screens", "People", "Own texts", "Printing and sound", "Privacy and retention", "Integrations", "System health",
-            "Audit log", "Changes",
+        assert [text.strip() for text in setup.get_by_role("link").all_inner_texts() if text.strip()][-10:] == [
+            "Screens", "Camera boxes", "People", "Own texts", "Printing and sound", "Privacy and retention", "Integrations",
+            "System health", "Audit log", "Changes",
         ]  # fmt: skip
         nav = page.get_by_role("navigation", name="Pages")
         assert nav.get_by_role("link").all_inner_texts() == ["Floor", "Lead", "Standards", "Reports", "Set-up"]
