@@ -85,7 +85,7 @@ def audit() -> ResponseReturnValue:
     )  # fmt: skip
 
 
-@bp.get("/admin/audit.csv")
+@bp.post("/admin/audit.csv")
 @needs("office.see")
 def audit_file() -> Response:
     """Send every row that is looked for, oldest first; that it was taken along is written down."""
