@@ -228,6 +228,9 @@ NO_SECRETS = {
     ("broker.web.access", "PASSWORD"): "a word for how somebody came in",
     ("kiosk.sheet", "digest"): "the version of a style sheet, in every page for everybody",
     ("broker.desk.standards_page", "digest"): "the version of the standards, which everybody may read",
+    ("broker.desk.settings_changes", "digest"): "the version of the settings file, which the office page carries",
+    ("dashboard.admin.history", "digest"): "the version of the settings file, which the office page carries",
+    ("deploy.install.run", "_digest"): "whether a file is still as the installation wrote it",
     ("edge.fetching", "digest"): "the published checksum of a model file",
     ("edge.fetching", "_digest"): "the published checksum of a model file",
 }
