@@ -2,18 +2,20 @@
 FROM python:3.13-slim-bookworm AS build
 WORKDIR /release
 COPY deploy/install/locks deploy/install/locks
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_DEPS=1
 RUN python -m venv /opt/greetline \
- && /opt/greetline/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r deploy/install/locks/shop.lock \
- && python -m venv /opt/build \
- && /opt/build/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r deploy/install/locks/build.lock
+ && python -m pip install --require-hashes -r deploy/install/locks/build.lock --target /tools
+# What must be built is built by those tools, not by what pip would fetch unchecked.
+RUN PYTHONPATH=/tools python -m pip wheel --no-build-isolation --require-hashes -w /packages -r deploy/install/locks/shop.lock \
+ && /opt/greetline/bin/pip install --no-index /packages/*.whl
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY broker broker
 COPY edge edge
 COPY kiosk kiosk
 COPY dashboard dashboard
 COPY deploy deploy
-RUN /opt/build/bin/pip wheel --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation -w /wheel . \
- && /opt/greetline/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-index /wheel/*.whl
+RUN PYTHONPATH=/tools python -m pip wheel --no-build-isolation -w /wheel . \
+ && /opt/greetline/bin/pip install --no-index /wheel/*.whl
 
 FROM python:3.13-slim-bookworm
 RUN apt-get update \

@@ -19,7 +19,7 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
     "voice.lock": ("greetline[voice]",),
     "notify.lock": ("greetline[notify]",),
     "oidc.lock": ("greetline[oidc]",),
-    "build.lock": ("hatchling", "babel"),
+    "build.lock": ("hatchling", "babel", "setuptools"),
 }
 """File in LOCKS, to what it is for."""
 LOCKS: Final = Path(__file__).parent / "install/locks"

@@ -28,6 +28,7 @@ BESIDE: Final = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
 """What of a release is needed to build it, besides its packages."""
 LOCKS: Final = Path("deploy/install/locks")
 BUILD_LOCK: Final = "build.lock"
+TOOLS: Final = "tools"
 INSTALL_SECONDS: Final = 1800
 """A small machine on a slow line."""
 LEFT_OUT: Final = frozenset({"__pycache__"})
@@ -115,26 +116,44 @@ def _complete(source: Path, locks: Sequence[str], version: Path, say: Say) -> No
     if not lacking:
         say(f"{version} is there")
         return
-    _packages(source, lacking, version, say)
+    with tempfile.TemporaryDirectory(prefix="greetline-") as scratch:
+        _tools(source, version, Path(scratch))
+        _packages(source, lacking, version, Path(scratch), say)
     (version / WHOLE).write_text("\n".join([*there, *lacking]) + "\n", encoding="utf-8")
 
 
 def _make(source: Path, locks: Sequence[str], version: Path, scratch: Path, say: Say) -> None:
     say(f"making {version}")
     _run([getattr(sys, "_base_executable", sys.executable), "-m", "venv", str(version)], {})
-    _packages(source, locks, version, say)
-    _packages(source, [BUILD_LOCK], version, say, "--target", str(scratch / "tools"))
+    _tools(source, version, scratch)
+    _packages(source, locks, version, scratch, say)
     # A copy: what is built leaves compiled texts behind, and the release may be somebody's own folder.
     _copy(source, scratch / "release")
-    wheel = [*_pip(version, "wheel"), "--no-build-isolation", "-w", str(scratch / "wheel"), str(scratch / "release")]
-    _run(wheel, {"PYTHONPATH": str(scratch / "tools")})
-    _run([*_pip(version, "install"), "--no-index", *map(str, (scratch / "wheel").glob("*.whl"))], {})
+    _install(version, _built(version, scratch, "own", [str(scratch / "release")]))
 
 
-def _packages(source: Path, locks: Sequence[str], version: Path, say: Say, *where: str) -> None:
+def _tools(source: Path, version: Path, scratch: Path) -> None:
+    """Bring what builds packages, beside the version and not into it."""
+    _run(
+        [*_pip(version, "install"), "--require-hashes", "--target", str(scratch / TOOLS), "-r", str(source / LOCKS / BUILD_LOCK)],
+        {},
+    )
+
+
+def _packages(source: Path, locks: Sequence[str], version: Path, scratch: Path, say: Say) -> None:
     for lock in locks:
         say(f"installing the packages of {lock}, each checked against its digest")
-        _run([*_pip(version, "install"), "--require-hashes", *where, "-r", str(source / LOCKS / lock)], {})
+        _install(version, _built(version, scratch, lock, ["--require-hashes", "-r", str(source / LOCKS / lock)]))
+
+
+def _built(version: Path, scratch: Path, name: str, what: list[str]) -> list[str]:
+    """Return the wheels of *what*. Those that must be built are built by our tools: else pip would fetch its own, unchecked."""
+    _run([*_pip(version, "wheel"), "--no-build-isolation", "-w", str(scratch / name), *what], {"PYTHONPATH": str(scratch / TOOLS)})
+    return [str(wheel) for wheel in sorted((scratch / name).glob("*.whl"))]
+
+
+def _install(version: Path, wheels: list[str]) -> None:
+    _run([*_pip(version, "install"), "--no-index", *wheels], {})
 
 
 def _pip(version: Path, verb: str) -> list[str]:

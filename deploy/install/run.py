@@ -37,6 +37,8 @@ from deploy.install.plan import (
 from deploy.install.program import Say, Unfit
 
 RECORD: Final = program.PREFIX / "installed.json"
+TIMERS: Final = Path("/var/lib/systemd/timers")
+"""Where systemd remembers when each timer was last due."""
 KEPT_BESIDE: Final = ".before-greetline"
 COMMAND_SECONDS: Final = 900
 
@@ -227,6 +229,8 @@ class Machinist:
                 if _known(account):
                     self._run(["userdel", account])
         self._take_program(purge=purge)
+        if self._systemd:
+            _systemctl("daemon-reload")
 
     def _end_units(self) -> None:
         if self._here and self.record.on and shutil.which("systemctl"):
@@ -235,7 +239,11 @@ class Machinist:
             if self._systemd:
                 self._run(["systemctl", "stop", "greetline*"])
             for unit in self.record.off:
-                self._run(["systemctl", "enable", *self._now, "--quiet", unit])
+                # Whether it starts is its own affair, and no reason to stop in the middle of going.
+                if _systemctl("enable", *self._now, "--no-block", "--quiet", unit):
+                    self._say(f"{unit} could not be switched on again")
+        for stamp in self._at(TIMERS).glob("stamp-greetline-*"):
+            stamp.unlink()
 
     def _take_file(self, path: Path, wrote: str, *, purge: bool) -> None:
         place = self._at(path)
