@@ -21,7 +21,7 @@ from deploy import premises
 from deploy.fault import Fault, faults_said
 from deploy.install import plan, program
 from deploy.install.program import Say, Unfit
-from deploy.install.run import RECORD, Record
+from deploy.install.record import RECORD, Record
 
 READY_SECONDS: Final = 60.0
 """A new version that does not answer by then does not work."""

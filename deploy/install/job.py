@@ -11,6 +11,7 @@ from typing import Final
 from deploy.install import machine, plan, program, run
 from deploy.install.plan import Extra, Kind
 from deploy.install.program import Say, Unfit
+from deploy.install.record import RECORD, Record
 
 PAGE: Final = "http://127.0.0.1:8090/kiosk"
 RELEASE: Final = Path(__file__).resolve().parents[2]
@@ -53,7 +54,7 @@ def install(order: Order, say: Say = print) -> None:
 def uninstall(root: Path, *, purge: bool, dry_run: bool, say: Say = print) -> None:
     """Take away what was installed below *root*. Raises Unfit."""
     if dry_run:
-        record = run.Record.read(root / run.RECORD.relative_to("/"))
+        record = Record.read(root / RECORD.relative_to("/"))
         for path in [*record.files, *record.folders, *record.on]:
             say(path)
         return

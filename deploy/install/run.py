@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import grp
 import hashlib
-import json
 import os
 import pwd
 import shutil
 import subprocess
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -35,45 +33,12 @@ from deploy.install.plan import (
     described,
 )  # fmt: skip
 from deploy.install.program import Say, Unfit
+from deploy.install.record import RECORD, Record
 
-RECORD: Final = program.PREFIX / "installed.json"
 TIMERS: Final = Path("/var/lib/systemd/timers")
 """Where systemd remembers when each timer was last due."""
 KEPT_BESIDE: Final = ".before-greetline"
 COMMAND_SECONDS: Final = 900
-
-
-@dataclass(slots=True)
-class Record:
-    """What an installation has made on this machine."""
-
-    files: dict[str, str] = field(default_factory=dict)
-    """Path to SHA-256 as we wrote it; "" for the shop's own, which are never taken away without being asked for."""
-    folders: list[str] = field(default_factory=list)
-    accounts: list[str] = field(default_factory=list)
-    on: list[str] = field(default_factory=list)
-    off: list[str] = field(default_factory=list)
-    """Units of the system that were switched off."""
-
-    @classmethod
-    def read(cls, file: Path) -> Record:
-        """Return the record in *file*, an empty one when there is none. Raises Unfit for one that cannot be read."""
-        try:
-            return cls(**json.loads(file.read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            return cls()
-        except (OSError, ValueError, TypeError) as wrong:
-            raise Unfit(f"{file}: the record of what was installed cannot be read: {wrong}") from None
-
-    def write(self, file: Path) -> None:
-        """Write it whole to *file*."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = file.with_suffix(".fresh")
-        with fresh.open("w", encoding="utf-8") as opened:
-            json.dump(asdict(self), opened, indent=1)
-            opened.flush()
-            os.fsync(opened.fileno())
-        fresh.replace(file)
 
 
 class Machinist:

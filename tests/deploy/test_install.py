@@ -18,7 +18,8 @@ from deploy.install import job, machine, program
 from deploy.install.machine import Machine
 from deploy.install.plan import LOCK, PACKAGES, SETTINGS, UNITS, File, Kind, Program, described, plan, policies
 from deploy.install.program import Unfit
-from deploy.install.run import KEPT_BESIDE, RECORD, Machinist, Record
+from deploy.install.record import RECORD, Record
+from deploy.install.run import KEPT_BESIDE, Machinist
 from deploy.install.wanted import wanted
 
 ROOT = Path(__file__).resolve().parents[2]
