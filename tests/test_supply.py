@@ -42,6 +42,7 @@ def test_who_could_not_be_asked_is_said_and_fails_only_where_that_was_wanted(sup
     assert supply.verdict([SOUND], strict=True) == ("1 of 1 packages were asked about; 0 weaknesses are known.", 0)
 
 
+@pytest.mark.slow
 def test_the_list_of_what_is_inside_is_whole_the_same_each_time_and_names_no_index(supply: ModuleType) -> None:
     said = supply.sbom()
     there = {component["name"].lower().replace("_", "-"): component for component in json.loads(said)["components"]}
