@@ -1,4 +1,4 @@
-"""`python -m deploy.install.wanted cameras|services`: whether the settings have any. Exit code 0: yes; 1: none.
+"""`python -m deploy.install.wanted cameras|services [FILE]`: whether the settings have any. Exit code 0: yes; 1: none.
 
 What systemd asks before it starts the eyes or the customers' screens. Settings that cannot be read count as yes: then the
 program itself says what is wrong with them.
@@ -24,4 +24,4 @@ def wanted(what: str, file: Path = SETTINGS) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if wanted(sys.argv[1]) else NONE)
+    sys.exit(0 if wanted(sys.argv[1], *map(Path, sys.argv[2:3])) else NONE)

@@ -71,7 +71,9 @@ class Installed:
 
     def __init__(self, folder: Path) -> None:
         port = free_port()
-        settings = settings_file(folder, MqttSettings(host="127.0.0.1", port=free_port()), dashboard=f"port = {port}")
+        # A kiosk of somebody else on this machine would count as this shop being open.
+        screens = {"dashboard": f"port = {port}", "kiosk": f"port = {free_port()}"}
+        settings = settings_file(folder, MqttSettings(host="127.0.0.1", port=free_port()), **screens)
         self.folder, self.store = folder, folder / STORE_FILE
         self.settings = read(Settings, settings)
         self.place = Place(folder / "opt", settings)
