@@ -25,6 +25,7 @@ class Kind(StrEnum):
 
     SECONDS = "seconds"
     MINUTES = "minutes"
+    DAYS = "days"
     NUMBER = "number"
     TEXT = "text"
     FLAG = "flag"
@@ -91,7 +92,7 @@ class Setting:
             return tuple(line.strip()[:LINE_LETTERS] for line in form.get(self.key, "").splitlines() if line.strip())
         if not text and NoneType in get_args(self.field.annotation):
             return None
-        if self.kind in (Kind.SECONDS, Kind.MINUTES, Kind.NUMBER):
+        if self.kind in (Kind.SECONDS, Kind.MINUTES, Kind.DAYS, Kind.NUMBER):
             return _number(text)
         return text
 

@@ -21,6 +21,8 @@ from dashboard.admin.office import bp
 
 LOOK_SECONDS: Final = 5
 """The page looks anew so often."""
+LARGE_MEGABYTES: Final = 10_000
+"""From here on gigabytes are easier to read."""
 ICONS: Final = {State.OK: "check", State.DEGRADED: "tri", State.DOWN: "stop"}
 TONES: Final = {State.OK: "is-ok", State.DEGRADED: "is-warn", State.DOWN: "is-crit"}
 LINKS: Final = {"cameras": "/admin/cameras", "printer": "/floor", "events": "/admin/integrations"}
@@ -53,9 +55,9 @@ def health_now() -> ResponseReturnValue:
 def _found() -> dict[str, Any]:
     shop = current_shop()
     looks = desk.looks(shop)
-    overall = desk.overall(looks)
     with suppress(sqlite3.Error):  # that the store cannot be read is said by its own row
         looks += upkeep.looks(shop)
+    overall = desk.overall(looks)
     at = languages.clock_time(shop.clock(), seconds=True)
     return {
         "parts": [_row(look) for look in looks], "at": say("adminhealth.at", time=at),
@@ -76,11 +78,13 @@ def _says(look: Look) -> str:
     key = f"adminhealth.{look.name}_{look.why}"
     if key in COUNTED:
         return say_many(key, look.n, of=look.of)
-    return say(key, n=_thousands(look.n), of=_thousands(look.of))
+    if look.name == "disk":
+        return say(key, n=_size(look.n), of=_size(look.of))
+    return say(key, n=look.n, of=look.of)
 
 
-def _thousands(number: int) -> str:
-    return f"{number:,}".replace(",", "\u00a0")
+def _size(megabytes: int) -> str:
+    return f"{megabytes}\u00a0MB" if megabytes < LARGE_MEGABYTES else f"{megabytes // 1000}\u00a0GB"
 
 
 def _since(look: Look) -> str:

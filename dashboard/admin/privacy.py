@@ -28,7 +28,7 @@ from dashboard.admin.office import bp
 from dashboard.wording import words_here
 
 KEEPS: Final = tuple(
-    Setting(f"retention.{name}", f"adminprivacy.{name}", Kind.NUMBER)
+    Setting(f"retention.{name}", f"adminprivacy.{name}", Kind.DAYS)
     for name in (
         "visits_days", "tickets_days", "counts_days", "journal_days", "audit_days", "deliveries_days", "seen_days", "rejected_days",
     )

@@ -152,7 +152,7 @@ def drawn(table: Table, sheet: Sheet) -> str:
 def _row(table: Table, sheet: Sheet, name: str, row: Row | None) -> dict[str, Any]:
     return {
         "name": f"{table.name}.{name}", "title": row.name if row else say(f"admin.{table.name}_new"),
-        "letter": getattr(row, "letter", "") if row else "",
+        "letter": getattr(row, "letter", "") if row else "", "icon": getattr(row, "icon", table.icon),
         "gone": bool(sheet.form and sheet.form.get(f"{table.name}.{name}.gone")),
         "fields": [_field(table, sheet, name, row, column) for column in table.columns],
         "open": any(key.startswith(f"{table.name}.{name}.") for key in sheet.wrong),

@@ -23,7 +23,7 @@ PUBLIC = {
     ("GET", "/enter/<secret>"), ("POST", "/enter/<secret>"), ("GET", "/static/<path:filename>"),
     ("GET", "/dashboard-static/<path:filename>"), ("GET", "/api/v1/openapi.json"),
     ("GET", "/manifest.webmanifest"), ("GET", "/worker.js"), ("GET", "/icon-<size>.png"), ("GET", "/icon-mask-<size>.png"),
-    ("GET", "/oidc/back"),
+    ("GET", "/oidc/back"), ("GET", "/root"), ("GET", "/root.crt"), ("POST", "/box/join"),
 }  # fmt: skip
 """The doors that are open to the whole network. A new one is a decision: write it here."""
 
