@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 OPENVINO := $(VENV)/.openvino
 CATALOGUES := $(wildcard broker/web/translations/*/LC_MESSAGES/messages.po)
 
-.PHONY: demo test test-slow faults lint bench bench-eyes soak fuzz audit sbom docs clean lock openvino
+.PHONY: demo test test-slow faults lint bench bench-eyes soak fuzz audit sbom screenshots clean lock openvino
 
 demo: $(STAMP)
 	$(BIN)/greetline demo $(ARGS)
@@ -49,8 +49,9 @@ audit: $(STAMP)
 sbom: $(STAMP)
 	$(BIN)/python .ci/supply.py sbom sbom.cdx.json
 
-docs: $(STAMP)
-	$(BIN)/python -m docs.pictures $(ARGS)
+# Every picture of the docs, from the real screens; `make screenshots ARGS="floor-nb office"` takes some.
+screenshots: $(STAMP)
+	$(BIN)/python -m docs.screenshots $(ARGS)
 
 $(STAMP): requirements.lock pyproject.toml hatch_build.py $(CATALOGUES)
 	$(PYTHON) -m venv $(VENV)

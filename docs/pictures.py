@@ -1,17 +1,11 @@
-"""The pictures of the README, taken from the real screens: `python -m docs.pictures`.
+"""The shops whose screens stand in the docs: a Saturday of made-up people, lived through with the functions the service calls.
 
-A shop is opened in a temporary folder, a Saturday with made-up people is lived through with the same functions that the
-service calls, and a Chromium looks at the pages. Needs the `dev` extra and a Chromium on the PATH.
+`docs/screenshots.py` takes the pictures.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
 import random
-import shutil
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -19,24 +13,25 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+import tomlkit
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext
 
-from broker.desk import alerts, arrivals, devices, pairing, people, shifts, visits
+from broker.desk import alerts, arrivals, counters, devices, pairing, passwords, people, shifts, tickets, visits
+from broker.desk.tickets import Wish
 from broker.domain.arrivals import Crossed
+from broker.domain.ticket import Channel, Move, Said, Ticket
 from broker.domain.visit import Visit
-from broker.settings import CameraSettings, LineSettings, Settings
+from broker.settings import Settings, read
 from broker.shop import Shop, open_shop
 from broker.store import visits as stored
+from broker.store.people import Screen
 from broker.web.server import Server
-from dashboard.app import create
-from hatch_build import compile_translations
+from deploy.shop_services import SERVICES
 
-ROOT: Final = Path(__file__).parents[1]
-PICTURES: Final = ROOT / "docs" / "pictures"
-LARGEST_BYTES: Final = 300_000
-TABLET: Final = {"width": 1280, "height": 800}
+TABLET: Final = {"width": 1366, "height": 900}
 BUSY: Final = datetime(2026, 11, 21, 13, 5, 12, tzinfo=UTC)
 """Five past two on a Saturday in Oslo."""
 QUIET: Final = datetime(2026, 11, 21, 10, 42, 31, tzinfo=UTC)
@@ -45,26 +40,40 @@ PIN: Final = "2580"
 STAFF: Final = (
     ("Kari", "staff"), ("Jonas", "staff"), ("Maria", "lead"), ("Ahmed", "staff"), ("Ingrid", "staff"), ("Sofie", "manager"),
 )  # fmt: skip
-DOORS: Final = {"entrance": ("Entrance", "entrance"), "fitting": ("Fitting rooms", "fitting"), "back": ("Back door", "shoes")}
-"""Camera -> its name and the zone its door opens into."""
-ZONES: Final = {"entrance": "Entrance", "shoes": "Shoes", "fitting": "Fitting rooms", "kids": "Kids"}
-FLAGS: Final = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
+DOORS: Final = {"entrance": "entrance", "fitting": "fitting", "back": "shoes"}
+"""Camera -> the zone its door opens into."""
+ZONES: Final = ("entrance", "shoes", "fitting", "kids")
+NAMES: Final = {
+    "en": ("Entrance", "Shoes", "Fitting rooms", "Kids", "Back door", "Desk"),
+    "nb": ("Inngang", "Sko", "Prøverom", "Barn", "Bakdør", "Skranke"),
+    "nl": ("Ingang", "Schoenen", "Paskamers", "Kinderen", "Achterdeur", "Balie"),
+    "ms": ("Pintu masuk", "Kasut", "Bilik persalinan", "Kanak-kanak", "Pintu belakang", "Kaunter"),
+    "lv": ("Ieeja", "Apavi", "Pielaikošanas kabīnes", "Bērniem", "Sētas durvis", "Lete"),
+}
+"""Language -> what this shop calls its zones, its back door and a counter."""
 
 
 class Day:
     """One shop on one day. Its clock runs on from *now*; what is in the past is lived at its own moment."""
 
-    def __init__(self, folder: Path, now: datetime) -> None:
-        """Open the shop in *folder*, with everybody who works there."""
-        self.now = now
+    def __init__(self, folder: Path, now: datetime, language: str = "en") -> None:
+        """Open the shop in *folder*, with everybody who works there; its words are in *language*."""
+        self.now, self.language = now, language
         began = time.monotonic()
-        self.settings = Settings.model_validate(
-            {
-                "store": {"id": "oslo-city", "name": "Oslo City", "data": folder},
-                "zones": [{"id": zone, "name": name} for zone, name in ZONES.items()],
-                "cameras": [_camera(camera, name, zone) for camera, (name, zone) in DOORS.items()],
-            }
-        )
+        *zones, back, desk = NAMES[language]
+        called = dict(zip(ZONES, zones, strict=True))
+        said = {
+            "store": {"id": "oslo-city", "name": "Oslo City", "data": "var", "language": language},
+            "opening": {day: ["10:00-20:00"] for day in ("mon", "tue", "wed", "thu", "fri")} | {"sat": ["10:00-18:00"]},
+            "zones": [{"id": zone, "name": name} for zone, name in called.items()],
+            "cameras": [_camera(camera, called.get(camera, back), zone) for camera, zone in DOORS.items()],
+            "services": SERVICES[:3],
+            "counters": [{"id": f"desk-{n}", "name": f"{desk} {n}", "number": n} for n in (1, 2, 3)],
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        self.file = folder / "greetline.toml"
+        self.file.write_text(tomlkit.dumps(said), encoding="utf-8")
+        self.settings = read(Settings, self.file, environment={})
         self.shop = open_shop(self.settings, clock=lambda: now + timedelta(seconds=time.monotonic() - began))
         self.people = [people.add(self.shop, name, role=role, pin=PIN, by="pictures") for name, role in STAFF]
         self._n = 0
@@ -72,6 +81,10 @@ class Day:
     def at(self, moment: datetime) -> Shop:
         """Return the shop as it was at *moment*."""
         return replace(self.shop, clock=lambda: moment)
+
+    def ago(self, seconds: float) -> Shop:
+        """Return the shop as it was so many seconds ago."""
+        return self.at(self.now - timedelta(seconds=seconds))
 
     def comes_in(self, camera: str, moment: datetime, *, size: int = 1, zone: str | None = None) -> Visit:
         """Let a party of *size* walk past *camera*, and on into *zone* if given."""
@@ -81,7 +94,7 @@ class Day:
             self._n += 1
             news.append(
                 Crossed(
-                    event=f"e-{self._n}", device=camera, at=moment, zone=DOORS[camera][1], line="door", inward=True,
+                    event=f"e-{self._n}", device=camera, at=moment, zone=DOORS[camera], line="door", inward=True,
                     party=party, decided_at=moment,
                 )
             )  # fmt: skip
@@ -113,24 +126,45 @@ class Day:
         """Let the service and every camera say that they are well; all but the *blind* one."""
         shop = self.shop
         devices.heard(shop, devices.SERVICE, kind="service", watch="watching", since=OPENS)
-        for camera, (_, zone) in DOORS.items():
+        for camera, zone in DOORS.items():
             since = self.now - timedelta(minutes=7)
             watch = "offline" if camera == blind else "watching"
             devices.heard(shop, camera, watch=watch, since=since, zones=(zone,), reason="the line was lost" if blind else "")
 
 
-def _camera(camera: str, name: str, zone: str) -> CameraSettings:
-    line = LineSettings(id="door", zone=zone, points=((0.1, 0.5), (0.9, 0.5)), inside="down")
-    return CameraSettings(id=camera, name=name, source="scene:calm", lines=(line,))
+def _camera(camera: str, name: str, zone: str) -> dict[str, Any]:
+    line = {"id": "door", "zone": zone, "points": [[0.1, 0.5], [0.9, 0.5]], "inside": "down"}
+    return {"id": camera, "name": name, "source": "scene:calm", "lines": [line]}
+
+
+def numbers(day: Day) -> Ticket:
+    """Let people take numbers; somebody is with Kari at desk 3, somebody on hold with Jonas. Return the one who waits longest."""
+    kari, jonas = (person.id for person in day.people[:2])
+    for person, counter in ((kari, "desk-3"), (jonas, "desk-1")):
+        counters.open_(day.ago(2400), counter, by=person)
+
+    def take(seconds: float, service: str, told: tuple[float, float]) -> Ticket:
+        return tickets.issue(day.ago(seconds), Wish(service=service, language=day.language, channel=Channel.PHONE, told=told))
+
+    held, here = take(860, "returns", (300, 600)), take(512, "returns", (300, 600))
+    first = take(380, "collect", (300, 600))
+    for seconds, service in ((245, "returns"), (160, "repairs"), (70, "collect")):
+        take(seconds, service, (300, 600))
+    tickets.call(day.ago(700), held.id, "desk-1", by=jonas)
+    tickets.move(day.ago(680), held.id, Move.START, Said(by=jonas))
+    tickets.move(day.ago(90), held.id, Move.HOLD, Said(by=jonas, until=day.now + timedelta(seconds=400), reason="stockroom"))
+    tickets.call(day.ago(100), here.id, "desk-3", by=kari)
+    tickets.move(day.ago(81), here.id, Move.START, Said(by=kari))
+    return first
 
 
 def _waiting(shop: Shop) -> list[Visit]:
     return stored.open_ones(shop.db)
 
 
-def busy(folder: Path) -> Day:
+def busy(folder: Path, language: str = "en") -> Day:
     """Five past two: four wait in Shoes and the lead was called, one door is not watched."""
-    day = Day(folder, BUSY)
+    day = Day(folder, BUSY, language)
     day.morning(206, BUSY - timedelta(seconds=150))
     ago = lambda seconds: BUSY - timedelta(seconds=seconds)  # noqa: E731 - reads as it is said
     for seconds, size in ((94, 2), (71, 1), (48, 1), (27, 3)):
@@ -145,18 +179,18 @@ def busy(folder: Path) -> Day:
     return day
 
 
-def calm(folder: Path) -> Day:
+def calm(folder: Path, language: str = "en") -> Day:
     """A quiet morning: everybody was greeted, every door is watched."""
-    day = Day(folder, QUIET)
+    day = Day(folder, QUIET, language)
     day.morning(102, QUIET - timedelta(seconds=90))
     day.watch()
     return day
 
 
 @contextmanager
-def served(day: Day) -> Iterator[str]:
-    """Serve the screens of *day* on a free port and give their address."""
-    server = Server(create(day.settings, shop=day.shop), host="127.0.0.1", port=0, max_streams=8)
+def served(day: Day, app: Flask) -> Iterator[str]:
+    """Serve *app*, screens of *day*, on a free port and give their address."""
+    server = Server(app, host="127.0.0.1", port=0, max_streams=8)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
@@ -167,75 +201,23 @@ def served(day: Day) -> Iterator[str]:
         day.shop.db.conn.close()
 
 
-def tablet(browser: Browser, day: Day, url: str, scheme: str, *, name: str, signed_in: bool = True) -> BrowserContext:
-    """Return a paired tablet in light or dark, with Kari on shift if *signed_in*."""
-    context = browser.new_context(base_url=url, viewport=TABLET, color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-    secret = pairing.make_entrance(day.shop, reusable=True, name=name, role="staff")
-    screen, token = pairing.enter(day.shop, secret)
-    cookies = {"device": token}
-    if signed_in:
-        cookies["shift"] = shifts.sign_in(day.shop, screen, day.people[0].id, PIN)[1]
+def screen(browser: Browser, day: Day, url: str, role: str, *, who: str = "", **wishes: Any) -> BrowserContext:
+    """Return a paired screen with *who* on shift, if somebody is. *wishes* are playwright's, such as color_scheme="dark"."""
+    context = browser.new_context(base_url=url, **{"viewport": TABLET, "reduced_motion": "reduce"} | wishes)
+    secret = pairing.make_entrance(day.shop, reusable=True, name=role, role=role)
+    here, token = pairing.enter(day.shop, secret)
+    cookies = {"kiosk-device" if role in ("kiosk", "display") else "device": token}
+    if who:
+        cookies["shift"] = _begun(day, who, here)
     context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
     return context
 
 
-def take_floor(browser: Browser, day: Day, url: str, scheme: str, target: Path) -> None:
-    """Take a picture of the floor."""
-    context = tablet(browser, day, url, scheme, name="Floor tablet")
-    page = context.new_page()
-    page.goto("/floor")
-    page.locator("#shift [data-part=start]").click()
-    page.locator(".visit, .hero .okm").first.wait_for()
-    page.locator("#edge").wait_for(state="hidden")
-    page.mouse.move(640, 780)
-    page.screenshot(path=target)
-    context.close()
-
-
-def take_signin(browser: Browser, day: Day, url: str, target: Path) -> None:
-    """Take a picture of the sign-in page with a name chosen."""
-    context = tablet(browser, day, url, "light", name="Tablet by the door", signed_in=False)
-    page = context.new_page()
-    page.goto(f"/signin?person={day.people[0].id}")
-    page.wait_for_load_state("networkidle")
-    page.screenshot(path=target)
-    context.close()
-
-
-def take_all(browser: Browser, target: Path) -> list[Path]:
-    """Take every picture into the folder *target* and return them."""
-    target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        quiet = calm(Path(folder) / "quiet")
-        with served(quiet) as url:
-            take_floor(browser, quiet, url, "light", target / "floor-calm.png")
-            take_signin(browser, quiet, url, target / "signin.png")
-        for name, scheme in (("floor.png", "light"), ("floor-dark.png", "dark")):
-            day = busy(Path(folder) / scheme)
-            with served(day) as url:
-                take_floor(browser, day, url, scheme, target / name)
-    return sorted(target.glob("*.png"))
-
-
-def main() -> int:
-    """Take the pictures. Return 0, or 3 when there is no Chromium or a picture is too large."""
-    asked = argparse.ArgumentParser(prog="python -m docs.pictures", description=(__doc__ or "").partition("\n")[0])
-    asked.add_argument("--out", type=Path, default=PICTURES, help="folder for the pictures (default: docs/pictures)")
-    target = asked.parse_args().out
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    chromium = os.environ.get("GREETLINE_CHROMIUM") or next((path for name in names if (path := shutil.which(name))), None)
-    if chromium is None:
-        print("There is no Chromium on the PATH. Install one, or set GREETLINE_CHROMIUM to its path.", file=sys.stderr)
-        return 3
-    compile_translations(ROOT)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        taken = take_all(browser, target)
-        browser.close()
-    for picture in taken:
-        print(f"{picture.name}: {picture.stat().st_size / 1000:.0f} kB")
-    return 3 if any(picture.stat().st_size > LARGEST_BYTES for picture in taken) else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def _begun(day: Day, who: str, here: Screen) -> str:
+    person = next(each for each in day.people if each.name == who)
+    people.speak(day.shop, person.id, day.language)
+    if not passwords.stands_in_the_office(here):
+        return shifts.begin(day.shop, person, here, shifts.Proof.PIN)
+    if not passwords.has(day.shop, person):
+        passwords.choose(day.shop, person, passwords.new_password())
+    return shifts.begin(day.shop, person, here, shifts.Proof.PASSWORD)
