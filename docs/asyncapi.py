@@ -82,7 +82,7 @@ def document() -> dict[str, Any]:
         "asyncapi": "3.0.0",
         "info": {
             "title": "Greetline", "version": f"{VERSION}.0.0", "license": {"name": "Apache-2.0"},
-            "description": f"MQTT messages of at most {MAX_BYTES} bytes, in the shape of a CloudEvent; webhooks by Standard Webhooks. "
+            "description": f"MQTT messages of at most {MAX_BYTES} bytes, each a CloudEvent; webhooks by Standard Webhooks. "
             "docs/protocol.md and docs/integrations.md say what is promised.",
         },
         "defaultContentType": "application/json",
