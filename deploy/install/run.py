@@ -6,6 +6,7 @@ the same place. The record has a row for everything that was made, written befor
 
 from __future__ import annotations
 
+import errno
 import grp
 import hashlib
 import os
@@ -101,14 +102,17 @@ class Machinist:
         if place.exists():
             there = _digest(place.read_bytes())
             if not file.ours:
-                self._own(place, file.owner, file.mode)
+                self._own_what_lies_at(place, file)
                 return
             if there not in (wrote, _digest(file.text.encode())):
                 shutil.copy2(place, place.with_name(place.name + KEPT_BESIDE))
                 self._say(f"  it was changed by hand: kept as {place.name}{KEPT_BESIDE}")
         fresh = place.with_name(f".{place.name}.fresh")
-        fresh.write_text(file.text, encoding="utf-8")
-        self._own(fresh, file.owner, file.mode)
+        fresh.unlink(missing_ok=True)
+        with fresh.open("x", encoding="utf-8") as opened:
+            os.fchmod(opened.fileno(), 0o600)
+            opened.write(file.text)
+            self._own(opened.fileno(), file.owner, file.mode)
         fresh.replace(place)
         self.record.files[str(file.path)] = _digest(file.text.encode()) if file.ours else ""
 
@@ -119,8 +123,27 @@ class Machinist:
             self.record.folders.append(str(folder.path))
         self._own(place, folder.owner, folder.mode)
 
-    def _own(self, place: Path, owner: str, mode: int) -> None:
-        place.chmod(mode)
+    def _own_what_lies_at(self, place: Path, file: File) -> None:
+        """Give a file away, but nothing that a link leads to.
+
+        The settings' folder is the shop's own. Whoever broke into a program of the shop could lay a link there, and would be
+        given a file of root's by the next installation.
+        """
+        try:
+            handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError as wrong:
+            if wrong.errno != errno.ELOOP:
+                raise
+            self._say(f"  {place.name} is a link: what it leads to stays as it is")
+            return
+        try:
+            if os.fstat(handle).st_nlink == 1:
+                self._own(handle, file.owner, file.mode)
+        finally:
+            os.close(handle)
+
+    def _own(self, place: Path | int, owner: str, mode: int) -> None:
+        os.chmod(place, mode)  # noqa: PTH101 - of an open file too
         if self._here:
             who = pwd.getpwnam(owner)
             os.chown(place, who.pw_uid, who.pw_gid)

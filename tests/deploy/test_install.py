@@ -104,6 +104,22 @@ def test_what_the_shop_has_set_is_never_written_over(root: Path) -> None:
     assert "Nordlys" in settings.read_text()
 
 
+def test_a_link_that_a_program_of_the_shop_laid_gives_nobody_a_file_of_roots(root: Path) -> None:
+    installed(root)
+    settings, roots = root / SETTINGS.relative_to("/"), root / "etc/shadow"
+    roots.write_text("of root alone\n")
+    roots.chmod(0o600)
+    settings.unlink()
+    settings.symlink_to(roots)
+    assert any("is a link" in line for line in installed(root))
+    assert roots.stat().st_mode & 0o777 == 0o600
+    settings.unlink()
+    settings.with_name(f".{settings.name}.fresh").symlink_to(roots)
+    installed(root)
+    assert roots.read_text() == "of root alone\n"
+    assert (settings.is_symlink(), settings.stat().st_mode & 0o777) == (False, 0o640)
+
+
 def test_a_unit_that_was_changed_by_hand_is_kept_beside_ours(root: Path) -> None:
     installed(root)
     unit = root / UNIT.relative_to("/")
