@@ -207,6 +207,11 @@ def expires(certificate: bytes) -> datetime:
     return x509.load_pem_x509_certificate(certificate).not_valid_after_utc.astimezone(UTC)
 
 
+def serials_of(revocations: bytes) -> set[int]:
+    """Return the serials on a list (PEM) of revoked certificates. Raises ValueError for what is no such list."""
+    return {one.serial_number for one in x509.load_pem_x509_crl(revocations)}
+
+
 def _key_of(request: bytes) -> ec.EllipticCurvePublicKey:
     if len(request) > MOST_REQUEST_BYTES:
         raise BadRequest(f"a request has at most {MOST_REQUEST_BYTES} bytes")

@@ -37,7 +37,7 @@ FOLDER: Final = "devices"
 MOST_DEVICES: Final = 256
 """Devices that are let in at a time: as many as the service knows."""
 MOST_ROWS: Final = 4_096
-"""Rows of the register, those thrown out among them; those that have expired go first."""
+"""Rows of the register, those thrown out among them. Only those that have expired go: a forgotten one would be good again."""
 MOST_ZONES: Final = 32
 RENEW_BEFORE: Final = timedelta(days=30)
 
@@ -112,6 +112,11 @@ class Devices:
             others = [row for row in rows if row.name != name and row.live(now)]
             if len(others) >= MOST_DEVICES:
                 raise Refused(f"{MOST_DEVICES} devices are let in. Revoke those that are gone.")
+            if sum(row.expires_at > now for row in rows) >= MOST_ROWS:
+                raise Refused(
+                    f"{MOST_ROWS} certificates are remembered until they expire, and no more fit. "
+                    f"Take {self.folder} away and invite each device anew."
+                )
             made = signer.client_of(request, common, now=now) if request is not None else signer.client(common, now=now)
             parsed = made.parsed
             device = Device(
@@ -139,9 +144,12 @@ class Devices:
         make_folder(self.shown, 0o750)
         with self._alone():
             signer, rows = self._authority(now), self._read()
+            # Whoever was cut short between the register and the lists, as by a power cut, left somebody in who is thrown out.
+            if not self._told(rows, now):
+                self._write(signer, rows, now)
             before = list(rows)
             yield signer, rows
-            if rows != before or not self._told():
+            if rows != before:
                 self._write(signer, rows, now)
 
     @contextmanager
@@ -169,8 +177,19 @@ class Devices:
                 f"Without one: take {self.folder} away and invite each device anew."
             ) from None
 
-    def _told(self) -> bool:
-        return (self.shown / "devices.crl").exists() and (self.shown / "access").exists()
+    def _told(self, rows: list[Device], now: datetime) -> bool:
+        """Return whether what the MQTT broker reads is what the register says."""
+        gone = {int(row.serial, 16) for row in rows if row.revoked_at and row.expires_at > now}
+        try:
+            listed = authority.serials_of((self.shown / "devices.crl").read_bytes())
+            return gone <= listed and (self.shown / "access").read_text(encoding="utf-8") == self._access(rows, now)
+        except (OSError, ValueError):
+            return False
+
+    def _access(self, rows: list[Device], now: datetime) -> str:
+        return rights.access_list(
+            self._store, [(row.name, row.kind, row.zones) for row in rows if row.live(now)], prefix=self._prefix
+        )
 
     def _read(self) -> list[Device]:
         path = self._register
@@ -183,13 +202,12 @@ class Devices:
 
     def _write(self, signer: Authority, rows: list[Device], now: datetime) -> None:
         """Write the register first: what the MQTT broker reads is made from it anew with every change."""
-        kept = [row for row in rows if row.expires_at > now][-MOST_ROWS:]
+        kept = [row for row in rows if row.expires_at > now]
         put(self._register, json.dumps({"devices": [_row(one) for one in kept]}, indent=1).encode(), SECRET)
         revoked = [(int(row.serial, 16), row.revoked_at) for row in kept if row.revoked_at]
         put(self.shown / "devices.crl", signer.revocations(revoked, now=now), SHARED)
         put(self.shown / "devices.crt", signer.pem, SHARED)
-        live = [(row.name, row.kind, row.zones) for row in kept if row.live(now)]
-        put(self.shown / "access", rights.access_list(self._store, live, prefix=self._prefix).encode(), SHARED)
+        put(self.shown / "access", self._access(kept, now).encode(), SHARED)
 
 
 def tell(pid_file: Path) -> bool:

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from broker.identity import authority, code, rights
 from broker.identity.authority import BadRequest, NoAuthority
-from broker.identity.devices import Devices, Refused
+from broker.identity.devices import MOST_ROWS, Devices, Refused
 from broker.identity.rights import BadName, Kind
 from broker.settings import Settings, StoreSettings
 from broker.settings.tls import TlsSettings
@@ -172,6 +172,37 @@ def test_who_is_thrown_out_has_no_topic_any_more(tmp_path: Path) -> None:
     assert "user oslo-city.wall" in said
     with pytest.raises(Refused, match="no device cam-door"):
         devices.revoke("cam-door", now=NOW)
+
+
+def _on_the_list(devices: Devices) -> set[str]:
+    return {f"{one.serial_number:x}" for one in x509.load_pem_x509_crl((devices.shown / "devices.crl").read_bytes())}
+
+
+def test_who_was_thrown_out_just_before_a_power_cut_is_out_with_the_next_try(tmp_path: Path) -> None:
+    devices = Devices(tmp_path, "oslo-city")
+    made, _ = devices.issue("cam-door", Kind.CAMERA, now=NOW, by="test")
+    before = {name: (devices.shown / name).read_bytes() for name in ("devices.crl", "access")}
+    devices.revoke("cam-door", now=NOW)
+    for name, content in before.items():  # The register was written, and then the power was gone.
+        (devices.shown / name).write_bytes(content)
+    with pytest.raises(Refused, match="no device cam-door"):
+        devices.revoke("cam-door", now=NOW)
+    assert _on_the_list(devices) == {made.serial}
+    assert "cam-door" not in (devices.shown / "access").read_text()
+
+
+def test_however_many_certificates_there_were_none_that_was_thrown_out_is_good_again(tmp_path: Path) -> None:
+    devices = Devices(tmp_path, "oslo-city")
+    first, _ = devices.issue("cam-door", Kind.CAMERA, now=NOW, by="test")
+    devices.revoke("cam-door", now=NOW)
+    register = devices.folder / "register.json"
+    (row,) = json.loads(register.read_text())["devices"]
+    rows = [row, *(row | {"serial": f"{n:x}"} for n in range(1, MOST_ROWS))]
+    register.write_text(json.dumps({"devices": rows}))
+    with pytest.raises(Refused, match="no more fit"):
+        devices.issue("cam-two", Kind.CAMERA, now=NOW, by="test")
+    assert first.serial in _on_the_list(devices)
+    devices.issue("cam-two", Kind.CAMERA, now=first.expires_at, by="test")
 
 
 @pytest.mark.parametrize(
