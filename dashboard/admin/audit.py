@@ -28,6 +28,7 @@ from dashboard.admin.office import bp
 from dashboard.wording import words_here
 
 PAGE_ROWS: Final = 50
+FIRST_DAY: Final = date(1970, 1, 1)
 NO_ROW_IS_NEWER: Final = 2**63 - 1
 CHECKED_ROWS: Final = 5_000
 """A log of no more rows is checked whenever it is looked at; a longer one when somebody asks."""
@@ -106,11 +107,13 @@ def audit_file() -> Response:
 
 
 def _asked() -> dict[str, str]:
-    """Return what the address asks for, cut to what can be; a day that is none is any."""
+    """Return what the address asks for, cut to what can be; a day that is none, or that no clock of ours has, is any."""
     asked = {name: request.args.get(name, "")[:MAX_NAME] for name in ("by", "what", "about", "day")}
     try:
-        date.fromisoformat(asked["day"])
+        known = FIRST_DAY <= date.fromisoformat(asked["day"])
     except ValueError:
+        known = False
+    if not known:
         asked["day"] = ""
     return asked
 
