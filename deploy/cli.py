@@ -42,6 +42,7 @@ COMMANDS: Final[dict[str, _Door]] = {
     "restore": _Door("deploy.cli_store", "restore", "shop", "Put a backup in the place of the store."),
     "prune": _Door("deploy.cli_store", "prune", "shop", "Take away now what is older than [retention] says."),
     "privacy": _Door("deploy.cli_store", "privacy", "shop", "What is stored about whom and until when; forget somebody who left."),
+    "notice": _Door("dashboard.cli_notice", "notice", "shop", "The camera notice to put up at the door, in five languages."),
     "export": _Door("deploy.cli_rows", "export", "shop", "Write visits, tickets, alerts or the journal to a file."),
     "import": _Door("deploy.cli_rows", "import_", "shop", "Take in rows that `export` wrote."),
     "dashboard": _Door("dashboard.cli", "main", "shop", "The staff's screens."),
