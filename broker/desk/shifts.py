@@ -74,9 +74,19 @@ def sign_in(shop: Shop, screen: Screen, person_id: str, secret: str) -> tuple[Pe
     if person is None or not person.active:
         raise Refused("nobody", "There is no such person.")
     proof = Proof.PASSWORD if passwords.asked_of(shop, screen, person) else Proof.PIN
+    looked_at = _set_for(shop, person.id)
     _prove(shop, screen, person, secret, proof)
     with change(shop.db):
+        # Looking takes a moment. Whoever was given another secret in it, or left, was signed out by that, and stays out.
+        if _set_for(shop, person.id) != looked_at:
+            raise WrongPin
         return person, _begin(shop, person, screen, proof)
+
+
+def _set_for(shop: Shop, person_id: str) -> tuple[str, datetime | None]:
+    """Return what tells the PIN and the password of a person from those before; nothing for somebody who left."""
+    person, password = people.person(shop.db, person_id), passwords.set_at(shop, person_id)
+    return (person.pin if person is not None and person.active else "", password)
 
 
 def _prove(shop: Shop, screen: Screen, person: Person, secret: str, proof: Proof) -> None:

@@ -110,7 +110,7 @@ def _asked() -> dict[str, str]:
     """Return what the address asks for, cut to what can be; a day that is none, or that no clock of ours has, is any."""
     asked = {name: request.args.get(name, "")[:MAX_NAME] for name in ("by", "what", "about", "day")}
     try:
-        known = FIRST_DAY <= date.fromisoformat(asked["day"])
+        known = date.fromisoformat(asked["day"]) >= FIRST_DAY
     except ValueError:
         known = False
     if not known:

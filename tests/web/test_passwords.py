@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from broker.desk import audit, pairing, passwords, people, pins, shifts
 from broker.desk.passwords import BadPassword
 from broker.desk.roles import Refused
-from broker.shop import Shop
+from broker.shop import Shop, open_shop
 from broker.store import passwords as stored
 from broker.store import people as rows
 from broker.store.database import change
@@ -312,6 +312,44 @@ def test_a_digest_with_weaker_parameters_is_made_anew_at_the_next_sign_in(shop: 
     assert kept
     assert "m=19456,t=2" in kept.digest
     assert passwords.right(shop, mia, PASSWORD)
+
+
+def meanwhile(shop: Shop, begin: int, do: Callable[[Shop], object]) -> None:
+    """Let another program *do* something to the same store just before the change number *begin* of *shop*."""
+    begun = 0
+
+    def see(statement: str) -> None:
+        nonlocal begun
+        begun += statement.startswith("BEGIN")
+        if begun == begin and statement.startswith("BEGIN"):
+            other = open_shop(shop.settings, clock=shop.clock)
+            do(other)
+            other.db.conn.close()
+
+    shop.db.conn.set_trace_callback(see)
+
+
+def test_a_password_that_is_set_while_the_one_before_is_kept_anew_stays(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mia = person(shop, "Mia", "manager")
+    with monkeypatch.context() as earlier, change(shop.db):
+        earlier.setattr(pins, "_argon2", PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1))
+        passwords.insert(shop, mia.id, pins.digest_of(PASSWORD, shop.settings.store.data))
+    meanwhile(shop, 1, lambda other: passwords.choose(other, mia, OTHER))
+    passwords.right(shop, mia, PASSWORD)
+    assert not passwords.right(shop, mia, PASSWORD)
+    assert passwords.right(shop, mia, OTHER)
+
+
+def test_whoever_is_given_another_pin_while_the_one_before_is_looked_at_stays_out(shop: Shop) -> None:
+    kari, (screen, _) = person(shop, "Kari", "staff"), paired(shop)
+    meanwhile(shop, 3, lambda other: people.reset_pin(other, kari.id, pin="8052", by="mia"))
+    with pytest.raises(shifts.WrongPin):
+        shifts.sign_in(shop, screen, kari.id, PIN)
+    shop.db.conn.set_trace_callback(None)
+    assert shifts.running(shop, kari.id) == []
+    assert shifts.sign_in(shop, screen, kari.id, "8052")
 
 
 def test_one_keyboards_letters_are_another_keyboards_letters(shop: Shop) -> None:
