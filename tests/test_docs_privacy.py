@@ -34,6 +34,11 @@ def test_the_page_says_of_every_kind_of_row_how_long_it_stays() -> None:
     assert "nothing deletes them by themselves" not in text
 
 
+def test_no_row_is_told_twice() -> None:
+    tables = [kept.table for kept in EVERYTHING]
+    assert sorted(tables) == sorted(set(tables))
+
+
 def test_the_page_of_operations_knows_every_part_and_every_command_of_keeping() -> None:
     text = OPERATIONS.read_text(encoding="utf-8")
     for part in PARTS:
