@@ -35,8 +35,8 @@ def test_the_page_says_of_every_kind_of_row_how_long_it_stays() -> None:
 
 
 def test_no_row_is_told_twice() -> None:
-    tables = [kept.table for kept in EVERYTHING]
-    assert sorted(tables) == sorted(set(tables))
+    tables = [kept.what for kept in EVERYTHING]
+    assert sorted(tables) == sorted(set(tables)), "the journal has rows of two kinds, no other table has"
 
 
 def test_the_page_of_operations_knows_every_part_and_every_command_of_keeping() -> None:
