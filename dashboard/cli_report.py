@@ -176,7 +176,7 @@ def greeting(
 @click.option("--again", is_flag=True, help="Also when it was sent already.")
 @which_shop
 def send(weekly: bool, again: bool, settings_file: Path | None, data: Path | None) -> None:
-    """Mail the weekly report as PDF, with its summary in the text, to `[mail] to`.
+    """Mail the weekly report as PDF, with its summary in the text, to `[mail] to`, and the summary to `[[notify]]` that want it.
 
     \b
     greetline report send --weekly
@@ -186,7 +186,7 @@ def send(weekly: bool, again: bool, settings_file: Path | None, data: Path | Non
     """
     with opened_shop(settings_file, data) as shop:
         try:
-            sent = post.send_weekly(shop, mail.sender(shop.settings.mail), again=again)
+            sent = post.send_weekly(shop, post.way(shop), again=again)
         except mail.NotSent as wrong:
             click.echo(str(wrong), err=True)
             sys.exit(1)

@@ -58,6 +58,9 @@ COMMANDS: Final[dict[str, _Door]] = {
     "webhooks": _Door(
         "deploy.cli_webhooks", "webhooks", "shop", "Programs that are told what happens: try them, look what they were told."
     ),
+    "notify": _Door(
+        "deploy.cli_notify", "notify", "shop", "Phones and chats that are told of alerts: try them, look what they were told."
+    ),
     "simulate": _Door("deploy.queues", "simulate", "shop", "Queues of a shop that never was, to try rules on."),
     "wait": _Door("deploy.queues", "wait", "shop", "Whether the waits that customers are told are true."),
     "report": _Door("dashboard.cli_report", "report", "shop", "How the shop kept its promises."),

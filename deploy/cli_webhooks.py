@@ -161,23 +161,24 @@ def _delivery_row(shop: Shop, one: Delivery) -> dict[str, Any]:
 
 
 def _print_hooks(rows: list[dict[str, Any]]) -> None:
-    table = _table("Name", "Address", "Waiting", "State")
+    shown = table("Name", "Address", "Waiting", "State")
     for row in rows:
         state = f"disabled: {row['reason']}" if row["disabled"] else "on"
-        table.add_row(row["id"], row["url"], str(row["waiting"]), state, style="bold" if row["disabled"] else None)
-    Console(highlight=False, markup=False).print(table)
+        shown.add_row(row["id"], row["url"], str(row["waiting"]), state, style="bold" if row["disabled"] else None)
+    Console(highlight=False, markup=False).print(shown)
 
 
 def _print_log(rows: list[dict[str, Any]]) -> None:
-    table = _table("No.", "Webhook", "Event", "At", "State", "Tries", "Why")
+    shown = table("No.", "Webhook", "Event", "At", "State", "Tries", "Why")
     for row in rows:
         why = row["reason"] or (str(row["status"]) if row["status"] else "")
-        table.add_row(str(row["id"]), row["webhook"], row["event"], row["at"], row["state"], str(row["tries"]), why)
-    Console(highlight=False, markup=False).print(table)
+        shown.add_row(str(row["id"]), row["webhook"], row["event"], row["at"], row["state"], str(row["tries"]), why)
+    Console(highlight=False, markup=False).print(shown)
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False)
+def table(*columns: str) -> Table:
+    """Return a table with *columns* and no lines, for a terminal."""
+    made = Table(box=None, pad_edge=False)
     for column in columns:
-        table.add_column(column)
-    return table
+        made.add_column(column)
+    return made

@@ -35,8 +35,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "broker.stream": ("sqlite_utils", "broker.store", "broker.domain", "broker.shop"),
     "broker.embedded": ("amqtt", "argon2", "click", "broker.contract", "broker.settings", "broker.lifeline"),
     "broker.notify": (
-        "standardwebhooks", "broker.contract", "broker.domain", "broker.store", "broker.desk", "broker.shop", "broker.settings",
-        "broker.failpoints",
+        "standardwebhooks", "apprise", "broker.contract", "broker.domain", "broker.store", "broker.desk", "broker.shop",
+        "broker.settings", "broker.failpoints",
     ),
     "broker.service": (
         "broker.contract", "broker.domain", "broker.store", "broker.desk", "broker.shop", "broker.settings", "broker.link",
@@ -91,6 +91,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "authlib": ("broker.web.provider",),
     "joserfc": ("broker.web.provider",),
     "standardwebhooks": ("broker.notify",),
+    "apprise": ("broker.notify.apprised",),
     "structlog": ("broker.log",),
     "segno": ("kiosk", "deploy.install"),
     "espeakng_loader": ("kiosk.voice",),

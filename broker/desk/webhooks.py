@@ -41,6 +41,11 @@ class Tried:
     gone: bool = False
 
 
+def there(shop: Shop) -> set[str]:
+    """Return the names of all that are told by the settings: webhooks, and phones and chats."""
+    return {hook.id for hook in shop.settings.webhooks} | {target.id for target in shop.settings.notify}
+
+
 def known(shop: Shop, name: str) -> Target:
     """Return the webhook *name*. One that is new begins with what happens from now on: nobody is told the past."""
     found = deliveries.target(shop.db, name)
@@ -85,14 +90,15 @@ def tried(shop: Shop, delivery: Delivery, how: Tried) -> Delivery:
             after = replace(after, state=DeliveryState.FAILED, due_at=None)
             # When others went through meanwhile, it was this event alone; the webhook works.
             if how.gone or not deliveries.made_since(shop.db, was.target, was.at):
-                _disable(shop, was.target, after.reason, now)
+                disable(shop, was.target, after.reason, now)
         else:
             after = replace(after, aside=how.aside, due_at=now + RETRIES[tries - 1])
         deliveries.save(shop.db, after)
     return after
 
 
-def _disable(shop: Shop, name: str, reason: str, now: datetime) -> None:
+def disable(shop: Shop, name: str, reason: str, now: datetime) -> None:
+    """Tell *name* nothing any more because of *reason*, and the staff that it is so; within a transaction."""
     found = deliveries.target(shop.db, name)
     if found is not None and found.disabled_at is None:
         deliveries.save_target(shop.db, replace(found, disabled_at=now, reason=reason))
@@ -151,7 +157,7 @@ def try_out(shop: Shop, name: str, *, by: str) -> None:
 
     Raises Refused when there is none of that name in the settings, or while it is disabled.
     """
-    if name not in {hook.id for hook in shop.settings.webhooks}:
+    if name not in there(shop):
         raise Refused("no_webhook", f"There is no webhook {name}; `greetline webhooks list` shows them.")
     if known(shop, name).disabled_at is not None:
         raise Refused("disabled", f"{name} is disabled; first `greetline webhooks enable {name}`.")
@@ -166,9 +172,11 @@ def try_out(shop: Shop, name: str, *, by: str) -> None:
 
 def forget_notices(shop: Shop) -> None:
     """End the notices about webhooks that are in the settings no more."""
-    there = {ABOUT + hook.id for hook in shop.settings.webhooks}
+    known_now = {ABOUT + name for name in there(shop)}
     live = alerts.live(shop.db, kind=AlertKind.DEVICE)
-    gone = {alert.subject.removeprefix(ABOUT) for alert in live if alert.subject.startswith(ABOUT) and alert.subject not in there}
+    gone = {
+        alert.subject.removeprefix(ABOUT) for alert in live if alert.subject.startswith(ABOUT) and alert.subject not in known_now
+    }
     if gone:
         with change(shop.db):
             _quiet(shop, gone, shop.clock())

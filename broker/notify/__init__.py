@@ -1,1 +1,1 @@
-"""Telling the outside: programs of others by webhooks, lights and buzzers and Home Assistant by MQTT."""
+"""Telling the outside: programs by webhooks, phones and chats by apprise, lights, buzzers and Home Assistant by MQTT."""

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import base64
 import logging
-import threading
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from standardwebhooks import Webhook
 
@@ -24,7 +22,7 @@ from broker.failpoints import passing
 from broker.notify import reach
 from broker.notify.events import TEST, Event, body_of, event_of
 from broker.settings import WebhookSettings
-from broker.shop import Shop, open_shop
+from broker.shop import Shop
 from broker.store import deliveries, journal
 from broker.store.deliveries import Delivery
 
@@ -33,9 +31,6 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 0.25
 """A webhook hears of what happened this much late at most, while it answers."""
 DISABLED_LOOK_SECONDS: Final = 2.0
-TROUBLE_SECONDS: Final = 5.0
-STOP_SECONDS: Final = 2.0
-"""How long a delivery that is on its way may hold up the end of the service; it is made again after the next start."""
 SWEEP_EVERY: Final = 200
 """After so many deliveries the log is cut to `webhooks.KEPT`."""
 FAR_BEHIND_FACTS: Final = 2_000
@@ -178,46 +173,3 @@ def _judged(sent: Sent) -> Tried:
     status = sent.status or 0
     refused = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     return Tried(sent.status, sent.wrong, aside=refused and status not in _TRY_LATER, gone=status == HTTPStatus.GONE)
-
-
-class Webhooks:
-    """All webhooks of one shop, each in a thread and on a connection of its own."""
-
-    def __init__(self, shop: Shop) -> None:
-        """Prepare the webhooks of *shop*'s settings; nothing is sent before `start`."""
-        self._shop = shop
-        self._stop = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._run, args=(hook,), name=f"webhook {hook.id}", daemon=True)
-            for hook in shop.settings.webhooks
-        ]
-
-    def __enter__(self) -> Self:
-        """Start."""
-        desk.forget_notices(self._shop)
-        for hook in self._shop.settings.webhooks:
-            # Before anything else happens: what happens from now on is what a new one is told.
-            desk.known(self._shop, hook.id)
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Let what is on its way end, for a moment, and stop."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(STOP_SECONDS / len(self._threads))
-
-    def _run(self, hook: WebhookSettings) -> None:
-        shop, caller = None, None
-        while not self._stop.is_set():
-            try:
-                shop = shop or open_shop(self._shop.settings, create=False, clock=self._shop.clock)
-                caller = caller or Caller(shop, hook)
-                pause = caller.turn()
-            except Exception:
-                log.exception("a turn of webhook %s failed; it is tried again", hook.id)
-                pause = TROUBLE_SECONDS
-            self._stop.wait(pause)
-        if shop is not None:
-            shop.db.conn.close()

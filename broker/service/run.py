@@ -16,7 +16,7 @@ from broker import lifeline
 from broker.desk import standards_page
 from broker.link import Link
 from broker.lock import Held, held
-from broker.notify.webhook import Webhooks
+from broker.notify.tellers import Tellers
 from broker.service.deadlines import Deadlines
 from broker.service.inbox import Inbox, subscriptions
 from broker.service.jumps import Jumps
@@ -76,7 +76,7 @@ def run(shop: Shop, mqtt: MqttSettings, stop: threading.Event) -> int:
     outbox, room = Outbox(shop, link, counted=inbox.counted), RoomWatch(shop)
     gc.set_threshold(COLLECT_AFTER_OBJECTS, *gc.get_threshold()[1:])
     standards_page.keep_at_start(shop)
-    with link, Webhooks(shop):
+    with link, Tellers(shop):
         code = _loop(stop, Jumps(shop), inbox, deadlines, outbox, night, room)
         night.stop()
         try:

@@ -15,6 +15,7 @@ from broker.settings.customers import ServiceSettings as ServiceSettings
 from broker.settings.keeping import HealthSettings as HealthSettings
 from broker.settings.keeping import LogSettings as LogSettings
 from broker.settings.keeping import RetentionSettings as RetentionSettings
+from broker.settings.notify import NotifySettings as NotifySettings
 from broker.settings.oidc import OidcSettings as OidcSettings
 from broker.settings.paper import PrinterSettings as PrinterSettings
 from broker.settings.reading import ENVIRONMENT as ENVIRONMENT

@@ -197,6 +197,7 @@ def _absolute(settings: S, base: Path) -> S:
         stores = tuple(base / path for path in settings.reports.stores)
         moved["reports"] = settings.reports.model_copy(update={"stores": stores})
         moved["webhooks"] = tuple(hook.model_copy(update={"secret_file": base / hook.secret_file}) for hook in settings.webhooks)
+        moved["notify"] = tuple(target.model_copy(update={"url_file": base / target.url_file}) for target in settings.notify)
     if isinstance(settings, Settings):
         moved["tls"] = settings.tls.model_copy(update={"folder": base / settings.tls.folder})
     if isinstance(settings, Settings) and settings.sound.clips is not None:

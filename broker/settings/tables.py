@@ -22,6 +22,7 @@ from broker.contract.plan import ZoneKind as ZoneKind
 from broker.settings.customers import CounterSettings, KioskSettings, QueueSettings, ServiceSettings
 from broker.settings.join import JoinSettings
 from broker.settings.keeping import HealthSettings, LogSettings, RetentionSettings
+from broker.settings.notify import MOST_NOTIFY, NotifySettings
 from broker.settings.oidc import OidcSettings
 from broker.settings.opening import OpeningSettings as OpeningSettings
 from broker.settings.own_words import TextsSettings
@@ -221,6 +222,7 @@ class Settings(EdgeSettings):
     counters: tuple[CounterSettings, ...] = Field(default=(), max_length=64)
     home_assistant: HomeAssistantSettings = HomeAssistantSettings()
     webhooks: tuple[WebhookSettings, ...] = Field(default=(), max_length=MOST_WEBHOOKS)
+    notify: tuple[NotifySettings, ...] = Field(default=(), max_length=MOST_NOTIFY)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -228,7 +230,7 @@ class Settings(EdgeSettings):
         _unique("services", [service.id for service in self.services])
         _unique("services", [service.letter for service in self.services])
         _unique("counters", [counter.id for counter in self.counters])
-        _unique("webhooks", [webhook.id for webhook in self.webhooks])
+        _unique("[[webhooks]] and [[notify]]", [*(hook.id for hook in self.webhooks), *(target.id for target in self.notify)])
         known = {zone.id for zone in self.zones}
         self._counters_know_their_services()
         for camera in self.cameras:

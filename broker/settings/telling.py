@@ -79,14 +79,7 @@ class WebhookSettings(Section):
     @field_validator("allow")
     @classmethod
     def _networks_inside(cls, allow: tuple[str, ...]) -> tuple[str, ...]:
-        for text in allow:
-            try:
-                network = ipaddress.ip_network(text)
-            except ValueError:
-                raise ValueError(f"{text!r} is not an address or a network such as 192.168.1.0/24") from None
-            if not any(_within(network, inside) for inside in INSIDE):
-                raise ValueError(f"{text!r} is not inside a house; addresses of the Internet need not be allowed")
-        return allow
+        return inside_networks(allow)
 
     @model_validator(mode="after")
     def _not_in_the_open(self) -> Self:
@@ -97,7 +90,24 @@ class WebhookSettings(Section):
     @property
     def networks(self) -> tuple[Network, ...]:
         """The networks of `allow`."""
-        return tuple(ipaddress.ip_network(text) for text in self.allow)
+        return networks_of(self.allow)
+
+
+def networks_of(allow: tuple[str, ...]) -> tuple[Network, ...]:
+    """Return the networks that *allow* names."""
+    return tuple(ipaddress.ip_network(text) for text in allow)
+
+
+def inside_networks(allow: tuple[str, ...]) -> tuple[str, ...]:
+    """Return *allow* when all of it is networks inside a house. Raises ValueError."""
+    for text in allow:
+        try:
+            network = ipaddress.ip_network(text)
+        except ValueError:
+            raise ValueError(f"{text!r} is not an address or a network such as 192.168.1.0/24") from None
+        if not any(_within(network, inside) for inside in INSIDE):
+            raise ValueError(f"{text!r} is not inside a house; addresses of the Internet need not be allowed")
+    return allow
 
 
 def _within(network: Network, outer: Network) -> bool:

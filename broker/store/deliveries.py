@@ -105,6 +105,12 @@ def made_since(db: Database, name: str, at: datetime) -> bool:
     return db.execute(f"SELECT 1 FROM deliveries WHERE {where} LIMIT 1", values).fetchone() is not None
 
 
+def tried_since(db: Database, name: str, at: datetime) -> int:
+    """Return how many deliveries to *name* were tried since *at*, taken or not."""
+    where = "target = ? AND tries > 0 AND tried_at >= ?"
+    return int(db.execute(f"SELECT count(*) FROM deliveries WHERE {where}", [name, text(at)]).fetchone()[0])
+
+
 def add(db: Database, new: Iterable[Delivery]) -> None:
     """Write *new*; one that is there already, by its webhook and fact, stays as it is."""
     marks = ", ".join("?" * len(_MADE))

@@ -1,4 +1,4 @@
-"""Integrations: webhooks and what they were told, keys of programs, Home Assistant, and a mail to try the mail server with."""
+"""Integrations: webhooks, phones and chats and what they were told, keys of programs, Home Assistant, and a mail as a trial."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from broker.desk import apikeys, audit, lights, webhooks
 from broker.desk.apikeys import SCOPES, ApiKey
 from broker.desk.roles import Refused
-from broker.settings import WebhookSettings
+from broker.settings import NotifySettings, WebhookSettings
 from broker.shop import Shop
 from broker.store import deliveries
 from broker.store.database import change
@@ -33,6 +33,7 @@ OPENS: Final = {
     "tickets.take": "adminout.scope_tickets_take", "tickets.read": "adminout.scope_tickets_read",
     "counters.serve": "adminout.scope_counters_serve", "display.read": "adminout.scope_display_read",
 }  # fmt: skip
+FROM: Final = {"zone": "notify.from_zone", "everybody": "notify.from_everybody", "lead": "notify.from_lead"}
 MAIL_SUBJECT: Final = "Greetline"
 STATES: Final = {DeliveryState.WAITING: "clock", DeliveryState.DONE: "check", DeliveryState.FAILED: "tri"}
 TONES: Final = {DeliveryState.WAITING: "is-new", DeliveryState.DONE: "is-ok", DeliveryState.FAILED: "is-crit"}
@@ -135,10 +136,11 @@ def _no(no: Refused) -> str:
 def _page(told: Told, status: HTTPStatus = HTTPStatus.OK) -> ResponseReturnValue:
     shop = current_shop()
     settings = shop.settings
-    log = deliveries.newest(shop.db, None, limit=LOG_ROWS) if settings.webhooks else []
+    log = deliveries.newest(shop.db, None, limit=LOG_ROWS) if settings.webhooks or settings.notify else []
     page = render_template(
         "admin/integrations.html", page="integrations", said=told.said, bad=told.bad, told=told,
-        hooks=[_hook(shop, hook) for hook in settings.webhooks], log=[_delivery(each, shop) for each in log],
+        hooks=[_hook(shop, hook) for hook in settings.webhooks],
+        chats=[_chat(shop, target) for target in settings.notify], log=[_delivery(each, shop) for each in log],
         keys=[_key(key) for key in apikeys.every(shop)], scopes=[(scope, _opens(scope)) for scope in SCOPES],
         mail=settings.mail, home=settings.home_assistant, lamps=_lamps(shop),
     )  # fmt: skip
@@ -146,16 +148,30 @@ def _page(told: Told, status: HTTPStatus = HTTPStatus.OK) -> ResponseReturnValue
 
 
 def _hook(shop: Shop, hook: WebhookSettings) -> dict[str, Any]:
-    known = deliveries.target(shop.db, hook.id)
+    return {"id": hook.id, "about": hook.url, **_stands(shop, hook.id)}
+
+
+def _chat(shop: Shop, target: NotifySettings) -> dict[str, Any]:
+    """Return how a phone or chat stands and what it is told of; its address is a secret and on no page."""
+    wants = [(say("notify.devices"), target.devices), (say("notify.weekly"), target.weekly_report)]
+    about = [say(FROM[target.alerts])] if target.alerts in FROM else []
+    about += [what for what, wanted in wants if wanted]
+    if target.quiet:
+        about.append(say("notify.quiet", hours=target.quiet))
+    return {"id": target.id, "about": "; ".join(about), **_stands(shop, target.id)}
+
+
+def _stands(shop: Shop, name: str) -> dict[str, Any]:
+    known = deliveries.target(shop.db, name)
     off = known is not None and known.disabled_at is not None
     return {
-        "id": hook.id, "url": hook.url, "off": off, "reason": known.reason if known else "", "events": hook.events,
-        "waiting": deliveries.waiting(shop.db, hook.id), "since": _when(known.disabled_at) if known and known.disabled_at else "",
+        "off": off, "reason": known.reason if known else "", "waiting": deliveries.waiting(shop.db, name),
+        "since": _when(known.disabled_at) if known and known.disabled_at else "",
     }  # fmt: skip
 
 
 def _delivery(one: Delivery, shop: Shop) -> dict[str, Any]:
-    there = {hook.id for hook in shop.settings.webhooks}
+    there = webhooks.there(shop)
     return {
         "id": one.id, "hook": one.target, "event": one.event, "at": _when(one.at), "tries": one.tries, "status": one.status,
         "reason": one.reason, "state": say(f"adminout.is_{one.state}"), "icon": STATES[one.state], "tone": TONES[one.state],

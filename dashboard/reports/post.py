@@ -1,4 +1,4 @@
-"""The weekly report by mail: once for each week, whoever asks and however often the shop is started again.
+"""The weekly report by mail, and its summary to phones and chats: once for each week, however often the shop is started again.
 
 A row of the store says for which week it was sent. It is taken before the mail goes out and given back when the mail server
 did not take it; a process that dies in between leaves it taken: rather no mail than two.
@@ -15,6 +15,7 @@ from datetime import datetime, time, timedelta
 from email.message import EmailMessage
 from typing import Final
 
+from broker.desk import chats
 from broker.domain.period import Period
 from broker.shop import Shop
 from broker.store import learnt
@@ -25,6 +26,7 @@ from dashboard.reports import asked as asking
 from dashboard.reports import kinds
 from dashboard.reports.asked import Asked
 from dashboard.reports.files import in_terminal
+from dashboard.sheets import Sheet
 from dashboard.wording import Words
 
 ROW: Final = "weekly report"
@@ -55,7 +57,7 @@ def last_week(shop: Shop) -> Period:
 def due(shop: Shop) -> bool:
     """Return whether the mail of the last week should go out now."""
     wanted = shop.settings.reports
-    if wanted.weekday is None or not shop.settings.mail.host:
+    if wanted.weekday is None or not (shop.settings.mail.host or _by_chat(shop)):
         return False
     now = shop.clock()
     local = now.astimezone(shop.hours.zone)
@@ -67,24 +69,41 @@ def due(shop: Shop) -> bool:
     return known is None or _open(known[1], known[0], last_week(shop), now)
 
 
+def _by_chat(shop: Shop) -> bool:
+    return any(target.weekly_report for target in shop.settings.notify)
+
+
 def _open(row: dict[str, str], at: datetime, week: Period, now: datetime) -> bool:
     """Return whether the mail of *week* may still go out: it was not, or not taken a while ago."""
     return row["week"] != week.first.isoformat() or (row["state"] == "not taken" and now - at >= AGAIN_AFTER)
 
 
-def send_weekly(shop: Shop, send: Sender, *, again: bool = False) -> Sent:
-    """Mail the report of the last week unless it was sent; *again* sends it in any case. Raises NotSent."""
+def send_weekly(shop: Shop, send: Sender | None, *, again: bool = False) -> Sent:
+    """Send the report of the last week unless it was sent; *again* sends it in any case. Raises NotSent.
+
+    *send* mails it, None where there is no mail server. Phones and chats that want it are told by the service.
+    """
     week = last_week(shop)
     if not _taken(shop, week, again):
         return Sent(False, f"The report of {week.first} to {week.last} was sent already; --again sends it once more.")
+    summary = _summary(shop, week)
+    with change(shop.db):
+        told = chats.tell_report(shop, title=summary.subject, text=summary.text, week=week.first, again=again)
     try:
-        send(_letter(shop, week))
+        if send is not None:
+            send(_letter(shop, week, summary))
     except NotSent as no:
         # Of what can never go out no second try is made until somebody asks for it.
         _write(shop, week, "refused" if no.permanent else "not taken")
         raise
     _write(shop, week, "sent")
-    return Sent(True, f"The report of {week.first} to {week.last} was sent to {', '.join(shop.settings.mail.to)}.")
+    to = ", ".join([*(shop.settings.mail.to if send else ()), *told])
+    return Sent(True, f"The report of {week.first} to {week.last} was sent to {to}.")
+
+
+def way(shop: Shop) -> Sender | None:
+    """Return what mails the report, or None when only phones and chats get it. Raises NotSent when nobody does."""
+    return None if not shop.settings.mail.host and _by_chat(shop) else mail.sender(shop.settings.mail)
 
 
 def _taken(shop: Shop, week: Period, again: bool) -> bool:
@@ -102,19 +121,32 @@ def _write(shop: Shop, week: Period, state: str) -> None:
         learnt.keep(shop.db, ROW, shop.clock(), {"week": week.first.isoformat(), "state": state})
 
 
-def _letter(shop: Shop, week: Period) -> EmailMessage:
-    """Return the mail: the headline of each report as text, and the pages as one PDF."""
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is said of one week: the headline of each report, under a subject, and the reports themselves."""
+
+    subject: str
+    text: str
+    sheets: list[Sheet]
+    words: Words
+
+
+def _summary(shop: Shop, week: Period) -> Summary:
     words = Words.of(shop.settings.store.language, shop.hours.zone)
-    asked = Asked(week)
-    sheets = [kinds.made(what, shop, asked, words) for what in kinds.MADE if what != kinds.PEOPLE]
+    sheets = [kinds.made(what, shop, Asked(week), words) for what in kinds.MADE if what != kinds.PEOPLE]
     first = sheets[0]
     lines = [f"{sheet.title}: {sheet.headline}." for sheet in sheets if not sheet.empty]
     text = "\n".join([first.store, words.days(week), "", *lines, "", *([first.warning, ""] if first.warning else [])])
-    text += "\n" + in_terminal(first, words).split("\n\n")[0] + "\n"
-    name = asking.file_name(shop, "weekly", asked, "pdf")
+    return Summary(words("report.mail_subject", store=first.store, days=words.days(week)), text, sheets, words)
+
+
+def _letter(shop: Shop, week: Period, summary: Summary) -> EmailMessage:
+    """Return the mail: the headline of each report as text, and the pages as one PDF."""
+    words, sheets = summary.words, summary.sheets
+    text = summary.text + "\n" + in_terminal(sheets[0], words).split("\n\n")[0] + "\n"
+    name = asking.file_name(shop, "weekly", Asked(week), "pdf")
     body = paper.pdf(sheets, words, made=shop.clock())
-    subject = words("report.mail_subject", store=first.store, days=words.days(week))
-    return mail.message(shop.settings.mail, subject=subject, text=text, attached=(name, body), at=shop.clock())
+    return mail.message(shop.settings.mail, subject=summary.subject, text=text, attached=(name, body), at=shop.clock())
 
 
 class Postman:
@@ -152,7 +184,7 @@ def look(opened: Callable[[], Shop]) -> bool:
         if not due(shop):
             return False
         try:
-            sent = send_weekly(shop, mail.sender(shop.settings.mail))
+            sent = send_weekly(shop, way(shop))
         except NotSent as no:
             log.warning("the weekly report was not sent: %s", no)
             return False

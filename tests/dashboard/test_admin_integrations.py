@@ -159,3 +159,30 @@ def test_a_shop_without_any_of_it_says_what_each_is_for(tmp_path: Path, clock: T
     assert office.post("/admin/integrations/mail").status_code == 409
     app.extensions["greetline-stores"].close()
     plain.db.conn.close()
+
+
+def test_a_phone_has_its_state_a_trial_and_a_way_back_and_its_address_is_on_no_page(
+    tmp_path: Path,
+    clock: TurnableClock,
+    sink: Sink,  # noqa: F811 - the fixture
+) -> None:
+    folder = tmp_path / "phones"
+    folder.mkdir()
+    (folder / "lead.url").write_text("ntfys://ntfy.sh/a-secret-topic")
+    phone = {"id": "lead", "url_file": folder / "lead.url", "weekly_report": True, "quiet": "22:00-07:00"}
+    shop = make_shop(folder, clock, notify=[phone])
+    office = Visitor(create(shop.settings, shop=shop), shop).pair("manager").sign_in("Mia", "manager")
+    shown = page(office)
+    for text in ("alerts once the lead is called; the weekly report; quiet 22:00-07:00", "Send a test event: lead"):
+        assert text in shown
+    assert "a-secret-topic" not in shown
+    assert office.post("/admin/integrations/webhooks/lead/test").status_code == 303
+    assert deliveries.waiting(shop.db, "lead") == 1
+    with change(shop.db):
+        webhooks.disable(shop, "lead", "no answer within 20 s", shop.clock())
+    assert "no answer within 20 s" in page(office)
+    assert office.post("/admin/integrations/webhooks/lead/enable", {"from_now": "1"}).status_code == 303
+    known = deliveries.target(shop.db, "lead")
+    assert known is not None
+    assert known.disabled_at is None
+    shop.db.conn.close()

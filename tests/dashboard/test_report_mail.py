@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from pypdf import PdfReader
 
 from broker.settings import MailSettings, ReportsSettings, Settings
 from broker.shop import Shop
+from broker.store import deliveries
 from dashboard import mail
 from dashboard.cli_report import report
 from dashboard.reports import post
@@ -247,3 +249,23 @@ def test_the_command_sends_once_and_says_so(shop: Shop, sink: Sink, tmp_path: Pa
     refused = CliRunner().invoke(report, ["send", "--weekly", "--again", "--settings", str(file)])
     assert refused.exit_code == 1
     assert "says 554" in refused.output
+
+
+def test_a_phone_gets_the_summary_of_the_week_once_with_and_without_a_mail_server(shop: Shop, sink: Sink) -> None:
+    phone = [{"id": "lead", "url_file": "lead.url", "weekly_report": True}]
+
+    def opened(**more: object) -> Shop:
+        return make_shop(shop.settings.store.data, shop.clock, reports=shop.settings.reports, notify=phone, **more)  # type: ignore[arg-type]
+
+    sink.answers = ["451 busy"]
+    assert not post.look(lambda: opened(mail=shop.settings.mail))
+    turn(shop, minutes=16)
+    assert post.look(lambda: opened(mail=shop.settings.mail)), "the mail is tried again, the phone has it already"
+    (told,) = deliveries.newest(shop.db, "lead", limit=9)
+    said = json.loads(told.body)
+    assert said["title"] == "Oslo City: 16–22 Nov 2026 in figures"
+    assert "Greeting report: We greet within 30" in said["text"].replace("\u00a0", " ")
+    turn(shop, days=7)
+    assert post.look(opened)
+    assert len(deliveries.newest(shop.db, "lead", limit=9)) == 2
+    assert len(sink.mails) == 1

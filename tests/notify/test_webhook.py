@@ -14,7 +14,8 @@ from broker.desk.tickets import Wish
 from broker.domain.alerts import AlertKind
 from broker.domain.facts import Fact, FactKind
 from broker.domain.ticket import Move, Said
-from broker.notify.webhook import LOOK_SECONDS, Caller, Webhooks
+from broker.notify.tellers import Tellers
+from broker.notify.webhook import LOOK_SECONDS, Caller
 from broker.settings.telling import EVENTS
 from broker.shop import Shop, now
 from broker.store import deliveries, journal
@@ -226,11 +227,11 @@ def test_threads_tell_each_its_own_and_a_slow_one_delays_nobody(tmp_path: Path, 
         slow.then = STALLS
         hooks = [sink.settings(tmp_path), slow.settings(tmp_path, id="slow", timeout_seconds=2)]
         shop = make_shop(tmp_path, TurnableClock(now()), webhooks=hooks)
-        with Webhooks(shop):
+        with Tellers(shop):
             happen(shop, 3)
             wait_until(lambda: len(sink.heard) == 3, "the quick one has all", within=5)
             assert len(slow.heard) <= 1
-        assert not [thread for thread in threading.enumerate() if thread.name == "webhook crm"]
+        assert not [thread for thread in threading.enumerate() if thread.name == "telling crm"]
         shop.db.conn.close()
 
 
