@@ -69,8 +69,8 @@ def upgrade(place: Place, new: Path, units: Units, ready: Callable[[], bool], sa
         return
     _check_settings(place, new)
     say("stopping the shop, and making a backup")
-    units.stop()
     try:
+        units.stop()
         kept = _backup(place, old)
     except Unfit:
         units.start(old)
@@ -90,7 +90,10 @@ def _check_settings(place: Place, new: Path) -> None:
 
 def _backup(place: Place, old: Path) -> Path:
     said = _ask(place, old, "backup", "--with-secrets", "--json", "--settings", str(place.settings))
-    return Path(json.loads(said)["file"])
+    try:
+        return Path(json.loads(said)["file"])
+    except (ValueError, LookupError, TypeError):
+        raise Unfit(f"`greetline backup` of {old.name} does not say where its file is: {said[:200]!r}") from None
 
 
 def _change(place: Place, new: Path, units: Units, ready: Callable[[], bool], say: Say) -> None:
@@ -135,11 +138,14 @@ def _need_ready(ready: Callable[[], bool]) -> None:
 
 def _ask(place: Place, version: Path, *words: str) -> str:
     """Run `greetline` of *version* as the account of the shop; return what it said. Raises Unfit."""
-    done = subprocess.run(
-        [str(version / "bin/greetline"), *words], capture_output=True, text=True, timeout=STEP_SECONDS, check=False,
-        cwd=place.settings.parent, user=place.account or None, group=place.account or None,
-        extra_groups=[] if place.account else None, umask=0o077,
-    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            [str(version / "bin/greetline"), *words], capture_output=True, text=True, timeout=STEP_SECONDS, check=False,
+            cwd=place.settings.parent, user=place.account or None, group=place.account or None,
+            extra_groups=[] if place.account else None, umask=0o077,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as wrong:
+        raise Unfit(f"`greetline {' '.join(words[:2])}` of {version.name} could not be run: {wrong}") from None
     if done.returncode:
         last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-3:])
         raise Unfit(f"`greetline {' '.join(words[:2])}` of {version.name} failed: {last}")
@@ -171,7 +177,10 @@ def _systemctl(*words: str) -> None:
 
 
 def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=STEP_SECONDS, check=False, cwd="/")
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=STEP_SECONDS, check=False, cwd="/")
+    except (OSError, subprocess.TimeoutExpired) as wrong:
+        raise Unfit(f"`{' '.join(command)}` could not be run: {wrong}") from None
     if done.returncode:
         raise Unfit(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
 

@@ -167,6 +167,68 @@ def test_without_a_backup_nothing_is_changed_and_the_shop_runs_again(shop: Insta
     upgrade._need_ready(shop.ready)
 
 
+class Recorded:
+    """What runs a shop, as far as its order of words goes; *stuck* says what happens when it is to stop."""
+
+    def __init__(self, stuck: Exception | None = None) -> None:
+        self.did: list[str] = []
+        self._stuck = stuck
+
+    def stop(self) -> None:
+        self.did.append("stop")
+        if self._stuck:
+            raise self._stuck
+
+    def start(self, version: Path) -> None:
+        self.did.append(f"start {version.name}")
+
+
+def versions(folder: Path, first: str, second: str) -> tuple[Place, Path]:
+    """An installation of version 1, in use, and version 2; each a `greetline` that is the script given."""
+    made = []
+    for name, text in (("1", first), ("2", second)):
+        made.append(folder / "opt" / program.VERSIONS / name)
+        (made[-1] / "bin").mkdir(parents=True)
+        (made[-1] / "bin/greetline").write_text(text)
+        (made[-1] / "bin/greetline").chmod(0o755)
+    program.switch(made[0], folder / "opt")
+    return Place(folder / "opt", folder / "greetline.toml"), made[1]
+
+
+BACKED_UP = """#!/bin/sh\n[ "$1" = backup ] && echo '{"file": "/backups/one"}'\nexit 0\n"""
+SLOW = '#!/bin/sh\n[ "$1" = check ] && exec sleep 30\nexit 0\n'
+"""Bringing the store up to date takes longer than anybody waits."""
+GONE = '#!/bin/sh\nrm "$0"\n'
+"""It can be run once, to judge the settings."""
+
+
+@pytest.mark.parametrize(
+    ("old", "stuck"),
+    [(BACKED_UP, Unfit("a camera does not end")), ("#!/bin/sh\necho done\n", None)],
+    ids=["a program that does not stop", "a backup that nobody finds"],
+)
+def test_a_shop_that_was_stopped_for_nothing_is_started_again(tmp_path: Path, old: str, stuck: Exception | None) -> None:
+    place, new = versions(tmp_path, old, BACKED_UP)
+    units = Recorded(stuck)
+    with pytest.raises(Unfit):
+        upgrade.upgrade(place, new, units, lambda: True, lambda _: None)
+    assert units.did == ["stop", "start 1"]
+
+
+@pytest.mark.parametrize("script_of_new", [SLOW, GONE], ids=["never ends", "cannot be run"])
+def test_a_version_that_is_stuck_on_the_store_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script_of_new: str
+) -> None:
+    monkeypatch.setattr(upgrade, "STEP_SECONDS", 1)
+    monkeypatch.setattr(upgrade, "STEADY_SECONDS", 0.0)
+    place, new = versions(tmp_path, BACKED_UP, script_of_new)
+    units = Recorded()
+    with pytest.raises(WentBack):
+        upgrade.upgrade(place, new, units, lambda: True, lambda _: None)
+    assert (program.current(place.prefix) or new).name == "1"
+    assert units.did == ["stop", "stop", "start 1"]
+
+
 def test_where_nothing_is_installed_it_says_so(tmp_path: Path) -> None:
     place = Place(tmp_path, tmp_path / "greetline.toml")
     with pytest.raises(Unfit, match="greetline install"):
