@@ -143,6 +143,8 @@ class Inbox:
                 self._sort(read, incoming, decode(incoming.topic, incoming.payload), now)
             except BadMessage as bad:
                 read.refused.append((incoming, bad.reason))
+            except OverflowError:
+                read.refused.append((incoming, "a time in it is one that no clock of ours can have"))
         return read
 
     def _complain_of_flood(self, incoming: Incoming) -> None:

@@ -6,7 +6,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -231,6 +231,27 @@ def test_made_up_devices_do_not_fill_the_store(here: Shop, still: StillLink) -> 
     assert here.db.execute("SELECT count(*) FROM devices").fetchone() == (MAX_DEVICES,)
     assert len(rejected.newest(here.db)) == 20
     assert len(still.done) == MAX_DEVICES + 20
+
+
+def test_a_time_that_no_clock_can_have_ends_no_service(here: Shop, still: StillLink) -> None:
+    """Whoever stole a device could otherwise stop the shop: what is not acknowledged comes again."""
+    early, late = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+    before_any = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+    speaker = Device(MqttSettings(host="127.0.0.1"))
+    said = [
+        *(
+            message(Status(watch=Watch.WATCHING, since=early), id=f"s-{n}", store=STORE, device="cam-door", time=early)
+            for n in "ab"
+        ),
+        speaker.crossing("ab-1", at=late),
+        message(Status(watch=Watch.WATCHING, since=before_any), id="s-c", store=STORE, device="cam-door", time=early),
+        message(Status(watch=Watch.WATCHING, since=early), id="s-d", store=STORE, device="other", time=before_any),
+    ]
+    for mid, each in enumerate(said, start=1):
+        still.inbox.put(Incoming(str(topic_of(each)), encode(each), retain=False, mid=mid, connection=1, qos=1))
+    assert Inbox(here, still).turn(0.1) == len(said)
+    assert still.done == [1, 2, 3, 4, 5]
+    assert ["no clock" in one.reason for one in rejected.newest(here.db)] == [True] * 3
 
 
 def test_the_service_listens_to_what_devices_say_and_to_nothing_else() -> None:
