@@ -73,15 +73,16 @@ def make_authority(folder: Path, *, shop: str = "shop", names: Sequence[str] = (
     """Make the shop's authority in *folder*, once, and return the path of its certificate.
 
     The folder is open to look into: the keys in it are their owners' alone.
-    *names* are those of this shop that do not end as HOUSE_NAMES do; the authority may speak for them too. Raises Fault.
+    *names* are those of this shop; the authority may speak for those too that do not end as HOUSE_NAMES do. Raises Fault.
     """
     made = maker()
     certificate, key = folder / "authority.crt", folder / "authority.key"
     if not certificate.exists():
-        for name in names:
+        own = [name for name in names if not _ends(name, HOUSE_NAMES)]
+        for name in own:
             if "." not in name.strip("."):
                 raise Fault(f"{name!r} must not stand alone: write it with its ending, such as {name}.local")
-        reach = Reach.of([*HOUSE_NAMES, *names])
+        reach = Reach.of([*HOUSE_NAMES, *own])
         from broker.identity.files import make_folder
 
         make_folder(folder, 0o755)
@@ -156,11 +157,16 @@ def _allowed(authority: Path, reach: Reach) -> None:
     endings = [one.value for one in permitted if isinstance(one, x509.DNSName)]
     networks = [one.value for one in permitted if isinstance(one.value, ipaddress.IPv4Network | ipaddress.IPv6Network)]
     for name in reach.names:
-        if not any(name == ending or name.endswith(f".{ending}") for ending in endings):
+        if not _ends(name, endings):
             raise Fault(f"{name}: the shop's authority speaks for {', '.join(endings)} only; make a new one with that name")
     for address in reach.addresses:
         if not any(address in network for network in networks):
             raise Fault(f"{address} is not an address inside a house, so the shop's authority cannot speak for it")
+
+
+def _ends(name: str, endings: Sequence[str]) -> bool:
+    """Return whether *name* is one of *endings*, or lies below one: shop.lan does, milan does not."""
+    return any(name == ending or name.endswith(f".{ending}") for ending in endings)
 
 
 def _own_addresses() -> list[str]:

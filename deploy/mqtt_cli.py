@@ -167,12 +167,10 @@ def renew(device: str | None, out: Path | None, as_json: bool, settings_file: Pa
 
 
 def _renew_servers(settings: Settings) -> list[str]:
-    folder = settings.tls.folder
+    folder, reach = settings.tls.folder, bundle.reach_of(settings)
     try:
-        certs.make_authority(
-            folder, shop=settings.store.name, names=[name for name in bundle.reach_of(settings).names if "." in name]
-        )
-        return [server for server in certs.SERVERS if certs.make_server(folder, server, bundle.reach_of(settings))]
+        certs.make_authority(folder, shop=settings.store.name, names=reach.names)
+        return [server for server in certs.SERVERS if certs.make_server(folder, server, reach)]
     except OSError as wrong:
         raise Fault(
             f"{wrong.filename or folder}: {wrong.strerror}. Only whoever installed the shop may renew: try with sudo."

@@ -30,8 +30,7 @@ def certify(settings: Settings, *, mosquitto_conf: Path = MOSQUITTO, caddyfile: 
     """Make what is missing for the shop of *settings*; return the units that must be started anew for it. Raises Fault."""
     folder, names = settings.tls.folder, settings.tls.names
     reach = certs.Reach.of([*names, "localhost", "127.0.0.1"]) if names else certs.here()
-    own = [name for name in reach.names if not name.endswith(certs.HOUSE_NAMES)]
-    certs.make_authority(folder, shop=settings.store.name, names=own)
+    certs.make_authority(folder, shop=settings.store.name, names=reach.names)
     made = {server: certs.make_server(folder, server, reach) for server in certs.SERVERS}
     told = {
         "mqtt": _told(mosquitto_conf, mosquitto.configuration(_mosquitto(), _places(settings))),

@@ -116,6 +116,14 @@ def test_a_name_without_its_ending_would_stand_for_a_whole_part_of_the_internet(
     assert not (tmp_path / "authority.crt").exists()
 
 
+def test_a_name_that_only_sounds_like_one_of_the_house_is_the_shops_own(tmp_path: Path) -> None:
+    reach = certs.Reach.of(["shop.milan", "shop.lan"])
+    certs.make_authority(tmp_path, names=reach.names, now=NOW)
+    assert certs.make_server(tmp_path, "web", reach, now=NOW)
+    with pytest.raises(Fault, match="'milan' must not stand alone"):
+        certs.make_authority(tmp_path / "other", names=["milan"], now=NOW)
+
+
 def test_an_authority_whose_key_is_gone_says_so(tmp_path: Path) -> None:
     certs.make_authority(tmp_path, now=NOW)
     (tmp_path / "authority.key").unlink()

@@ -51,6 +51,15 @@ def certified(settings: Settings) -> list[str]:
     return list(certify.certify(settings, mosquitto_conf=folder / "mosquitto.conf", caddyfile=folder / "Caddyfile"))
 
 
+def test_a_name_that_only_sounds_like_one_of_the_house_is_certified_too(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o700)
+    (tmp_path / "tls").mkdir()
+    settings = settings_at(tmp_path, '"shop.milan"')
+    first.begin(settings)
+    certified(settings)
+    assert "shop.milan" in (tmp_path / "tls/Caddyfile").read_text()
+
+
 def test_a_secret_is_made_once_and_is_nobody_elses_to_read(settings: Settings) -> None:
     first.begin(settings)
     secret, users = settings.store.data / MQTT / "secret", settings.store.data / MQTT / USERS
