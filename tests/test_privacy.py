@@ -54,6 +54,8 @@ def test_no_table_has_room_for_a_person_who_came_in(shop: Shop) -> None:
             assert not FORBIDDEN.search(column.name), f"{table.name}.{column.name}"
             # Finished hours hold times, four bytes each, in order: broker.domain.times reads them and nothing else.
             room = table.name == "rejected" or (table.name in ("finished", "finished_months") and column.name == "times")
+            # A call that the office tried, spoken by this machine: kiosk.trials writes it, and nothing that hears.
+            room = room or (table.name, column.name) == ("trials", "sound")
             assert column.type != "BLOB" or room, f"{table.name}.{column.name} could hold a picture"
             assert column.name != "name" or table.name in STAFF_TABLES, f"{table.name}.{column.name}"
 
