@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
+import importlib.metadata
 import logging
 import secrets
 from collections.abc import Callable, Sequence
@@ -76,8 +78,9 @@ def create(
     app.url_map.converters["int"] = KeptNumber
     stores = Stores(settings, shop)
     app.extensions["greetline-stores"] = stores
-    app.extensions["greetline-hub"] = Hub(stores, most=served.max_streams)
-    app.extensions["greetline-board"] = Hub(stores, most=served.max_streams, picture=BOARD)
+    edition = _edition(settings)
+    app.extensions["greetline-hub"] = Hub(stores, most=served.max_streams, edition=edition)
+    app.extensions["greetline-board"] = Hub(stores, most=served.max_streams, picture=BOARD, edition=edition)
     app.extensions["greetline-home"] = home
     app.config.update(
         SECRET_KEY=key(settings.store.data, KEY_FILE),
@@ -107,7 +110,17 @@ def create(
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
     app.url_defaults(_versioned(app))
+    app.jinja_env.globals["edition"] = edition
     return app
+
+
+def _edition(settings: Settings) -> str:
+    """Return what tells pages drawn from *settings* by this version from any others: a page that hears of another loads anew.
+
+    Signed with the store's key: nobody can find a setting by trying until the digest is the same.
+    """
+    drawn_from = f"{importlib.metadata.version('greetline')}\n{settings.model_dump_json()}"
+    return hmac.new(key(settings.store.data, KEY_FILE), drawn_from.encode(), hashlib.sha256).hexdigest()[:12]
 
 
 def _answers(app: Flask, settings: Settings, https: bool) -> None:

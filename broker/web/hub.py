@@ -103,9 +103,10 @@ class Listener:
 class Hub:
     """All live screens of this web process, and the thread that feeds them."""
 
-    def __init__(self, stores: Stores, *, most: int, picture: Picture = FLOOR) -> None:
-        """Show *picture* to up to *most* screens at a time."""
+    def __init__(self, stores: Stores, *, most: int, picture: Picture = FLOOR, edition: str = "") -> None:
+        """Show *picture* to up to *most* screens at a time, and tell each the *edition* of the pages that are served now."""
         self.most = most
+        self._edition = {"edition": edition} if edition else {}
         self._picture = picture
         self._stores = stores
         self._epoch = secrets.token_hex(4)
@@ -176,8 +177,8 @@ class Hub:
             return b"id: %s-%d\nevent: snapshot\ndata: %s\n\n" % (self._epoch.encode(), now_n, body)
 
     def heartbeat(self) -> bytes:
-        """Return the event that proves life: the server's time, and what only the clock changes."""
-        return b"event: hb\ndata: %s\n\n" % encoded(self._looked()[1] | {"now": _written(self._stores.clock())})
+        """Return the event that proves life: the server's time, the edition of its pages, and what only the clock changes."""
+        return b"event: hb\ndata: %s\n\n" % encoded(self._looked()[1] | self._edition | {"now": _written(self._stores.clock())})
 
     def mood(self) -> tuple[object, ...]:
         """Return what a heartbeat says that must not wait for the next: a screen that hears of a dead service late lies."""

@@ -65,6 +65,10 @@ def line(difference: Difference) -> Line:
     if setting is not None:
         was, became = (value(each, setting.kind, setting) for each in (difference.was, difference.became))
         return Line(say(setting.label), was, became)
+    if len(way) == 2 and way[:1] in ROW_LABELS:
+        return Line(
+            say(ROW_LABELS[way[:1]]), _whole(way[0], difference.was), _whole(way[0], difference.became) or say("admin.row_taken")
+        )
     kind = Kind.SECONDS if way[-1].endswith("_seconds") else None
     if way[0] == "opening":
         return Line(_label(difference), _hours(difference.was), _hours(difference.became))
@@ -75,6 +79,18 @@ def _hours(what: list[str] | None) -> str:
     return "" if what is None else ", ".join(what) or say("standards.closed")
 
 
+def _whole(table: str, row: Mapping[str, Any] | None) -> str:
+    """Return a row of a list that came or went: its name, and what else its form shows of it."""
+    parts = []
+    for column, inner in (row or {}).items():
+        words = ROW_LABELS.get((table, column))
+        if isinstance(inner, dict):
+            parts += [f"{languages.OWN_NAMES.get(language, language)}: {text}" for language, text in inner.items() if text]
+        elif words and inner and column not in ("name", "icon", "services"):
+            parts.append(f"{say(words)}: {inner}")
+    return " · ".join([*([str(row["name"])] if row else []), *parts])
+
+
 def _label(difference: Difference) -> str:
     table, *rest = difference.way
     if table == "opening":
@@ -82,8 +98,6 @@ def _label(difference: Difference) -> str:
     column = ROW_LABELS.get((table, *rest[1:])) if rest else None
     if column:
         return " ".join([f"{_row_name(table, rest[0])}: {say(column)}", languages.OWN_NAMES.get(rest[-1], "")]).strip()
-    if len(rest) == 1 and (table,) in ROW_LABELS:
-        return say(ROW_LABELS[table,])
     return difference.key
 
 

@@ -92,6 +92,8 @@ connect({
     if (young) setTimeout(refresh, AGAIN_MS);
     else if (name !== "hb") refresh();
   },
+  // Only the first page waits for a change; from any other the customer comes back to it.
+  calm: () => body.dataset.page === "start" && !form?.dataset.sent,
   onState: ({ state }) => {
     if (state === "lost" && !lost.open) {
       lost.showModal();

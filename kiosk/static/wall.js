@@ -179,7 +179,7 @@ function tell({ state, since }) {
 
 take(said.row, true);
 connect({
-  events: "/events/board?at=wall", floor: "/api/v1/board", onState: tell,
+  events: "/events/board?at=wall", floor: "/api/v1/board", onState: tell, calm: () => !shown && !queue.length,
   onEvent: (name, fresh) => (fresh.calls ? take(fresh, false) : (Object.assign(row, fresh), draw())),
 });
 setInterval(() => {

@@ -37,19 +37,35 @@ class House:
             "zones": ZONES,
             "dashboard": DashboardSettings(max_streams=12),
         } | settings
+        self._chosen, self._app_of = chosen, opened
         self.settings = Settings.model_validate(chosen)
         self.shop: Shop = open_shop(self.settings, clock=clock)  # type: ignore[arg-type]
-        app = opened(self.settings, shop=self.shop)
-        self.server = Server(app, host="127.0.0.1", port=0, max_streams=self.settings.dashboard.max_streams)
+        self._serve(0)
         self.url = f"http://127.0.0.1:{self.server.port}"
+
+    def begin_anew(self, **settings: object) -> None:
+        """Serve the same store with *settings* changed, at the same address, as a program does that was started again."""
+        port = self.server.port
+        self._stop()
+        self._chosen |= settings
+        self.settings = Settings.model_validate(self._chosen)
+        self.shop = Shop(self.shop.db, self.shop.clock, self.settings)
+        self._serve(port)
+
+    def close(self) -> None:
+        self._stop()
+        self.shop.db.conn.close()
+
+    def _serve(self, port: int) -> None:
+        app = self._app_of(self.settings, shop=self.shop)
+        self.server = Server(app, host="127.0.0.1", port=port, max_streams=self.settings.dashboard.max_streams)
         self._thread = threading.Thread(target=self.server.run, name="house", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
+    def _stop(self) -> None:
         self.server.stop()
         self._thread.join(STARTS_WITHIN_SECONDS)
         assert not self._thread.is_alive(), "the server did not stop"
-        self.shop.db.conn.close()
 
     def person(self, name: str = "Kari", *, role: str = "staff", pin: str = PIN, language: str = "") -> Person:
         """Somebody who works here, added if not there yet."""

@@ -44,6 +44,17 @@ def test_a_service_is_renamed_in_one_language_and_the_difference_says_which(offi
     ]
 
 
+def test_what_comes_and_what_goes_is_looked_at_whole_before_it_is_saved(office: Office) -> None:
+    new = {"services.+.name": "Ski hire", "services.+.letter": "S", "services.+.names.lv": "Slēpju noma"}
+    answer = look(office.mia, "/admin/services", {**new, "services.collect.gone": "on"})
+    assert said_of(answer) == [
+        "Service before: Collect · Letter before the number: B from now on: taken away",
+        "Service from now on: Ski hire · Letter before the number: S · Latviešu: Slēpju noma",
+    ]
+    save(office.mia, "/admin/services", {"services.collect.gone": "on"})
+    assert "Mia · Service" in " ".join(office.mia.get("/admin/history").get_data(as_text=True).split())
+
+
 def test_a_service_and_its_counter_are_taken_away_one_after_the_other(office: Office) -> None:
     answer = look(office.mia, "/admin/services", {"services.returns.gone": "on"})
     assert answer.status_code == 422

@@ -173,6 +173,19 @@ def test_heartbeats_have_a_name_that_a_page_can_hear(
         assert json.loads(stream.until("hb")["data"])["now"] == "2026-11-21T11:01:30.000Z"
 
 
+def test_a_page_hears_of_which_edition_it_is_and_another_shop_has_another(
+    shop: Shop, app: Flask, server: Server, visitor: New
+) -> None:
+    here = tablet(visitor)
+    with opened(server, here) as stream:
+        told = json.loads(stream.until("hb")["data"])["edition"]
+    assert f'<meta name="edition" content="{told}">' in here.get("/floor").text
+    editions = app.jinja_env.globals["edition"], create(shop.settings, shop=shop).jinja_env.globals["edition"]
+    assert editions == (told, told), "it is the settings' and not the program's"
+    other = shop.settings.model_copy(update={"zones": shop.settings.zones[:1]})
+    assert create(other, shop=shop).jinja_env.globals["edition"] != told
+
+
 def test_a_screen_has_one_stream_and_the_newest_wins(shop: Shop, server: Server, hub: Hub, visitor: New) -> None:
     here = tablet(visitor)
     with opened(server, here) as old:

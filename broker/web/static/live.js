@@ -10,7 +10,20 @@ const POLL_PATIENCE_MS = 4_000;
 const AGAIN_MS = 30_000; // while asking now and then, try a stream this often
 const STALE_MS = 12_000; // a page that comes back to the front looks for itself when it heard nothing for so long
 const JITTER_MS = 250;
+const CALM_MS = 4_000; // a page that a hand was on is let alone for so long before it loads anew
+const LOOK_MS = 500;
+const YOUNG_MS = 5_000; // and so is one that has only just been loaded: it never does nothing else
 const NAMES = ["snapshot", "visit", "cameras", "pauses", "alerts", "queues", "board", "hb", "resync"];
+
+const EDITION = document.querySelector("meta[name=edition]")?.content;
+let touchedAt = -Infinity;
+for (const sign of ["pointerdown", "keydown", "input"]) addEventListener(sign, () => (touchedAt = performance.now()), { capture: true, passive: true });
+
+/** Whether somebody may be in the middle of something: a sheet is open, words are typed, a hand was here just now. */
+function inUse() {
+  const typed = [...document.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== field.defaultValue);
+  return typed || performance.now() - touchedAt < CALM_MS || document.querySelector("dialog[open], :popover-open") !== null;
+}
 
 let ahead = null; // the server's clock minus our monotonic one, in ms
 
@@ -29,10 +42,11 @@ function hear(now) {
 /**
  * Follow the shop. `onEvent(name, row)` gets every event; `onState({ state, since })` is told when the link becomes
  * "live", "polling" (asking every 5 s) or "lost", and since when, in server time. `also` names events of this page alone.
+ * When the shop is set otherwise, the page loads itself anew as soon as nobody uses it; `calm` says whether it may now.
  * Returns a function that ends it.
  */
-export function connect({ onEvent, onState, events = "/events", floor = "/api/v1/floor", also = [] }) {
-  const link = new Link({ onEvent, onState, events, floor, also });
+export function connect({ onEvent, onState, events = "/events", floor = "/api/v1/floor", also = [], calm = () => true }) {
+  const link = new Link({ onEvent, onState, events, floor, also, calm });
   link.begin();
   return () => link.end();
 }
@@ -65,6 +79,7 @@ class Link {
   end() {
     this.stop.abort();
     clearInterval(this.timer);
+    clearInterval(this.anew);
     this.source?.close();
   }
 
@@ -86,6 +101,18 @@ class Link {
     if (row.now) hear(row.now);
     this.say("live");
     this.onEvent(name, row);
+    if (row.edition && EDITION) this.drawnOf(row.edition);
+  }
+
+  /** What this page was drawn from is of another time than the shop: it waits for a calm moment and loads anew. */
+  drawnOf(edition) {
+    clearInterval(this.anew);
+    if (edition === EDITION) return;
+    this.anew = setInterval(() => {
+      if (this.state !== "live" || performance.now() < YOUNG_MS || inUse() || !this.calm()) return;
+      clearInterval(this.anew);
+      location.reload();
+    }, LOOK_MS);
   }
 
   /** Another page of this screen has the stream now; this one asks now and then until it is looked at again. */
