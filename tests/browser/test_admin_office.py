@@ -19,16 +19,17 @@ pytestmark = pytest.mark.browser
 
 OFFICE = ("/admin/health", "/admin/audit", "/admin/integrations", "/admin/privacy", "/admin/sound", "/admin/texts")
 HOOK = {"id": "crm", "url": "https://example.com/greetline", "secret_file": "crm.secret"}
+PHONE = {"id": "lead-phone", "url_file": "lead.url", "devices": True, "weekly_report": True, "quiet": "22:00-07:00"}
 NARROW = {"width": 320, "height": 640}
 WIDE = {"width": 3840, "height": 2160}
 
 
 @pytest.fixture
 def house(make_house: Callable[..., House], tmp_path: Path) -> House:
-    """A shop whose settings are a file, with a webhook and somebody who left."""
+    """A shop whose settings are a file, with a webhook, a phone and somebody who left."""
     file = tmp_path / "greetline.toml"
     file.write_text('[store]\nid = "oslo-city"\nname = "Oslo City"\ndata = "shop"\n', encoding="utf-8")
-    house = make_house(webhooks=[HOOK], opened=partial(create, file=file))
+    house = make_house(webhooks=[HOOK], notify=[PHONE], opened=partial(create, file=file))
     house.person("Sofie", role="manager")
     people.deactivate(house.shop, house.person("Bartholomew-Alexander Featherstonehaugh").id, by="test")
     devices.heard(house.shop, "door", watch="blind", since=house.shop.clock(), zones=("entrance",))

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from broker.desk import alerts, chats, webhooks
 from broker.domain.alerts import Alert, AlertKind, AlertMove
 from broker.notify import chat
-from broker.notify.apprised import without
+from broker.notify.apprised import Guard, without
 from broker.notify.chat import DISABLED_LOOK_SECONDS, Messenger
 from broker.notify.tellers import Tellers
 from broker.settings import NotifySettings, Settings
@@ -273,7 +273,7 @@ def test_a_message_goes_nowhere_inside_the_house_unless_it_is_allowed(tmp_path: 
 
 def test_a_redirect_into_the_house_is_not_gone_to(tmp_path: Path, sink: Sink) -> None:
     sink.then = 302
-    one = NotifySettings.model_validate(target(tmp_path, address(sink) + "?redirect=no"))
+    one = NotifySettings.model_validate(target(tmp_path, address(sink)))
     assert chat.send(one, title="t", text="x").wrong
     assert len(sink.heard) == 1
 
@@ -286,6 +286,32 @@ def test_a_file_without_an_address_is_told_and_what_is_in_it_is_not(tmp_path: Pa
     )
     one.url_file.unlink()
     assert "cannot be read" in chat.send(one, title="t", text="x").wrong
+
+
+@pytest.mark.parametrize(
+    ("event", "arguments"),
+    [
+        ("subprocess.Popen", ("osascript", [], None, None)),
+        ("os.system", (b"true",)),
+        ("socket.connect", (None, "/run/dbus/system_bus_socket")),
+        ("socket.connect", (None, ("a-name-that-leads-anywhere", 443))),
+        ("socket.connect", (None, ("fe80::1%eth0", 443, 0, 2))),
+        ("socket.sendto", (None, ("192.168.1.9", 514))),
+    ],
+)
+def test_no_service_starts_a_program_or_talks_to_one_of_this_machine(event: str, arguments: tuple[Any, ...]) -> None:
+    guard = Guard(allow=())
+    with pytest.raises(PermissionError):
+        guard(event, arguments)
+    assert guard.refused
+
+
+def test_the_internet_is_open_and_so_is_what_was_connected_before() -> None:
+    guard = Guard(allow=())
+    guard("socket.connect", (None, ("93.184.215.14", 443)))
+    guard("socket.sendmsg", (None, None))
+    guard("open", ("/etc/ssl/certs", "r", 0))
+    assert not guard.refused
 
 
 def test_a_reason_has_no_part_of_the_address() -> None:
