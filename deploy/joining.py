@@ -12,12 +12,15 @@ import click
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from broker.settings import BadSettings, EdgeSettings, read
+from broker.settings import EdgeSettings, read
+from broker.settings.reading import understand
 from deploy import certs
-from deploy.fault import Fault
+from deploy.fault import Fault, faults_said
 
 WITHIN_SECONDS: Final = 20.0
 MOST_ANSWER_BYTES: Final = 64 * 1024
+MOST_LETTERS: Final = 300
+"""Of what a shop says when it refuses, that is shown."""
 PATH: Final = "/box/join"
 INSTALLED: Final = Path("/etc/greetline")
 SETTINGS_FILE: Final = "edge.toml"
@@ -57,6 +60,8 @@ def let_in(shop: str, device: str, code: str, folder: Path) -> Path:
 
     host, port = _place(shop)
     there = _settings_there(folder / SETTINGS_FILE)
+    # The code is good once: what is wrong here is said before it is used.
+    _usable(_merged(there, {}, host), folder / SETTINGS_FILE)
     made = identity.request_of(device[:64])
     key, request = codes.key_of(code, device), made.certificate.decode()
     proof = codes.seal(key, "request", device, request)
@@ -67,6 +72,11 @@ def let_in(shop: str, device: str, code: str, folder: Path) -> Path:
     told: dict[str, Any] = json.loads(said)
     _lay_out(folder, device, told, made.key, _merged(there, told["settings"], host))
     return folder / SETTINGS_FILE
+
+
+def _usable(settings: str, path: Path) -> None:
+    with faults_said():
+        understand(EdgeSettings, settings, str(path))
 
 
 def _place(shop: str) -> tuple[str, int]:
@@ -98,7 +108,9 @@ def _ask(host: str, port: int, said: dict[str, str]) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Fault(_NOT_OURS)
     if answer.status != http.client.OK:
-        raise Fault(str(body.get("detail") or body.get("title") or f"{host} refused: {answer.status}"))
+        refusal = str(body.get("detail") or body.get("title") or f"{host} refused: {answer.status}")
+        # Nobody vouches for this line: what comes over it must not write over what the terminal shows.
+        raise Fault("".join(letter if letter.isprintable() else "?" for letter in refusal[:MOST_LETTERS]))
     return body
 
 
@@ -134,10 +146,8 @@ def _lay_out(folder: Path, device: str, told: dict[str, Any], key: bytes, settin
         welcome.AUTHORITY_FILE: authority, welcome.certificate_file(device): certificate, welcome.key_file(device): key,
         SETTINGS_FILE: settings.encode(),
     }  # fmt: skip
+    _usable(settings, folder / SETTINGS_FILE)
     try:
         lay_out(folder, files)
-        read(EdgeSettings, folder / SETTINGS_FILE)
     except OSError as wrong:
         raise Fault(f"{wrong.filename or folder}: {wrong.strerror}. Ask for a new code once this is put right.") from None
-    except BadSettings as wrong:
-        raise Fault(str(wrong)) from None

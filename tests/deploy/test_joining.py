@@ -236,6 +236,29 @@ def test_what_somebody_has_set_on_the_box_stays(shop: Shop, door: str, tmp_path:
     assert path.read_text().startswith("# ours")
 
 
+def test_settings_of_the_box_that_cannot_be_used_cost_no_code_and_change_nothing(shop: Shop, door: str, tmp_path: Path) -> None:
+    folder = tmp_path / "box"
+    folder.mkdir()
+    (folder / "edge.toml").write_text('[mqtt]\nport = "many"\n')
+    said = boxes.invite(shop, "cam-door", by="kari")
+    with pytest.raises(Fault, match=r"mqtt\.port"):
+        let_in(door, "cam-door", said, folder)
+    assert [path.name for path in folder.iterdir()] == ["edge.toml"]
+    (folder / "edge.toml").unlink()
+    assert let_in(door, "cam-door", said, folder).exists()
+
+
+def test_whoever_answers_in_place_of_the_shop_writes_nothing_over_the_terminal(
+    shop: Shop, door: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lie = json.dumps({"detail": "\x1b[2Jcam-door is let in" + "!" * 5_000}).encode()
+    monkeypatch.setattr(http.client.HTTPResponse, "read", lambda self, size=None: lie)
+    with pytest.raises(Fault) as fault:
+        let_in(door, "cam-door", "ABCDE-FGHJK", tmp_path / "box")
+    assert fault.value.message.isprintable()
+    assert len(fault.value.message) == 300
+
+
 def test_the_command_says_what_is_wrong_and_ends_with_3(tmp_path: Path) -> None:
     for shop, says in (("127.0.0.1:9", "does not answer"), ("http://:x", "not the name")):
         done = CliRunner().invoke(main, ["join", "cam-door", "--shop", shop, "--code", "x", "--into", str(tmp_path / "box")])
