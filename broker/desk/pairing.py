@@ -129,6 +129,9 @@ def enter(shop: Shop, secret: str, *, first: First | None = None) -> tuple[Scree
             raise Refused("link", "This link was used already, or is too old.")
         if not people.everybody(shop.db):
             _open_shop(shop, first, *kept)
+        elif first is not None:
+            # Somebody else was first, with a link of their own: this one pairs, and signs nobody in.
+            raise Refused("link", "Somebody else has opened this shop meanwhile. Open the link again.")
         by = passwords.DEMONSTRATION if found.reusable else "entrance"
         screen = _insert(shop, name=found.name, role=found.role, zone=found.zone, token=digest(token), by=by)
         entrances.save(shop.db, replace(found, used_at=shop.clock()))

@@ -241,3 +241,14 @@ def test_the_pin_of_the_first_manager_is_kept_as_any_other(shop: Shop, visitor: 
     [ingrid] = people.everybody(shop)
     assert pins.digits(ingrid.pin) == 5
     assert pins.matches("25803", ingrid.pin, shop.settings.store.data)
+
+
+def test_of_two_who_open_a_new_shop_at_once_one_is_its_manager_and_the_other_is_nobody(shop: Shop) -> None:
+    """Whoever comes second would otherwise be signed in as the first, whose PIN they do not know."""
+    links = [pairing.make_entrance(shop, reusable=False, name=name, role="staff") for name in ("Office", "Tablet")]
+    made = [pairing.First(name=name, pin=PIN, password=PASSWORD) for name in ("Ada", "Eve")]
+    pairing.enter(shop, links[0], first=made[0])
+    with pytest.raises(Refused, match="meanwhile"):
+        pairing.enter(shop, links[1], first=made[1])
+    assert [each.name for each in people.everybody(shop)] == ["Ada"]
+    assert pairing.enter(shop, links[1]), "the link was not used up"
