@@ -14,6 +14,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -40,6 +41,9 @@ REPLACED: Final = "replaced"
 """Folder beside the store in which what a restore took the place of is kept."""
 SUFFIX: Final = ".tar.gz"
 PREFIX: Final = "greetline-"
+SCRATCH: Final = ".greetline-half-made-"
+"""Begins the name of a folder in which a backup is made or unpacked."""
+HALF_MADE_SECONDS: Final = 24 * 3600
 MAX_BESIDE_BYTES: Final = 1024 * 1024
 MAX_BESIDE_FILES: Final = 200
 MAX_MANIFEST_BYTES: Final = 1024 * 1024
@@ -82,7 +86,8 @@ def make(
     target = _target(to or settings.store.data / FOLDER, settings.store.id, now)
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".greetline-") as scratch:
+        clear(target.parent)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=SCRATCH) as scratch:
             copy = Path(scratch) / STORE_FILE
             _copy_store(settings, copy, told)
             members = {STORE_FILE: copy, **({SETTINGS: path} if path else {}), **dict(_beside(settings.store.data, secrets))}
@@ -99,6 +104,13 @@ def make(
             f"{target}: the backup could not be written: {wrong.strerror or wrong}. Look at the free space there."
         ) from None
     return target, manifest
+
+
+def clear(folder: Path) -> None:
+    """Take away the copies in *folder* that a power cut left half made; one that is being made now is younger."""
+    for left in folder.glob(f"{SCRATCH}*"):
+        if left.is_dir() and not left.is_symlink() and time.time() - left.stat().st_mtime > HALF_MADE_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _copy_store(settings: Settings, copy: Path, told: Told) -> None:

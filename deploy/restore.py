@@ -53,7 +53,10 @@ def restore(file: Path, settings: Settings, path: Path, *, dry_run: bool = False
         if not dry_run:
             data.mkdir(parents=True, exist_ok=True, mode=0o700)
         _hold_still(settings, stack)
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=data if data.exists() else None, prefix=".greetline-")))
+        if not dry_run:
+            backup.clear(data)
+        beside = data if data.exists() else None
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=beside, prefix=backup.SCRATCH)))
         found = backup.unpack(file, manifest, scratch)
         if STORE_FILE not in found:
             raise Fault(f"{file}: there is no store in it. Use another backup.")

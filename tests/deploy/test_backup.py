@@ -121,6 +121,18 @@ def test_only_the_newest_are_kept(house: Path) -> None:
     }  # fmt: skip
 
 
+def test_what_a_power_cut_left_of_a_backup_goes_with_the_next_and_one_that_is_being_made_stays(house: Path) -> None:
+    long_ago = time.time() - 2 * 24 * 3600
+    for name in ("half-made-cut", "half-made-now", "of-somebody"):
+        (house / "backups" / f".greetline-{name}").mkdir(parents=True)
+        (house / "backups" / f".greetline-{name}" / "greetline.db").write_bytes(b"x" * 1_000)
+        if not name.endswith("now"):
+            os.utime(house / "backups" / f".greetline-{name}", (long_ago, long_ago))
+    assert greetline("backup", "--to", house / "backups", folder=house).returncode == 0
+    left = sorted(path.name for path in (house / "backups").glob(".greetline-*"))
+    assert left == [".greetline-half-made-now", ".greetline-of-somebody"]
+
+
 def test_what_was_backed_up_comes_back_and_what_was_there_is_kept(house: Path) -> None:
     file = Path(greetline("backup", "--with-secrets", folder=house).stdout.strip())
     shop = a_shop(house)
