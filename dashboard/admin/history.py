@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Final
 
 from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from broker.desk import settings_changes
-from broker.desk.settings_changes import PUT_BACK, Change
-from broker.web.access import needs
+from broker.desk.settings_changes import PUT_BACK, Change, Proposal
+from broker.web.access import may, needs
 from broker.web.app import current_shop
 from dashboard.admin import said
 from dashboard.admin.forms import BACK, Sheet, proposed, to_mend
@@ -19,6 +20,8 @@ from dashboard.admin.office import bp
 
 SHOWN: Final = 50
 """Newest changes that the page lists."""
+ROLES: Final = "oidc"
+"""The table that gives people of the company's sign-in their roles."""
 
 
 @bp.get("/admin/history")
@@ -42,12 +45,20 @@ def go_back() -> ResponseReturnValue:
         return proposed(
             sheet,
             _drawn,
-            lambda path, digest: settings_changes.back_to(current_shop(), path, int(number), digest=digest),
+            lambda path, digest: _back_to(path, int(number), digest),
             {},
             kind=PUT_BACK,
         )
     except LookupError:
         abort(HTTPStatus.NOT_FOUND)
+
+
+def _back_to(path: Path, number: int, digest: str) -> Proposal:
+    """Return what going back changes; who is let in with which role is in the file alone, so only its editors change it back."""
+    proposal = settings_changes.back_to(current_shop(), path, number, digest=digest)
+    if any(each.way[0] == ROLES for each in proposal.differences) and not may("settings.file"):
+        abort(HTTPStatus.FORBIDDEN)
+    return proposal
 
 
 def _drawn(sheet: Sheet) -> str:

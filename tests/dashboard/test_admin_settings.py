@@ -194,6 +194,23 @@ def test_a_file_that_was_broken_by_hand_is_mended_by_going_back(office: Office) 
     assert office.text() == FILE
 
 
+def test_a_manager_does_not_go_back_to_when_the_companys_sign_in_gave_more(office: Office) -> None:
+    generous = (
+        FILE + '\n[oidc]\nissuer = "https://id.example.com"\nclient_id = "x"\nscreens_url = "https://shop.example.com"\n'
+        'groups = { "shop-managers" = "admin" }\n'
+    )
+    for text in (generous, FILE):
+        office.path.write_text(text, encoding="utf-8")
+        settings_changes.note(office.shop, office.path)
+    page = office.mia.get("/admin/history").get_data(as_text=True)
+    form = {"digest": fields_of_history(page), "change": "1"}
+    for step in ("", "save"):
+        assert send(office.mia, "/admin/history", form, {}, step=step).status_code == 403
+    assert office.text() == FILE
+    assert send(office.another("Ada", "admin"), "/admin/history", form, {}, step="save").status_code == 200
+    assert office.text() == generous
+
+
 def test_an_admin_changes_the_whole_file_and_a_manager_does_not_see_it(office: Office) -> None:
     ada = office.another("Ada", "admin")
     text = FILE.replace("[[zones]]", "[dashboard]\nport = 9000 # behind Caddy\n\n[[zones]]", 1)
