@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 Value = tuple[str, Any]
 """A unit and a value: `s` seconds, `min` minutes, `n` a count, `%` a share, `yes` yes or no, `hours` spans of a day."""
 
+BY_SETTINGS_FILE: Final = "settings file"
+"""Who changed the standards, in the audit log, when they were read anew."""
 ZONE: Final = "crowd"
 """The rule of a zone's queue; its name goes on with a colon and the zone."""
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -163,7 +165,7 @@ def _audited(shop: Shop, was: Numbers) -> None:
     found = differences(was, numbers(shop))
     before: dict[str, object] = {f"{one.rule}.{one.number}": one.was for one in found}
     after: dict[str, object] = {f"{one.rule}.{one.number}": one.became for one in found}
-    audit.write(shop, "settings.standards-changed", "standards", by="settings file", before=before, after=after)
+    audit.write(shop, "settings.standards-changed", "standards", by=BY_SETTINGS_FILE, before=before, after=after)
 
 
 def keep_at_start(shop: Shop) -> None:

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from broker.desk import audit as desk
 from broker.desk import pairing, people
 from broker.desk.audit import MAX_NAME, Entry
+from broker.desk.standards_page import BY_SETTINGS_FILE
 from broker.shop import Shop
 from broker.store import audit_search
 from broker.store.audit_search import Search
@@ -36,6 +37,9 @@ COLUMNS: Final = tuple(field.name for field in fields(Entry))
 """Of the file: the same as `greetline audit export` writes, with people by their id alone."""
 SHOWN_LETTERS: Final = 200
 """Of a value before or after; the file has all of it."""
+UNITS: Final = {"s": "\u00a0s", "min": "\u00a0min", "%": "\u00a0%", "n": "", "yes": "", "hours": ""}
+"""How a number of the standards page is kept, with what is said behind it."""
+NOTHING: Final = "–"
 KINDS: Final = (
     "people", "screens", "keys", "pauses", "plans", "settings", "reports", "signin", "webhooks", "mail", "audit", "devices",
     "cameras", "rows",
@@ -133,7 +137,7 @@ def _address(path: str, asked: dict[str, str], **more: object) -> str:
 
 
 def _doers(shop: Shop) -> list[tuple[str, str]]:
-    named = [(by, people.name_of(shop, by) or by) for by in audit_search.doers(shop.db)]
+    named = [(by, _name(shop, by) or by) for by in audit_search.doers(shop.db)]
     return sorted(named, key=lambda one: one[1].casefold())
 
 
@@ -154,7 +158,7 @@ def _chain(shop: Shop) -> tuple[str, str]:
 def _row(shop: Shop, entry: Entry, screens: dict[str, str]) -> Row:
     at = moment(entry.at)
     return Row(
-        id=entry.id, day=languages.day(at, weekday=False) if at else entry.at, who=people.name_of(shop, entry.by) or "",
+        id=entry.id, day=languages.day(at, weekday=False) if at else entry.at, who=_name(shop, entry.by),
         time=languages.clock_time(at, seconds=True) if at else "", did=_did(entry.what), about=entry.subject,
         about_name=_called(shop, entry.subject, screens), screen=screens.get(entry.screen, entry.screen),
         address=entry.address, changes=_changes(entry),
@@ -177,5 +181,24 @@ def _changes(entry: Entry) -> list[tuple[str, str, str]]:
 
 
 def _plain(value: Any) -> str:
-    text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = _worded(value)
     return text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}…"
+
+
+def _worded(value: Any) -> str:
+    """Return a value as people write it, without the brackets of its JSON; a number of the standards with its unit."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return say("standards.yes" if value else "standards.no")
+    if isinstance(value, list):
+        if len(value) == 2 and value[0] in UNITS and not isinstance(value[1], str):
+            return _worded(value[1]) + UNITS[value[0]]
+        return ", ".join(map(_worded, value)) or NOTHING
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_worded(inner)}" for key, inner in value.items() if inner not in (None, [], {})) or NOTHING
+    return str(value)
+
+
+def _name(shop: Shop, by: str) -> str:
+    return say("adminaudit.by_file") if by == BY_SETTINGS_FILE else people.name_of(shop, by) or ""

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 from broker.desk import audit, people
+from broker.desk.standards_page import BY_SETTINGS_FILE
 from broker.shop import STORE_FILE, Shop
 from broker.store import audit_search
 from broker.store.database import change
@@ -49,6 +50,18 @@ def test_a_row_says_who_did_what_to_whom_and_what_stood_there_before(office: Vis
     assert re.search(r"<code>language</code>\s+<ins>lv</ins>", row)
     assert "active" not in row, "what stayed as it was is not a change"
     assert "The chain holds" in text
+
+
+def test_values_are_read_without_brackets_and_with_their_unit(office: Visitor, shop: Shop) -> None:
+    new = {"name": "Ski hire", "names": {"lv": "Slēpju noma"}, "zone": None, "number": 0}
+    numbers = {"greet.within": ["s", 10], "hours.mon": ["hours", ["09:00–20:00"]], "hours.always": ["yes", True]}
+    wrote(shop, "settings.standards-changed", "standards", by=BY_SETTINGS_FILE, **numbers, hire=new, kinds=["a", "b"], none=[])
+    text = page(office)
+    row = text[text.index(f'id="row-{ids(text)[0]}"') :].split("</li>\n    <li")[0]
+    assert "<b>the settings file</b>: " in row
+    assert [" ".join(each.split()) for each in re.findall(r"<ins>(.*?)</ins>", row)] == [
+        "10 s", "name: Ski hire, names: lv: Slēpju noma, number: 0", "yes", "09:00–20:00", "a, b", "–",
+    ]  # fmt: skip
 
 
 def test_rows_are_found_by_person_by_kind_by_what_they_are_about_and_by_day(
