@@ -28,6 +28,14 @@ PROBLEM_WORDS = CALM_WORDS + tuple(
     )
 )  # fmt: skip
 """Words of the counter that the sheets of the floor and the lead say too."""
+CALL_WORDS = tuple(
+    f"counter.{key}"
+    for key in (
+        "not_while_lost", "calling", "ready_after", "nobody_waits", "call_number", "done_called", "out_of_order",
+        "out_of_order_note", "call_child", "call_stand", "call_quick", "call_agreed",
+    )
+)  # fmt: skip
+"""Words of the counter that "Call next" on the floor says too."""
 
 
 def create(settings: Settings, *, shop: Shop | None = None, file: Path | None = None) -> Flask:
@@ -39,6 +47,7 @@ def create(settings: Settings, *, shop: Shop | None = None, file: Path | None = 
     app = web.create(settings, name="dashboard", blueprints=blueprints, shop=shop)
     oidc.set_up(app, settings)
     app.jinja_env.globals["problem_words"] = PROBLEM_WORDS
+    app.jinja_env.globals["call_words"] = CALL_WORDS
     app.jinja_env.globals["office_pages"] = pages_here
     in_force.set_up(app, file)
     app.jinja_env.globals["has_counters"] = bool(settings.counters)

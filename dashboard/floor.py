@@ -19,7 +19,7 @@ from broker.desk import people, screens, visits, zones
 from broker.domain.moves import IllegalMove
 from broker.domain.visit import Visit
 from broker.shop import Shop
-from broker.web.access import current_person, current_screen, needs
+from broker.web.access import current_person, current_screen, may, needs
 from broker.web.languages import language_tag, say
 from broker.web.polled import polled
 from broker.web.stores import current_shop
@@ -40,6 +40,7 @@ def page() -> str:
         "store": {"id": shop.settings.store.id, "name": shop.settings.store.name, "timezone": shop.settings.store.timezone},
         "language": language_tag(),
         "services": {service.id: service.called(language_tag()[:2]) for service in shop.settings.services},
+        "serves": bool(shop.settings.counters) and may("ticket.serve"),
         "people": [{"id": each.id, "name": each.name} for each in people.everybody(shop)],
     }
     return render_template("floor.html", here=here, person=person)

@@ -81,10 +81,14 @@ def oldest(shop: Shop) -> Row:
 
 
 def crowd(shop: Shop) -> Row:
-    """Return how many nobody has greeted, and the T0 up to which a screen is sent every one; None while it is sent all."""
+    """Return how many nobody has greeted, and the T0 up to which a screen is sent every one; None while it is sent all.
+
+    `zones` has how many in each zone nobody is on the way to, and is empty while a screen can count them itself.
+    """
     total = visits.count_waiting(shop.db)
     last = visits.waiting(shop.db, limit=1, offset=MOST_VISITS - 1) if total > MOST_VISITS else []
-    return {"total": total, "horizon": text(last[0].t0) if last else None}
+    zones = visits.unclaimed_by_zone(shop.db) if last else {}
+    return {"total": total, "horizon": text(last[0].t0) if last else None, "zones": zones}
 
 
 def problems(shop: Shop) -> Row:

@@ -78,6 +78,19 @@ def in_states(db: Database, states: Sequence[State], *, limit: int, offset: int 
     return _all(db, asked, [*states, limit, offset])
 
 
+def first_waiting(db: Database, service: str) -> Ticket | None:
+    """Return who is first in line for *service*, without reading the line; None when nobody waits."""
+    asked = "WHERE ended_at IS NULL AND service = ? AND state = ? ORDER BY place, t0, number, id LIMIT 1"
+    found = _all(db, asked, [service, State.WAITING])
+    return found[0] if found else None
+
+
+def at_counters(db: Database) -> dict[str, Ticket]:
+    """Return whom each counter has called or serves."""
+    found = _all(db, "WHERE counter IS NOT NULL AND state IN ('called', 'serving')", [])
+    return {ticket.counter: ticket for ticket in found if ticket.counter}
+
+
 def tally(db: Database) -> list[tuple[str, State, int, datetime]]:
     """Return (service, state, how many, T0 of the oldest) of the open tickets."""
     asked = "SELECT service, state, count(*), min(t0) FROM tickets WHERE ended_at IS NULL GROUP BY service, state"

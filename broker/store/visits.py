@@ -142,6 +142,12 @@ def count_waiting(db: Database) -> int:
     return int(db.execute(f"SELECT count(*) FROM visits WHERE {_NOT_GREETED}").fetchone()[0])
 
 
+def unclaimed_by_zone(db: Database) -> dict[str, int]:
+    """Return how many visits in each zone nobody has greeted and nobody is on the way to; late news is not among them."""
+    where = f"{_NOT_GREETED} AND state != ? AND NOT late"
+    return dict(db.execute(f"SELECT zone, count(*) FROM visits WHERE {where} GROUP BY zone", [State.CLAIMED]).fetchall())
+
+
 def upset(db: Database) -> list[Visit]:
     """Return the open visits of customers who are upset, those flagged first at the beginning."""
     return _all(db, "WHERE ended_at IS NULL AND upset_at IS NOT NULL ORDER BY upset_at, id", [])

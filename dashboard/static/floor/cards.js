@@ -117,10 +117,11 @@ export class Cards {
     const state = stateNow(oldest, this.floor.standards, seconds);
     const [shape, look, words] = LOOK[state];
     this.#head(node, oldest.zone_name, { shape, look, seconds });
-    write(part(node, "count"), tn("waiting_n", card.visits.length));
+    const all = card.visits.length + this.floor.beyondIn(card.zone);
+    write(part(node, "count"), tn("waiting_n", all));
     write(part(node, "state"), t(words));
     const lead = card.visits.find((visit) => visit.lead_name);
-    const longest = tn("longest_of", card.visits.length);
+    const longest = tn("longest_of", all);
     write(part(node, "facts"), lead ? `${longest} ${leadCalled(lead)}` : longest);
     for (const control of node.querySelectorAll("button")) control.disabled = false;
     part(node, "going").classList.toggle("main", look !== "new");

@@ -39,7 +39,7 @@ const everyone = new Everyone(page.rest, floor);
 const cards = new Cards(page.cards, { floor, me: here.me });
 const bars = new Bars(page.bars, { floor, me: here.me });
 const calm = new Calm(page.calm, floor);
-const lines = new Lines(page.queues, floor);
+const lines = new Lines(page.queues, { floor, redraw: draw });
 let link = { state: "connecting", since: null };
 let drawn = []; // the cards on the page
 let spoken = new Set();
@@ -68,7 +68,7 @@ function draw() {
   floor.forget(new Set(drawn.map((card) => card.key)));
   bars.draw(now);
   everyone.draw(now, zone);
-  lines.draw(now, zone);
+  lines.draw(now, zone, { lost: link.state === "lost" });
   drawPage({ now, zone, waiting, elsewhere });
   sound.tick(alarms(), { now, zone, sound: floor.sound, flood: floor.flood });
   tell(shown, queues, now);
@@ -194,6 +194,7 @@ const TAPS = {
   resume: (card, about) => actions.resume(about),
   acknowledge: (card, about) => actions.alert(about, "acknowledge"),
   resolve: (card, about) => actions.alert(about, "resolve"),
+  call: (card, about) => lines.call(about),
   filter: () => menus.filter(),
   everywhere: () => setZone(""),
   below: () => page.cards.lastElementChild?.scrollIntoView({ block: "end" }),

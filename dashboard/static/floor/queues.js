@@ -62,22 +62,55 @@ function facts(queue, now) {
   return queue.longest_since ? t("queue_facts", { people, time: stopwatch(age(queue.longest_since, now)) }) : people;
 }
 
+const AGAIN_MS = 5000;
+
+/** The counter at which this person stands: the one this browser was set to, if they have several. */
+export function counterOf(floor) {
+  const mine = floor.line.counters.filter(({ staff }) => staff === here.me.id);
+  return mine.find(({ id }) => id === localStorage.getItem("greetline.counter")) ?? mine[0] ?? null;
+}
+
 /** The quiet lines at the foot of the page, one for each zone with a queue. */
 export class Lines {
-  constructor(list, floor) {
-    Object.assign(this, { list, floor });
+  #calling = null;
+  #asked = false;
+
+  constructor(list, { floor, redraw }) {
+    Object.assign(this, { list, floor, redraw });
   }
 
-  draw(now, zone) {
-    const shown = [...counted(this.floor, now, zone), ...numbered(this.floor, now, zone)];
+  /** Only whoever stands at a counter calls somebody: a tablet that needs no "Call next" does not fetch what it takes. */
+  async #need() {
+    if (this.#asked || !counterOf(this.floor)) return;
+    this.#asked = true;
+    try {
+      const { Calling } = await import("./calling.js");
+      this.#calling = new Calling({ floor: this.floor, redraw: this.redraw });
+      this.redraw();
+    } catch {
+      setTimeout(() => (this.#asked = false), AGAIN_MS);
+    }
+  }
+
+  call(service) {
+    this.#calling?.call(service);
+  }
+
+  draw(now, zone, link) {
+    this.#need();
+    const shown = [...counted(this.floor, now, zone), ...numbered(this.floor, now, zone, this.#calling)];
     while (this.list.children.length > shown.length) this.list.lastElementChild.remove();
     while (this.list.children.length < shown.length) this.list.append(made("line"));
-    shown.forEach((one, place) => fillLine(this.list.children[place], one));
+    shown.forEach((one, place) => {
+      fillLine(this.list.children[place], one);
+      this.#calling?.draw(this.list.children[place], one.service, link);
+    });
     show(this.list, shown.length > 0);
   }
 }
 
-function fillLine(row, { sign, crit, name, count, more, numbered = false }) {
+function fillLine(row, { sign, crit, name, count, more, service, numbered = false }) {
+  attribute(part(row, "way"), "href", service && here.serves ? "/counter" : null);
   row.classList.toggle("numbered", numbered);
   const mark = part(row, "mark");
   mark.toggleAttribute("hidden", !sign); // an SVG element has no property for it
@@ -100,14 +133,15 @@ function counted(floor, now, zone) {
   });
 }
 
-const MOST_SERVICES = 2; // the services whose first in line has waited longest; the list by age has them all
+const MOST_SERVICES = 2; // those this person serves, then those whose first in line has waited longest; the list by age has them all
 
 /** The queues of those who hold a number, and how many are on hold. */
-function numbered(floor, now, zone) {
-  const services = floor.line.services.filter((one) => !zone || one.zone === zone || !one.zone);
-  const longest = [...services].sort((a, b) => (a.oldest < b.oldest ? -1 : 1)).slice(0, MOST_SERVICES);
+function numbered(floor, now, zone, calling) {
+  const services = floor.line.services.filter((one) => !zone || one.zone === zone || !one.zone || calling?.serves(one.id));
+  const own = (one) => (calling?.serves(one.id) ? 0 : 1);
+  const longest = [...services].sort((a, b) => own(a) - own(b) || (a.oldest < b.oldest ? -1 : 1)).slice(0, MOST_SERVICES);
   const rows = services.filter((one) => longest.includes(one)).map((one) => ({
-    name: serviceName({ service: one.id, service_name: one.name }), count: String(one.waiting), more: t("oldest", { time: stopwatch(age(one.oldest, now)) }), numbered: true,
+    service: one.id, name: serviceName({ service: one.id, service_name: one.name }), count: String(calling?.left(one) ?? one.waiting), more: t("oldest", { time: stopwatch(age(one.oldest, now)) }), numbered: true,
   }));
   const held = [...floor.tickets.values()].filter((one) => one.state === "held" && one.until).sort((a, b) => (a.until < b.until ? -1 : 1));
   if (held.length) rows.push({ numbered: true, name: t("on_hold"), count: String(floor.line.held), more: t("back_by", { number: held[0].shown, time: hm(held[0].until) }) });

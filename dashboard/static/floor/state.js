@@ -4,7 +4,7 @@ export const UNCLAIMED = new Set(["entered", "due", "overdue", "escalated"]);
 
 /** As many of each list as the server sends; how many more there are it says. */
 export const MOST = 50;
-const NOBODY = { total: 0, horizon: null, held: 0, booked: 0, services: [] };
+const NOBODY = { total: 0, horizon: null, held: 0, booked: 0, services: [], counters: [] };
 
 export class Floor {
   constructor() {
@@ -14,7 +14,7 @@ export class Floor {
     this.waited = new Map(); // id -> answers that are on their way, oldest first
     Object.assign(this, { known: false, open: true, flood: false, service: null, standards: null, sound: null, zones: [] });
     Object.assign(this, { cameras: [], pauses: [], alerts: [], queues: [], today: null, last: null, hour: [] });
-    Object.assign(this, { line: NOBODY, crowd: { total: 0, horizon: null }, problems: { open: 0, overdue: 0 } });
+    Object.assign(this, { line: NOBODY, crowd: { total: 0, horizon: null, zones: {} }, problems: { open: 0, overdue: 0 } });
   }
 
   /** Take one event of the stream. Returns whether a visit ended or began, so that the day's figures are old now. */
@@ -95,6 +95,20 @@ export class Floor {
   /** How many wait for a greeting beyond those this screen knows. */
   get beyond() {
     return this.crowd.horizon ? Math.max(0, this.crowd.total - MOST) : 0;
+  }
+
+  /** How many of those wait in `zone` with nobody on the way to them. */
+  beyondIn(zone) {
+    const { horizon, zones } = this.crowd;
+    if (!horizon) return 0;
+    const known = [...this.visits.values()].filter((row) => row.zone === zone && row.t0 <= horizon && UNCLAIMED.has(row.state) && !row.late);
+    return Math.max(0, (zones[zone] ?? 0) - known.length);
+  }
+
+  /** A counter has called somebody: so it stands until the news of it comes, which has the same to say. */
+  called(counter, ticket) {
+    const counters = this.line.counters.map((one) => (one.id === counter ? { ...one, here: ticket.shown } : one));
+    this.line = { ...this.line, counters };
   }
 
   foreseen(row, me) {
