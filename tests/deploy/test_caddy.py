@@ -146,7 +146,8 @@ def test_figures_are_not_told_through_caddy(behind: Behind) -> None:
 
 @needs_caddy
 def test_what_is_too_large_goes_no_further(behind: Behind) -> None:
-    assert behind.ask("/pair", method="POST", body=b"x" * 2_000_000)[0] in (400, 413, 502)
+    # Caddy 2.6 takes the body that it cut off for screens that are away: 502, which it is told to say as 503.
+    assert behind.ask("/pair", method="POST", body=b"x" * 2_000_000)[0] in (400, 413, 503)
     assert behind.ask("/pair", Cookie="x" * 60_000)[0] == 431
     assert behind.ask("/healthz")[0] == 200
 
