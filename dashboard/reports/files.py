@@ -16,7 +16,7 @@ import broker.web
 import dashboard
 from broker.desk.reports import greeting_report
 from broker.shop import Shop
-from dashboard import exports, paper, workbook
+from dashboard import exports, workbook
 from dashboard.figures import DASH
 from dashboard.reports import kinds
 from dashboard.reports.asked import Asked
@@ -37,6 +37,8 @@ def made(form: str, what: str, shop: Shop, asked: Asked, words: Words, *, table:
         return (part.encode() for part in exports.csv_text(rows(what, table, shop, asked, words), words))
     sheet = kinds.made(what, shop, asked, words)
     if form == "pdf":
+        from dashboard import paper  # late: its letters are a quarter of what a start of this program takes
+
         return [paper.pdf(sheet, words, made=shop.clock())]
     if form == "xlsx":
         return [workbook.xlsx(sheet, words)]

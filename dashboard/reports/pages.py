@@ -17,7 +17,7 @@ from broker.shop import Shop
 from broker.store.database import StoreError, change
 from broker.web.access import current_person, needs
 from broker.web.stores import current_shop, stores
-from dashboard import exports, paper, workbook
+from dashboard import exports, workbook
 from dashboard.figures import DASH
 from dashboard.reports import asked as asking
 from dashboard.reports import files, kinds
@@ -87,6 +87,8 @@ def as_xlsx(what: str) -> Response:
 def as_pdf(what: str) -> Response:
     """Send the page on paper."""
     shop, words, asked = _asked(what)
+    from dashboard import paper  # late: its letters are a quarter of what a start of this program takes
+
     body = paper.pdf(kinds.made(what, shop, asked, words), words, made=shop.clock())
     return _file(body, "application/pdf", asking.file_name(shop, what, asked, "pdf"))
 

@@ -20,7 +20,7 @@ from broker.domain.period import Period
 from broker.shop import Shop
 from broker.store import learnt
 from broker.store.database import change
-from dashboard import mail, paper
+from dashboard import mail
 from dashboard.mail import NotSent, Sender
 from dashboard.reports import asked as asking
 from dashboard.reports import kinds
@@ -145,6 +145,8 @@ def _letter(shop: Shop, week: Period, summary: Summary) -> EmailMessage:
     words, sheets = summary.words, summary.sheets
     text = summary.text + "\n" + in_terminal(sheets[0], words).split("\n\n")[0] + "\n"
     name = asking.file_name(shop, "weekly", Asked(week), "pdf")
+    from dashboard import paper  # late: its letters are a quarter of what a start of this program takes
+
     body = paper.pdf(sheets, words, made=shop.clock())
     return mail.message(shop.settings.mail, subject=summary.subject, text=text, attached=(name, body), at=shop.clock())
 
