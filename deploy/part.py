@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import IO, Final
 
 FIRST_RETRY_SECONDS: Final = 0.2
+FEW_HEAPS: Final = {"MALLOC_ARENA_MAX": "2"}
+"""Of the C library: else every thread that serves a page comes to a heap of its own that never shrinks."""
 MAX_TAIL_LINES: Final = 20
 """Last lines of a part that are kept, to say why it ended."""
 

@@ -26,6 +26,7 @@ from deploy import premises
 from deploy.config import SETTINGS_FILE
 from deploy.fault import Fault, faults_said
 from deploy.lines import Lines
+from deploy.part import FEW_HEAPS
 from deploy.supervisor import Part, Supervisor
 
 ANSWER_SECONDS: Final = 30.0
@@ -109,7 +110,7 @@ def parts(settings: Settings, path: Path, own: Own | None) -> list[Part]:
 
     def part(name: str, stage: int, *command: str, vital: bool = True) -> Part:
         whole = [sys.executable, "-m", *command, "--settings", str(path.resolve())]
-        return Part(name=name, command=whole, stage=stage, environment=reach, vital=vital, later=not vital)
+        return Part(name=name, command=whole, stage=stage, environment={**FEW_HEAPS, **reach}, vital=vital, later=not vital)
 
     return [
         part("dashboard", DASHBOARD, "dashboard"),

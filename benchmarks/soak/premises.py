@@ -18,6 +18,7 @@ import tomlkit
 from broker.failpoints import VARIABLE
 from broker.settings import Settings, read
 from broker.shop import STORE_FILE
+from deploy.part import FEW_HEAPS
 from tests.faults.proxy import Proxy
 from tests.service.parts import free_port, listens
 
@@ -75,7 +76,7 @@ class Premises:
 
     def start(self, name: str, *, failpoint: str = "") -> None:
         """Start the part *name*; with *failpoint* it ends when it stands there."""
-        environment = {**os.environ, **({VARIABLE: failpoint} if failpoint else {})}
+        environment = {**os.environ, **FEW_HEAPS, **({VARIABLE: failpoint} if failpoint else {})}
         self.parts[name] = subprocess.Popen(
             self.commands[name], stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, env=environment
         )

@@ -40,6 +40,11 @@ def staged(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_every_program_that_stays_keeps_to_few_heaps() -> None:
+    for unit in PROGRAMS:
+        assert any("MALLOC_ARENA_MAX=2" in line for line in lines(unit, "Environment")), unit.name
+
+
 @needs_analyze
 def test_systemd_has_nothing_to_say_against_any_unit(staged: Path) -> None:
     done = subprocess.run(
