@@ -54,6 +54,7 @@ def main() -> int:
 
 def soak(folder: Path, seconds: float, seed: int) -> tuple[dict[str, Any], Verdict]:
     """Soak a shop in *folder*; return the figures of the table and the verdict."""
+    folder.mkdir(parents=True, exist_ok=True)
     with small_disk(folder / "data") as disk:
         here = Premises(folder)
         shop = open_shop(here.settings)
