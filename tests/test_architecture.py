@@ -35,8 +35,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "broker.stream": ("sqlite_utils", "broker.store", "broker.domain", "broker.shop"),
     "broker.embedded": ("amqtt", "argon2", "click", "broker.contract", "broker.settings", "broker.lifeline"),
     "broker.notify": (
-        "standardwebhooks", "apprise", "broker.contract", "broker.domain", "broker.store", "broker.desk", "broker.shop",
-        "broker.settings", "broker.failpoints",
+        "standardwebhooks", "apprise", "pywebpush", "py_vapid", "broker.contract", "broker.domain", "broker.store", "broker.desk",
+        "broker.shop", "broker.settings", "broker.identity", "broker.failpoints",
     ),
     "broker.service": (
         "broker.contract", "broker.domain", "broker.store", "broker.desk", "broker.shop", "broker.settings", "broker.link",
@@ -92,6 +92,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "joserfc": ("broker.web.provider",),
     "standardwebhooks": ("broker.notify",),
     "apprise": ("broker.notify.apprised",),
+    "pywebpush": ("broker.notify.pushing",),
+    "py_vapid": ("broker.notify.pushing",),
     "structlog": ("broker.log",),
     "segno": ("kiosk", "deploy.install"),
     "espeakng_loader": ("kiosk.voice",),

@@ -12,7 +12,7 @@ from broker.desk.keys import digest, new_token
 from broker.desk.roles import OF_SCREENS, Refused
 from broker.domain.facts import Fact, FactKind
 from broker.shop import Shop
-from broker.store import entrances, journal, people
+from broker.store import entrances, journal, people, subscriptions
 from broker.store.database import change
 from broker.store.entrances import Entrance as Entrance
 from broker.store.people import Pairing as Pairing
@@ -157,6 +157,7 @@ def revoke(shop: Shop, screen_id: str, *, by: str) -> Screen:
         people.save(shop.db, screen)
         for session in people.sessions(shop.db, screen_id=screen.id):
             people.save(shop.db, replace(session, ended=now))
+        subscriptions.forget(shop.db, screen=screen.id)
         _tell(shop, FactKind.REVOKED, screen, by)
     return screen
 

@@ -11,7 +11,7 @@ from broker.desk.pairing import make_entrance as make_entrance
 from broker.desk.roles import OF_PEOPLE, Refused, Role
 from broker.domain.facts import Fact, FactKind
 from broker.shop import Shop
-from broker.store import journal, passwords, people
+from broker.store import journal, passwords, people, subscriptions
 from broker.store.database import change
 from broker.store.people import Person as Person
 from broker.store.people import Screen as Screen
@@ -114,6 +114,7 @@ def deactivate(shop: Shop, person_id: str, *, by: str) -> Person:
         people.save(shop.db, person)
         passwords.forget(shop.db, person.id)
         people.end_sessions(shop.db, shop.clock(), person_id=person.id)
+        subscriptions.forget(shop.db, person=person.id)
         _tell(shop, person, "deactivated", by, was)
     return person
 

@@ -16,7 +16,7 @@ from broker.desk.keys import digest, new_token
 from broker.desk.roles import Refused, Role
 from broker.domain.facts import Fact, FactKind
 from broker.shop import Shop
-from broker.store import journal, people
+from broker.store import journal, people, subscriptions
 from broker.store.database import change
 from broker.store.people import Attempts, Person, Screen, Session
 
@@ -197,11 +197,12 @@ def _end(shop: Shop, session: Session, now: datetime) -> None:
 
 
 def sign_out_everywhere(shop: Shop, *, person_id: str | None = None, by: str) -> int:
-    """End every session of one person, or of everybody, and return how many there were."""
+    """End every session of one person, or of everybody, and their notices; return how many sessions there were."""
     with change(shop.db):
         running = people.sessions(shop.db, person_id=person_id)
         for session in running:
             _end(shop, session, shop.clock())
+        subscriptions.forget(shop.db, person=person_id)
         audit.write(shop, "signin.ended", person_id or "", by=by, after={"sessions": len(running)})
     return len(running)
 

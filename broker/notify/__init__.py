@@ -1,1 +1,1 @@
-"""Telling the outside: programs by webhooks, phones and chats by apprise, lights, buzzers and Home Assistant by MQTT."""
+"""Telling the outside: programs by webhooks, phones and chats by apprise, tablets by their browser, lamps and buzzers by MQTT."""

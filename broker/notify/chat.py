@@ -97,6 +97,18 @@ def test_message(shop: Shop) -> tuple[str, str]:
     return store, say(language, "notify.test", store=store)
 
 
+def worded(shop: Shop, values: Any, fact: Fact, language: str) -> tuple[str, str]:
+    """Return the title and text in *language* of the alert that *fact* tells of by *values*."""
+    kind = AlertKind(values["kind"])
+    place = shop.zones.get(str(values["zone"]), "") if values["zone"] else ""
+    title = ": ".join(part for part in (shop.settings.store.name, place) if part)
+    name = str(values["about"]).removeprefix(webhooks.ABOUT) if kind is AlertKind.DEVICE else ""
+    text = say(language, SENTENCES[kind], name=name)
+    if kind is not AlertKind.DEVICE:
+        text += " " + say(language, CALLED[int(values["level"])])
+    return title, f"{fact.at.astimezone(shop.hours.zone):%H:%M} {text}"
+
+
 class Messenger:
     """Reads the journal for one target and tells it what it wants to know, while that is news."""
 
@@ -141,7 +153,7 @@ class Messenger:
             return None
         if self._target.quiet_at(fact.at.astimezone(self._shop.hours.zone).time()):
             return None
-        body = chats.message(*self._worded(event.values, fact))
+        body = chats.message(*worded(self._shop, event.values, fact, self._shop.settings.store.language))
         return Delivery(target=self._target.id, fact=fact.id, event=event.name, at=now, body=body, aside=True, due_at=now)
 
     def _wants(self, values: Any) -> bool:
@@ -151,16 +163,6 @@ class Messenger:
         if values["kind"] == AlertKind.DEVICE:
             return self._target.devices
         return self._target.wants_level(int(values["level"]))
-
-    def _worded(self, values: Any, fact: Fact) -> tuple[str, str]:
-        store, kind = self._shop.settings.store, AlertKind(values["kind"])
-        place = self._shop.zones.get(str(values["zone"]), "") if values["zone"] else ""
-        title = ": ".join(part for part in (store.name, place) if part)
-        name = str(values["about"]).removeprefix(webhooks.ABOUT) if kind is AlertKind.DEVICE else ""
-        text = say(store.language, SENTENCES[kind], name=name)
-        if kind is not AlertKind.DEVICE:
-            text += " " + say(store.language, CALLED[int(values["level"])])
-        return title, f"{fact.at.astimezone(self._shop.hours.zone):%H:%M} {text}"
 
     def _tell(self, delivery: Delivery) -> None:
         now = self._shop.clock()

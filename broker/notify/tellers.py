@@ -1,4 +1,4 @@
-"""All that are told outside, webhooks and phones and chats, each in a thread and on a connection of its own."""
+"""All that are told outside: webhooks, phones and chats each in a thread and on a connection of its own, tablets in one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import partial
 from types import TracebackType
 from typing import Final, Protocol, Self
 
+from broker.desk import push
 from broker.desk import webhooks as desk
 from broker.notify.chat import Messenger
 from broker.notify.webhook import Caller
@@ -43,7 +44,7 @@ class Tellers:
     def __enter__(self) -> Self:
         """Start."""
         desk.forget_notices(self._shop)
-        for name in desk.there(self._shop):
+        for name in desk.there(self._shop) | ({push.READER} if self._shop.settings.push.enabled else set()):
             # Before anything else happens: what happens from now on is what a new one is told.
             desk.known(self._shop, name)
         for thread in self._threads:
@@ -73,4 +74,12 @@ class Tellers:
 
 def _by_name(shop: Shop) -> dict[str, Callable[[Shop], Teller]]:
     hooks: dict[str, Callable[[Shop], Teller]] = {hook.id: partial(Caller, hook=hook) for hook in shop.settings.webhooks}
-    return hooks | {target.id: partial(Messenger, target=target) for target in shop.settings.notify}
+    chats: dict[str, Callable[[Shop], Teller]] = {target.id: partial(Messenger, target=target) for target in shop.settings.notify}
+    return hooks | chats | ({push.READER: _pusher} if shop.settings.push.enabled else {})
+
+
+def _pusher(shop: Shop) -> Teller:
+    # Only a shop that sends notices loads what they need.
+    from broker.notify.pushing import Pusher
+
+    return Pusher(shop)

@@ -18,6 +18,7 @@ from broker.settings.keeping import RetentionSettings as RetentionSettings
 from broker.settings.notify import NotifySettings as NotifySettings
 from broker.settings.oidc import OidcSettings as OidcSettings
 from broker.settings.paper import PrinterSettings as PrinterSettings
+from broker.settings.push import PushSettings as PushSettings
 from broker.settings.reading import ENVIRONMENT as ENVIRONMENT
 from broker.settings.reading import MODELS as MODELS
 from broker.settings.reading import BadSettings as BadSettings

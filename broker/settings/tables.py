@@ -27,6 +27,7 @@ from broker.settings.oidc import OidcSettings
 from broker.settings.opening import OpeningSettings as OpeningSettings
 from broker.settings.own_words import TextsSettings
 from broker.settings.paper import PrinterSettings
+from broker.settings.push import PushSettings
 from broker.settings.reports import MailSettings, ReportsSettings
 from broker.settings.section import Port, Section, ShownName
 from broker.settings.sound import SoundSettings
@@ -222,6 +223,7 @@ class Settings(EdgeSettings):
     counters: tuple[CounterSettings, ...] = Field(default=(), max_length=64)
     home_assistant: HomeAssistantSettings = HomeAssistantSettings()
     webhooks: tuple[WebhookSettings, ...] = Field(default=(), max_length=MOST_WEBHOOKS)
+    push: PushSettings = PushSettings()
     notify: tuple[NotifySettings, ...] = Field(default=(), max_length=MOST_NOTIFY)
 
     @model_validator(mode="after")

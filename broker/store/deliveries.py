@@ -138,6 +138,12 @@ def next_aside(db: Database, name: str, now: datetime) -> Delivery | None:
     return found[0] if found else None
 
 
+def due_of(db: Database, prefix: str, now: datetime, *, limit: int = 500) -> list[Delivery]:
+    """Return what all whose name begins with *prefix* wait for and is due, oldest first."""
+    where = "WHERE target >= ? AND target < ? AND due_at IS NOT NULL AND due_at <= ? ORDER BY fact, id LIMIT ?"
+    return _all(db, where, [prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1), text(now), limit])
+
+
 def waiting(db: Database, name: str) -> int:
     """Return how many events the webhook *name* is yet to be told."""
     return int(db.execute("SELECT count(*) FROM deliveries WHERE target = ? AND due_at IS NOT NULL", [name]).fetchone()[0])

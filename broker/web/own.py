@@ -7,12 +7,13 @@ from http import HTTPStatus
 from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from broker.desk import passwords, shifts, standards_page
+from broker.desk import passwords, push, shifts, standards_page
 from broker.desk.roles import Refused
 from broker.desk.shifts import Proof
 from broker.web import access, languages
 from broker.web.access import current_person, current_screen, current_shift, needs
 from broker.web.languages import say
+from broker.web.problems import refuse
 from broker.web.stores import current_shop
 
 own = Blueprint("own", __name__)
@@ -32,7 +33,32 @@ def me() -> ResponseReturnValue:
         for session, on in shifts.running(shop, here.person.id)
     ]  # fmt: skip
     password = passwords.stands_in_the_office(screen) and passwords.may_have(here.person)
-    return render_template("me.html", rows=rows, person=here.person, password=password, chosen="chosen" in request.args)
+    return render_template(
+        "me.html", rows=rows, person=here.person, password=password, chosen="chosen" in request.args,
+        push_key=push.public_key(shop), push_on=push.is_on(shop, here.person.id, screen.id),
+    )  # fmt: skip
+
+
+@own.post("/me/push")
+@needs("floor.see")
+def push_on() -> ResponseReturnValue:
+    """Tell whoever is signed in by notices of this browser, with the address and the keys that it gave."""
+    if not push.public_key(current_shop()):
+        return refuse(HTTPStatus.NOT_FOUND)
+    given = {name: request.form.get(name, "") for name in ("endpoint", "p256dh", "auth")}
+    try:
+        push.subscribe(current_shop(), current_person().id, current_screen().id, **given)
+    except Refused:
+        return refuse(HTTPStatus.BAD_REQUEST)
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+@own.post("/me/push/off")
+@needs("floor.see")
+def push_off() -> ResponseReturnValue:
+    """Tell whoever is signed in nothing more by notices of this browser."""
+    push.unsubscribe(current_shop(), current_person().id, current_screen().id)
+    return Response(status=HTTPStatus.NO_CONTENT)
 
 
 @own.post("/me/sign-out-everywhere")

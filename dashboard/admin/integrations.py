@@ -136,7 +136,8 @@ def _no(no: Refused) -> str:
 def _page(told: Told, status: HTTPStatus = HTTPStatus.OK) -> ResponseReturnValue:
     shop = current_shop()
     settings = shop.settings
-    log = deliveries.newest(shop.db, None, limit=LOG_ROWS) if settings.webhooks or settings.notify else []
+    any_told = settings.webhooks or settings.notify or settings.push.enabled
+    log = deliveries.newest(shop.db, None, limit=LOG_ROWS) if any_told else []
     page = render_template(
         "admin/integrations.html", page="integrations", said=told.said, bad=told.bad, told=told,
         hooks=[_hook(shop, hook) for hook in settings.webhooks],

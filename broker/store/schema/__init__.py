@@ -18,6 +18,7 @@ from broker.store.schema.keeping import KEEPING
 from broker.store.schema.lead import LEAD
 from broker.store.schema.phones import PHONES
 from broker.store.schema.printing import PRINTING
+from broker.store.schema.push import PUSH
 from broker.store.schema.standards import STANDARDS
 from broker.store.schema.tickets import TICKETS
 from broker.store.schema.trials import TRIALS
@@ -138,4 +139,11 @@ def m016_invitations(db: Database) -> None:
 def m019_trials(db: Database) -> None:
     """Prints and calls that the office tries."""
     for statement in TRIALS:
+        db.execute(statement)
+
+
+@migrations()
+def m020_push(db: Database) -> None:
+    """Tablets that show notices of the browser."""
+    for statement in PUSH:
         db.execute(statement)

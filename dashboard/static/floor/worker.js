@@ -1,4 +1,5 @@
 // Keeps the shell of the staff screens: the pages and the files they are made of. News and answers are never kept.
+// When the page is closed, it shows what the shop sends of an alert, and a tap on that opens the floor.
 // Each version of those files has a shell of its own; when a new one takes over, the old one is forgotten.
 const SHELL = "greetline-{version}";
 const PAGES = ["/floor", "/counter", "/lead"];
@@ -30,6 +31,33 @@ addEventListener("fetch", (event) => {
   if (isPage(url) || isFile(url)) event.respondWith(networkFirst(event, isPage(url)));
   else if (request.mode === "navigate" && ["/signin", "/pair"].includes(url.pathname)) event.waitUntil(forgetPages());
 });
+
+addEventListener("push", (event) => {
+  const { title, text, tag, lang } = told(event.data);
+  const looks = { icon: "/icon-192.png", badge: "/icon-mask-192.png" };
+  event.waitUntil(registration.showNotification(title, { body: text, tag, lang, renotify: true, ...looks }));
+});
+
+addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(openFloor());
+});
+
+/** What a push says; a browser wants something shown for each, also for one that says nothing. */
+function told(data) {
+  const plain = { title: "Greetline", text: "", tag: "greetline", lang: "" };
+  try {
+    return { ...plain, ...data?.json() };
+  } catch {
+    return plain;
+  }
+}
+
+async function openFloor() {
+  const pages = await clients.matchAll({ type: "window", includeUncontrolled: true });
+  const floor = pages.find((page) => new URL(page.url).pathname === "/floor");
+  return floor ? floor.focus() : clients.openWindow("/floor");
+}
 
 /** The network's answer if it comes in time, else what was kept; a late answer is kept all the same. */
 async function networkFirst(event, page) {
