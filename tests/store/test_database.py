@@ -117,7 +117,7 @@ def test_four_programs_may_make_and_fill_a_new_store_at_once(tmp_path: Path) -> 
 def test_only_the_last_thousand_rejected_messages_are_kept(tmp_path: Path) -> None:
     db = open_store(tmp_path / "a.db")
     for begin in range(0, 1500, 500):
-        rejected.keep(db, [(NOON, "t", f"reason {n}", b"x" * 20_000) for n in range(begin, begin + 500)])
+        rejected.keep(db, [(NOON, f"topic {n % 8}", f"reason {n}", b"x" * 20_000) for n in range(begin, begin + 500)])
     kept = rejected.newest(db)
     assert (len(kept), kept[0].reason, kept[-1].reason) == (1000, "reason 1499", "reason 500")
     assert len(kept[0].payload) == rejected.KEPT_BYTES
