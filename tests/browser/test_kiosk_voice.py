@@ -174,7 +174,8 @@ def test_a_finger_lifts_the_curtain_also_before_there_is_a_voice(listens: Callab
     page = listens("/kiosk?aloud=1").page
     held: list[Route] = []
     page.route("**/speak.js*", lambda route: held.append(route))
-    page.goto("/kiosk?aloud=1&curtain=1")
+    with page.expect_request("**/speak.js*"):
+        page.goto("/kiosk?aloud=1&curtain=1")
     page.mouse.click(500, 1500)
     expect(page).to_have_url(re.compile("/kiosk(?!.*curtain)"))
     assert held

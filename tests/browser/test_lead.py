@@ -73,6 +73,7 @@ def test_a_call_is_there_at_once_with_what_the_lead_should_know_and_both_leads_s
     maria.get_by_role("button", name="I’m coming").click()
     expect(ola.locator(".calls li")).to_contain_text("Maria is coming")
     ola.get_by_role("button", name="I am with them").click()
+    expect(maria.locator(f'[data-key="{ticket.id}"]')).to_have_count(0)
     expect(maria.locator("[data-part=calm]")).to_contain_text("Everyone manages now")
     briefing = stored_cases.briefing(house.shop.db, ticket.id)
     assert briefing

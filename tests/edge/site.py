@@ -59,9 +59,10 @@ class Request(BaseHTTPRequestHandler):
         self.end_headers()
 
     def pour(self, content: bytes) -> None:
+        # Counted first: whoever has it all looks at the count at once.
+        self.site.sent += len(content)
         self.wfile.write(content)
         self.wfile.flush()
-        self.site.sent += len(content)
 
     def log_message(self, *arguments: Any) -> None:
         pass
