@@ -20,7 +20,7 @@ from broker.desk.reports import Report, greeting_report
 from broker.desk.tallies import Tally
 from broker.desk.waits import CounterRow
 from broker.domain.period import BadPeriod, period
-from broker.domain.waits import BOUNDS
+from broker.domain.unticketed import BOUNDS
 from broker.shop import Shop
 from dashboard import exports, mail, sentences, waits
 from dashboard.figures import figures

@@ -8,7 +8,7 @@ from typing import Final
 
 from broker.desk.waits import CounterRow
 from broker.domain.kpi import FEW
-from broker.domain.waits import BOUNDS, FORMULAS
+from broker.domain.unticketed import BOUNDS, FORMULAS
 from dashboard.drawing import NARROW, WIDE, Dot, Group, Mark, Plot, Rect, Scale, Text, line, r, step_of
 from dashboard.figures import DASH
 from dashboard.shapes import shortened

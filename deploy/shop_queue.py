@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from broker.domain import numbering, wait, waiting
+from broker.domain import estimate, numbering, order
 from broker.domain.promises import Promises
 from broker.domain.ticket import CLOCK, ENDED, Channel, Move, Outcome, Said, State, Ticket
 from broker.store.tickets import ISSUE, Moved
@@ -128,7 +128,7 @@ class Queue(Cases):
         phone = chance.random() < 0.1
         ticket = Ticket(
             id=f"{chance.getrandbits(64):016x}", token=f"{chance.getrandbits(128):032x}", service=service_id,
-            issued_for=service_id, number=number, day=self.day.date, t0=at, place=waiting.place(at, priority, self.promises),
+            issued_for=service_id, number=number, day=self.day.date, t0=at, place=order.place(at, priority, self.promises),
             language="en", channel=Channel.PHONE if phone else Channel.KIOSK, priority=priority,
             visit=None if phone else self.day.visit_id(len(self.tickets), "t"),
             told_from=told[0] if told else None, told_to=told[1] if told else None,
@@ -154,7 +154,7 @@ class Queue(Cases):
             return None
         ahead = sum(1 for one in self._line.values() if one.service == service.id and one.state is State.WAITING)
         middle = (ahead + 0.6) * service.mean / able
-        return wait.rounded_down(0.5 * middle), wait.rounded_up(1.9 * middle + 60)
+        return estimate.rounded_down(0.5 * middle), estimate.rounded_up(1.9 * middle + 60)
 
     def _gives_up(self, at: datetime, ticket_id: str) -> None:
         ticket = self.tickets[ticket_id]
@@ -180,7 +180,7 @@ class Queue(Cases):
         move, _ = ticket.next_move(self.promises) or (Move.EXPIRE, at)
         said = Said(by=CLOCK)
         if move is Move.MISS:
-            said = replace(said, behind=waiting.behind(ticket, self._line.values(), self.promises.missed_behind))
+            said = replace(said, behind=order.behind(ticket, self._line.values(), self.promises.missed_behind))
         self._make(ticket, move, at, said)
         if ticket.counter:
             self._is_free(at, ticket.counter)
@@ -229,7 +229,7 @@ class Queue(Cases):
 
     def _call(self, at: datetime, desk: str) -> None:
         skills, by = self.desks[desk].skills, self.desks[desk].staff
-        ticket = waiting.following(self._line.values(), skills)
+        ticket = order.following(self._line.values(), skills)
         if ticket is None:
             return
         self._do(at, "call_next", counter=desk, by=by)

@@ -1,6 +1,6 @@
 """A shop's queues that never were: arrivals by hour, services that share counters, priorities, breaks, people who give up.
 
-Made from one seed, so that the same seed is the same month. It knows the rules of the line (`broker.domain.waiting`)
+Made from one seed, so that the same seed is the same month. It knows the rules of the line (`broker.domain.order`)
 and nothing of the estimate that is judged on it.
 """
 

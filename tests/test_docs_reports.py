@@ -13,8 +13,8 @@ from broker.desk.shifts import IDLE
 from broker.domain.kpi import FEW, FORMULAS
 from broker.domain.period import LONGEST_DAYS, NAMED
 from broker.domain.queue_kpi import KPIS
-from broker.domain.waits import BOUNDS
-from broker.domain.waits import FORMULAS as WAITS
+from broker.domain.unticketed import BOUNDS
+from broker.domain.unticketed import FORMULAS as WAITS
 from broker.store.rejected import KEPT_MESSAGES
 from dashboard.reports import kinds, post
 from dashboard.sentences import MISSING_SHARE

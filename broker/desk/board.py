@@ -13,13 +13,13 @@ from typing import Any, Final
 from broker.desk import prospects
 from broker.desk import tickets as desk
 from broker.desk.screens import name_of
-from broker.domain import numbering, waiting
+from broker.domain import numbering, order
+from broker.domain.estimate import Told
 from broker.domain.facts import Fact, FactKind
 from broker.domain.goodbye import Story
 from broker.domain.moves import QueueClosed
 from broker.domain.spans import Span, Step, spans
 from broker.domain.ticket import AT_COUNTER, Move, State, Ticket
-from broker.domain.wait import Told
 from broker.settings import ServiceSettings
 from broker.shop import Shop
 from broker.store import cases, counters, tickets
@@ -126,7 +126,7 @@ def counter(shop: Shop, name: str) -> Row:
     now, skills = shop.clock(), desk.skills_of(shop, name)
     line = tickets.open_ones(shop.db)
     here = next((t for t in line if t.counter == name and t.state in AT_COUNTER), None)
-    following = waiting.following(line, skills)
+    following = order.following(line, skills)
     shift = counters.now(shop.db).get(name)
     return {
         "now": text(now),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from broker.desk import board
 from broker.desk.tickets import skills_of
-from broker.domain import waiting
+from broker.domain import order
 from broker.shop import Shop
 from broker.store import counters, tickets
 from broker.store.counters import OPEN
@@ -26,5 +26,5 @@ def foreseen(shop: Shop, *, limit: int) -> list[Foreseen]:
     line = tickets.open_ones(shop.db)
     known = {counter.id for counter in shop.settings.counters}
     open_now = [name for name, shift in counters.now(shop.db).items() if shift.kind == OPEN and name in known][:limit]
-    following = [(name, waiting.following(line, skills_of(shop, name))) for name in open_now]
+    following = [(name, order.following(line, skills_of(shop, name))) for name in open_now]
     return [Foreseen(board.shown(shop, ticket), name, ticket.language) for name, ticket in following if ticket is not None]

@@ -11,8 +11,7 @@ from typing import Any, Final
 
 from broker.desk.people import name_of
 from broker.desk.tickets import skills_of
-from broker.domain import numbering
-from broker.domain import waiting as order
+from broker.domain import numbering, order
 from broker.domain.facts import Fact, FactKind
 from broker.domain.ticket import State, Ticket
 from broker.shop import Shop

@@ -15,7 +15,7 @@ from broker.desk import counters as desk_counters
 from broker.desk import in_line, problems, screens, tickets, visits
 from broker.desk.people import name_of
 from broker.desk.shifts import IDLE
-from broker.domain import waiting
+from broker.domain import order
 from broker.domain.alerts import Alert, AlertKind, load
 from broker.domain.moves import IllegalMove
 from broker.domain.ticket import MOVES, Move, Said, Ticket
@@ -161,7 +161,7 @@ def reorder(shop: Shop, ticket_id: str, *, before: str, reason: str, by: str, ke
     ticket, other = stored.get(shop.db, ticket_id), stored.get(shop.db, before)
     if ticket.service != other.service or ticket.id == other.id or other.ended_at is not None:
         raise IllegalMove("ticket", ticket.state, Move.REORDER, "they wait for different things")
-    said = Said(by=by, reason=desk_cases.plain(reason), ahead=waiting.before(other))
+    said = Said(by=by, reason=desk_cases.plain(reason), ahead=order.before(other))
     return tickets.move(shop, ticket_id, Move.REORDER, said, key=key)
 
 

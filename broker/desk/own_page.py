@@ -13,11 +13,11 @@ from broker.desk import board, prospects
 from broker.desk import tickets as desk
 from broker.desk.screens import name_of
 from broker.desk.tickets import NoSuchTicket
-from broker.domain import waiting
+from broker.domain import order
+from broker.domain.estimate import Told
 from broker.domain.goodbye import goodbye
 from broker.domain.moves import IllegalMove
 from broker.domain.ticket import ENDED, IN_LINE, MOVES, Move, Said, State, Ticket
-from broker.domain.wait import Told
 from broker.shop import Shop
 from broker.store import cases, pages, tickets
 from broker.store.database import change, text
@@ -63,7 +63,7 @@ def page(shop: Shop, ticket: Ticket) -> Row:
     found = prospects.prospect(shop, ticket.service) if ticket.state in IN_LINE else None
     fresh = found.range if found and isinstance(found.range, Told) else None
     window = _window(shop, fresh, now) if ticket.state is State.WAITING else None
-    ahead = waiting.ahead(ticket, line)
+    ahead = order.ahead(ticket, line)
     return {
         "now": text(now),
         "store": shop.settings.store.name,
@@ -89,7 +89,7 @@ def page(shop: Shop, ticket: Ticket) -> Row:
         "away_minutes": away_minutes(shop),
         "callback_offered": window is not None,
         "callback": {"from": text(window[0]), "to": text(window[1])} if window else None,
-        "can": _may(shop, ticket, now, offered=window is not None, followed=waiting.behind(ticket, line, 1) > ticket.place),
+        "can": _may(shop, ticket, now, offered=window is not None, followed=order.behind(ticket, line, 1) > ticket.place),
         "goodbye": [str(part) for part in goodbye(board.story(shop, ticket, history))],
         "feedback": cases.feedback(shop.db, ticket.id),
         "closes_at": text(shop.hours.closes_at(now)),

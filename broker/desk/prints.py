@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from broker.desk import alerts as desk_alerts
-from broker.domain import waiting
+from broker.domain import order
 from broker.domain.alerts import AlertKind
 from broker.domain.printing import ENDED, LEASE, SURE, Job, Move, State, Trouble
 from broker.domain.ticket import Ticket
@@ -57,7 +57,7 @@ def ask(shop: Shop, ticket: Ticket, language: str) -> Job:
 
 def ahead(shop: Shop, ticket: Ticket) -> int:
     """Return how many people are ahead of *ticket* now, as its paper is to say."""
-    return waiting.ahead(ticket, tickets.open_ones(shop.db))
+    return order.ahead(ticket, tickets.open_ones(shop.db))
 
 
 def newest(shop: Shop, ticket_id: str) -> Job | None:

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from broker.desk.tickets import NoSuchService, Wish, service_ids, skills_of
-from broker.domain import wait, waiting
+from broker.domain import estimate, order
+from broker.domain.estimate import Counter, Pace, Ranges, Told, Untold
 from broker.domain.moves import QueueClosed
 from broker.domain.queue_log import Event, Outcome, What, outcomes
 from broker.domain.ticket import AT_COUNTER, ENDED, IN_LINE, Channel, Move, State, Ticket
-from broker.domain.wait import Counter, Pace, Ranges, Told, Untold
 from broker.domain.wait_audit import WINDOW_DAYS, Audit, audit
 from broker.shop import Shop
 from broker.store import counters, learnt, tickets
@@ -45,8 +45,8 @@ def prospect(shop: Shop, service: str, *, priority: int = 0) -> Prospect:
     """Return what somebody who takes a ticket for *service* now can be told."""
     now = shop.clock()
     line = tickets.open_ones(shop.db)
-    place = waiting.place(now, priority, shop.promises)
-    before = [t for t in waiting.ordered(line) if t.state is State.WAITING and t.place <= place]
+    place = order.place(now, priority, shop.promises)
+    before = [t for t in order.ordered(line) if t.state is State.WAITING and t.place <= place]
     ahead = sum(t.service == service for t in line if t.state in IN_LINE and t.place <= place)
     told = _range(shop, service, before, line, now)
     late = isinstance(told, Told) and not shop.hours.open_at(now + timedelta(seconds=told.low))
@@ -77,11 +77,11 @@ def _range(shop: Shop, service: str, before: Sequence[Ticket], line: Sequence[Ti
         return Untold("not_earned" if known[1]["judged"] else "learning")
     pace = _pace(known[1]["pace"])
     open_now = _open_counters(shop, line, now)
-    middle = wait.middle(service, [ticket.service for ticket in before], open_now, pace)
+    middle = estimate.middle(service, [ticket.service for ticket in before], open_now, pace)
     if middle is None:
         return Untold("no_counter")
     silent = _silent_for(line, now, tickets.last_call(shop.db))
-    if not wait.believed(middle, silent):
+    if not estimate.believed(middle, silent):
         return Untold("nobody_called")
     able = sum(service in counter.skills for counter in open_now)
     scale = pace.mean(service) / max(1, able) + middle
@@ -207,7 +207,7 @@ def _service_times(shop: Shop, now: datetime) -> dict[str, list[float]]:
         elif event.what is What.FREE and event.counter in called:
             service, since = called.pop(event.counter)
             times.setdefault(service, []).append(round(event.at - since, 1))
-    return {service: newest[-wait.KEPT_SERVICES :] for service, newest in times.items()}
+    return {service: newest[-estimate.KEPT_SERVICES :] for service, newest in times.items()}
 
 
 def _pace(times: dict[str, list[float]]) -> Pace:

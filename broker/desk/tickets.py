@@ -13,7 +13,7 @@ from typing import Final
 
 from broker.desk import alerts as desk_alerts
 from broker.desk import one_clock
-from broker.domain import numbering, waiting
+from broker.domain import numbering, order
 from broker.domain.facts import Fact, FactKind
 from broker.domain.moves import IllegalMove, QueueClosed
 from broker.domain.ticket import CLOCK, ENDED, Channel, Move, Outcome, Said, State, Ticket
@@ -89,7 +89,7 @@ def call_next(shop: Shop, counter: str, *, by: str, key: str = "") -> Ticket | N
         if known := _of_key(shop, key):
             return known
         _check_free(shop, counter)
-        following = waiting.following(tickets.open_ones(shop.db), skills)
+        following = order.following(tickets.open_ones(shop.db), skills)
         if following is None:
             return None
         return _make(shop, following, Move.CALL, Said(by=by, counter=counter), key)
@@ -108,7 +108,7 @@ def call(shop: Shop, ticket_id: str, counter: str, *, by: str, reason: str = "",
         _check_free(shop, counter)
         if ticket.service not in skills:
             raise IllegalMove("counter", counter, Move.CALL, f"{counter} does not serve {ticket.service}")
-        first = waiting.following(tickets.open_ones(shop.db), skills)
+        first = order.following(tickets.open_ones(shop.db), skills)
         if first is not None and first.id != ticket.id and ticket.state is State.WAITING and not reason.strip():
             raise IllegalMove("ticket", ticket.state, Move.CALL, "somebody else is next; a call out of order needs a reason")
         return _make(shop, ticket, Move.CALL, Said(by=by, counter=counter, reason=reason), key)
@@ -128,7 +128,7 @@ def move(shop: Shop, ticket_id: str, what: Move, said: Said | None = None, *, ke
         ticket, said = tickets.get(shop.db, ticket_id), said or Said()
         steps = {Move.MISS: shop.promises.missed_behind, Move.LET_PASS: 1}.get(what)
         if steps is not None:
-            said = replace(said, behind=waiting.behind(ticket, tickets.open_ones(shop.db), steps))
+            said = replace(said, behind=order.behind(ticket, tickets.open_ones(shop.db), steps))
         if what in (Move.RESUME, Move.UNDO) and (counter := ticket.counter):
             _check_free(shop, counter, but=ticket.id)
         return _make(shop, ticket, what, said, key, _tapped(shop, ticket, at))
@@ -171,7 +171,7 @@ def run_due(shop: Shop) -> int:
                 said = Said(by=CLOCK)
                 if what is Move.MISS:
                     line = tickets.open_ones(shop.db)
-                    said = replace(said, behind=waiting.behind(ticket, line, shop.promises.missed_behind))
+                    said = replace(said, behind=order.behind(ticket, line, shop.promises.missed_behind))
                 ticket = _make(shop, ticket, what, said, "", at)
                 made += 1
     return made
@@ -236,7 +236,7 @@ def _new(shop: Shop, wish: Wish, now: datetime) -> Ticket:
         number=number,
         day=day,
         t0=now,
-        place=waiting.place(now, wish.priority, shop.promises),
+        place=order.place(now, wish.priority, shop.promises),
         language=wish.language,
         channel=wish.channel,
         priority=wish.priority,

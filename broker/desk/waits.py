@@ -12,7 +12,7 @@ from broker.desk.queues import QUEUE
 from broker.desk.trust import Trust
 from broker.domain import period as spans
 from broker.domain.period import Period, Slots, Span
-from broker.domain.waits import Waiting, Waits, waiting
+from broker.domain.unticketed import Waiting, Waits, waiting
 from broker.settings import ZoneSettings
 from broker.shop import Shop
 from broker.store import areas

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from broker.domain.wait import Counter, Pace, Sample, middle
+from broker.domain.estimate import Counter, Pace, Sample, middle
 
 LONGEST_SERVICE: Final = 4 * 3600.0
 """A longer one was forgotten, not served: it teaches nothing."""

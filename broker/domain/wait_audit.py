@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Final
 
+from broker.domain.estimate import Ranges, Told, believed
 from broker.domain.queue_log import Outcome
-from broker.domain.wait import Ranges, Told, believed
 
 WINDOW_DAYS: Final = 28
 COVERAGE: Final = (0.75, 0.85)

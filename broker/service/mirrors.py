@@ -14,9 +14,9 @@ from broker.contract.boards import Display, Queue, ServiceLine, WallCall
 from broker.contract.messages import Mirror
 from broker.desk import board, prospects, tickets
 from broker.desk.board import Row
+from broker.domain.estimate import Told
 from broker.domain.moves import QueueClosed
 from broker.domain.ticket import State, Ticket
-from broker.domain.wait import Told
 from broker.settings import ServiceSettings
 from broker.shop import Shop
 from broker.store import counters, journal

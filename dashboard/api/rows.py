@@ -7,7 +7,7 @@ from typing import Any
 
 from broker.desk import board, tickets
 from broker.desk.screens import name_of
-from broker.domain import waiting
+from broker.domain import order
 from broker.domain.ticket import AT_COUNTER, IN_LINE, Ticket
 from broker.settings import CounterSettings
 from broker.shop import Shop
@@ -38,7 +38,7 @@ def ticket(shop: Shop, one: Ticket, ahead: int | None = None) -> Row:
 def line(shop: Shop, service: str | None) -> Row:
     """Return everybody who waits or is served, of *service* alone if it is named, and every counter."""
     here, before, rows = stored.open_ones(shop.db), Tally[str](), []
-    for one in waiting.ordered(here):
+    for one in order.ordered(here):
         ahead = before[one.service] if one.state in IN_LINE else None
         before[one.service] += one.state in IN_LINE
         if service in (None, one.service):

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from broker.desk import counters, tickets
-from broker.domain import waiting
+from broker.domain import order
 from broker.domain.ticket import CLOCK, MOVES, OPEN, Move, Said, State
 from broker.shop import Shop
 from broker.store import tickets as stored
@@ -253,7 +253,7 @@ def test_the_line_is_in_the_order_of_calls_and_counts_who_is_ahead(shop: Shop, p
     assert [row["ahead"] for row in line["tickets"]] == [0, 1, 0, 2]
     assert [good(program.get(f"/tickets/{row['id']}"))["ahead"] for row in line["tickets"]] == [0, 1, 0, 2]
     here = stored.open_ones(shop.db)
-    assert [waiting.ahead(ticket, here) for ticket in waiting.ordered(here)] == [0, 1, 0, 2]
+    assert [order.ahead(ticket, here) for ticket in order.ordered(here)] == [0, 1, 0, 2]
     assert [row["id"] for row in good(program.get("/line?service=returns"))["tickets"]] == [made[1]]
     assert [counter["kind"] for counter in line["counters"]] == ["closed"] * 12
 

@@ -16,7 +16,7 @@ from broker.desk.reports import greeting_report
 from broker.desk.waits import CounterRow
 from broker.domain.arrivals import Counted, Stayed
 from broker.domain.period import period
-from broker.domain.waits import FORMULAS
+from broker.domain.unticketed import FORMULAS
 from broker.settings import AreaSettings, CameraSettings, OpeningSettings, ZoneSettings
 from broker.shop import Shop
 from dashboard.cli_report import _text, plain

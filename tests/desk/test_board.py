@@ -10,9 +10,9 @@ import pytest
 
 from broker.desk import board, cases, counters, own_page, prospects, tickets
 from broker.desk.tickets import Wish
+from broker.domain.estimate import Told, Untold
 from broker.domain.moves import IllegalMove
 from broker.domain.ticket import Channel, Move, Outcome, Said, State, Ticket
-from broker.domain.wait import Told, Untold
 from broker.shop import Shop
 from broker.store import journal, learnt
 from broker.store import tickets as rows

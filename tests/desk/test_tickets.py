@@ -14,7 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from broker.desk import tickets
 from broker.desk.tickets import Wish
-from broker.domain import spans, waiting
+from broker.domain import order, spans
 from broker.domain.facts import FactKind
 from broker.domain.moves import IllegalMove, QueueClosed
 from broker.domain.ticket import AT_COUNTER, OPEN, Channel, Move, Outcome, Said, State, Ticket
@@ -167,7 +167,7 @@ def test_a_missed_call_comes_again_behind_the_next_two_and_then_ends_by_the_cloc
     called(shop)
     clock.turn(seconds=90)
     assert tickets.run_due(shop) == 1
-    assert [t.number for t in waiting.ordered(rows.open_ones(shop.db))] == [2, 3, 1, 4]
+    assert [t.number for t in order.ordered(rows.open_ones(shop.db))] == [2, 3, 1, 4]
     tickets.call(shop, first.id, "desk-1", by="kari", reason="they are here")
     clock.turn(seconds=90)
     tickets.run_due(shop)
@@ -294,7 +294,7 @@ class AQueue(RuleBasedStateMachine):
     @rule(counter=st.sampled_from(["desk-1", "desk-2"]))
     def a_counter_calls_next(self, counter: str) -> None:
         line = rows.open_ones(self.shop.db)
-        first = waiting.following(line, tickets.skills_of(self.shop, counter))
+        first = order.following(line, tickets.skills_of(self.shop, counter))
         try:
             ticket = tickets.call_next(self.shop, counter, by=counter)
         except IllegalMove:
@@ -302,7 +302,7 @@ class AQueue(RuleBasedStateMachine):
             return
         assert (ticket and ticket.id) == (first and first.id), "whoever is next is called"
         if ticket:
-            assert not waiting.passed_unfairly(line, ticket, self.shop.promises)
+            assert not order.passed_unfairly(line, ticket, self.shop.promises)
             self.calls[ticket.id] = self.calls.get(ticket.id, 0) + 1
 
     @rule(

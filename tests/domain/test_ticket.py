@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.domain import numbering, waiting
+from broker.domain import numbering, order
 from broker.domain.moves import IllegalMove
 from broker.domain.promises import Promises
 from broker.domain.ticket import AT_COUNTER, CLOCK, ENDED, MOVES, OPEN, Channel, Move, Outcome, Said, State, Ticket
@@ -103,9 +103,9 @@ def test_the_first_missed_call_keeps_the_place_behind_the_next_two_and_the_secon
     called = line[0].after(Move.CALL, later(60), PROMISES, WHOLE)
     move, at = called.next_move(PROMISES) or (None, None)
     assert (move, at) == (Move.MISS, later(150))
-    back = called.after(Move.MISS, later(150), PROMISES, Said(by=CLOCK, behind=waiting.behind(called, line, 2)))
+    back = called.after(Move.MISS, later(150), PROMISES, Said(by=CLOCK, behind=order.behind(called, line, 2)))
     assert (back.state, back.missed, back.counter) == (State.WAITING, 1, None)
-    assert [t.number for t in waiting.ordered([back, *line[1:]])] == [2, 3, 1, 4]
+    assert [t.number for t in order.ordered([back, *line[1:]])] == [2, 3, 1, 4]
     again = back.after(Move.CALL, later(200), PROMISES, WHOLE).after(Move.MISS, later(290), PROMISES, Said(by=CLOCK))
     assert (again.state, again.untrusted) == (State.EXPIRED, True)
 
@@ -168,8 +168,8 @@ def test_an_ended_ticket_opens_again_for_ten_minutes() -> None:
 
 def test_priority_goes_before_those_who_came_a_little_earlier_and_never_before_those_who_came_long_ago() -> None:
     early, late = a_ticket(1, seconds=0), a_ticket(2, seconds=650)
-    wheelchair = replace(a_ticket(3, seconds=660), priority=1, place=waiting.place(later(660), 1, PROMISES))
-    assert [t.number for t in waiting.ordered([late, wheelchair, early])] == [1, 3, 2]
+    wheelchair = replace(a_ticket(3, seconds=660), priority=1, place=order.place(later(660), 1, PROMISES))
+    assert [t.number for t in order.ordered([late, wheelchair, early])] == [1, 3, 2]
     with pytest.raises(ValueError, match="nobody is passed"):
         Promises(priority_credit=2000, max_wait=1800)
 
@@ -180,12 +180,12 @@ arrivals = st.lists(st.tuples(st.integers(0, 7200), st.booleans()), min_size=1, 
 @given(arrivals)
 def test_nobody_is_passed_by_somebody_who_came_longer_after_them_than_max_wait(people: list[tuple[int, bool]]) -> None:
     line = [
-        replace(a_ticket(n, seconds=second, priority=int(first)), place=waiting.place(later(second), int(first), PROMISES))
+        replace(a_ticket(n, seconds=second, priority=int(first)), place=order.place(later(second), int(first), PROMISES))
         for n, (second, first) in enumerate(people)
     ]
     called = []
-    while following := waiting.following((t for t in line if t not in called), {"returns"}):
-        assert not waiting.passed_unfairly([t for t in line if t not in called], following, PROMISES)
+    while following := order.following((t for t in line if t not in called), {"returns"}):
+        assert not order.passed_unfairly([t for t in line if t not in called], following, PROMISES)
         called.append(following)
     assert len(called) == len(line)
 
@@ -210,14 +210,14 @@ def test_no_order_of_moves_makes_a_ticket_that_is_two_things(moves: list[Move], 
 
 def test_a_counter_calls_only_what_it_serves() -> None:
     line = [a_ticket(1, service="collect"), a_ticket(2, seconds=5)]
-    assert (waiting.following(line, {"returns"}) or line[0]).number == 2
-    assert waiting.following(line, {"fitting"}) is None
+    assert (order.following(line, {"returns"}) or line[0]).number == 2
+    assert order.following(line, {"fitting"}) is None
 
 
 def test_people_ahead_are_those_of_the_same_service_and_who_stepped_away_still_is_one() -> None:
     away = replace(a_ticket(1), state=State.AWAY)
     line = [away, a_ticket(2, seconds=1, service="collect"), a_ticket(3, seconds=2), a_ticket(4, seconds=3)]
-    assert [waiting.ahead(ticket, line) for ticket in line] == [0, 0, 1, 2]
+    assert [order.ahead(ticket, line) for ticket in line] == [0, 0, 1, 2]
 
 
 @given(st.frozensets(st.integers(1, 999), max_size=60), st.integers(0, 999))
@@ -239,7 +239,7 @@ def test_a_number_reads_as_a_letter_and_three_digits_that_stay_together() -> Non
 
 def test_letting_one_pass_moves_one_place_back() -> None:
     line = [a_ticket(n, seconds=n) for n in (1, 2, 3)]
-    behind = waiting.behind(line[0], line, 1)
+    behind = order.behind(line[0], line, 1)
     moved = line[0].after(Move.LET_PASS, later(9), PROMISES, Said(behind=behind))
-    assert [t.number for t in waiting.ordered([moved, *line[1:]])] == [2, 1, 3]
+    assert [t.number for t in order.ordered([moved, *line[1:]])] == [2, 1, 3]
     assert moved.place - line[1].place == timedelta(milliseconds=1)

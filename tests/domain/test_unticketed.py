@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from broker.domain.waits import BOUNDS, FORMULAS, Waits, waiting
+from broker.domain.unticketed import BOUNDS, FORMULAS, Waits, waiting
 
 
 def test_each_figure_is_what_its_formula_says() -> None:

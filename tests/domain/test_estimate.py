@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.domain import wait
+from broker.domain import estimate
+from broker.domain.estimate import Counter, Pace, Ranges, Sample, Told, Untold, bin_of, middle, rounded_down, rounded_up
 from broker.domain.queue_log import Event, Queue, What, outcomes
-from broker.domain.wait import Counter, Pace, Ranges, Sample, Told, Untold, bin_of, middle, rounded_down, rounded_up
 from broker.domain.wait_audit import Score, audit
 
 BOTH, RETURNS, COLLECT = frozenset({"returns", "collect"}), frozenset({"returns"}), frozenset({"collect"})
@@ -94,8 +94,8 @@ def test_of_the_waits_it_was_calibrated_on_at_most_a_tenth_lie_beyond_each_end_a
         assert told.low <= told.high
         late += sample.actual > told.high
         early += sample.actual < told.low
-    assert late <= wait.LATE * (len(same) + 1)
-    assert early <= wait.EARLY * (len(same) + 1)
+    assert late <= estimate.LATE * (len(same) + 1)
+    assert early <= estimate.EARLY * (len(same) + 1)
 
 
 @given(samples)
@@ -103,7 +103,7 @@ def test_the_ends_are_no_further_out_than_they_must_be(known: list[Sample]) -> N
     """Beside the definition: the end is tried at every sample, innermost first, until few enough lie beyond."""
     same = [Sample(s.service, 4, s.middle, s.scale, s.actual) for s in known]
     ends = Ranges(same).as_rows()[0]
-    allowed = max(0, math.floor(wait.LATE * (len(same) + 1)) - 1)
+    allowed = max(0, math.floor(estimate.LATE * (len(same) + 1)) - 1)
     inside = ends[3] - 1e-6  # type: ignore[operator]
     beyond = sum(s.actual > rounded_up(max(0.0, s.middle + inside * s.scale)) for s in same)
     shift = sorted((s.actual - s.middle) / s.scale for s in same)[len(same) // 2]
@@ -112,7 +112,7 @@ def test_the_ends_are_no_further_out_than_they_must_be(known: list[Sample]) -> N
 
 def s_all_at_once(same: list[Sample]) -> bool:
     """Waits under a minute are within any range: nothing pushes the end outwards."""
-    return sum(s.actual > 60 for s in same) <= max(0, math.floor(wait.LATE * (len(same) + 1)) - 1)
+    return sum(s.actual > 60 for s in same) <= max(0, math.floor(estimate.LATE * (len(same) + 1)) - 1)
 
 
 def test_ranges_hold_on_waits_they_have_not_seen() -> None:
@@ -163,7 +163,7 @@ def test_what_was_learnt_is_the_same_after_it_was_written_down(known: list[Sampl
 
 @pytest.mark.parametrize(("silent", "believed"), [(None, True), (400.0, True), (401.0, False)])
 def test_an_estimate_is_not_believed_when_nobody_was_called_for_twice_as_long(silent: float | None, believed: bool) -> None:
-    assert wait.believed(200, silent) is believed
+    assert estimate.believed(200, silent) is believed
 
 
 def issue(at: float, ticket: str, service: str = "returns") -> Event:
@@ -192,7 +192,7 @@ def test_a_forgotten_service_teaches_nothing() -> None:
     queue = Queue()
     for event in (Event(0, What.CALL, "a", "returns", "1"), Event(5 * 3600, What.FREE, "a", "returns", "1")):
         queue.feed(event)
-    assert queue.pace.mean("returns") == wait.FIRST_GUESS
+    assert queue.pace.mean("returns") == estimate.FIRST_GUESS
 
 
 def test_somebody_with_priority_is_reckoned_before_those_they_will_pass() -> None:
