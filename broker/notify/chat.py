@@ -16,20 +16,17 @@ from broker.desk import chats, webhooks
 from broker.domain.alerts import AlertKind
 from broker.domain.facts import Fact
 from broker.notify.events import TEST, event_of
+from broker.notify.reader import Reader
 from broker.notify.words import say
 from broker.settings import NotifySettings
 from broker.shop import Shop
-from broker.store import deliveries, journal
 from broker.store.deliveries import Delivery
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 0.5
-DISABLED_LOOK_SECONDS: Final = 2.0
 QUIET_LOOK: Final = timedelta(minutes=5)
 """A report that came in quiet hours is looked at again after this."""
-SWEEP_EVERY: Final = 50
-FAR_BEHIND_FACTS: Final = 2_000
 MAX_URL_LETTERS: Final = 2_000
 MAX_ANSWER_LETTERS: Final = 4_096
 TOLD: Final = frozenset({"alert.raised", "alert.escalated"})
@@ -116,45 +113,20 @@ class Messenger:
         """Read *shop*'s journal for *target*; the connection is this messenger's alone."""
         self._shop = shop
         self._target = target
-        self._read_to = webhooks.known(shop, target.id).read_to
-        self._kept_read_to = self._read_to
-        self._sent = 0
+        self.reader = Reader(shop, target.id, self._deliveries)
 
     def turn(self) -> float:
         """Take what has happened, send at most one message, and return the seconds until the next turn."""
-        known = deliveries.target(self._shop.db, self._target.id)
-        if known is not None and known.disabled_at is not None:
-            webhooks.remind(self._shop, self._target.id)
-            return DISABLED_LOOK_SECONDS
-        if known is not None:
-            self._read_to = max(self._read_to, known.read_to)
-        more = self._take()
-        delivery = webhooks.due(self._shop, self._target.id)
-        if delivery is not None:
-            self._tell(delivery)
-        return 0.0 if more or delivery is not None else LOOK_SECONDS
+        return self.reader.turn(self._tell, look_seconds=LOOK_SECONDS)
 
-    def _take(self) -> bool:
-        """Keep what the journal says anew; return whether there may be more of it."""
-        facts = journal.after(self._shop.db, self._read_to)
-        if not facts:
-            return False
-        last = facts[-1].id
-        new = [delivery for fact in facts if (delivery := self._delivery(fact))]
-        if new or last - self._kept_read_to > FAR_BEHIND_FACTS:
-            webhooks.take(self._shop, self._target.id, new, read_to=last)
-            self._kept_read_to = last
-        self._read_to = last
-        return len(facts) == journal.PAGE_FACTS
-
-    def _delivery(self, fact: Fact) -> Delivery | None:
+    def _deliveries(self, fact: Fact) -> list[Delivery]:
         event, now = event_of(fact), self._shop.clock()
         if event is None or event.name not in TOLD or now - fact.at > chats.FRESH or not self._wants(event.values):
-            return None
+            return []
         if self._target.quiet_at(fact.at.astimezone(self._shop.hours.zone).time()):
-            return None
+            return []
         body = chats.message(*worded(self._shop, event.values, fact, self._shop.settings.store.language))
-        return Delivery(target=self._target.id, fact=fact.id, event=event.name, at=now, body=body, aside=True, due_at=now)
+        return [Delivery(target=self._target.id, fact=fact.id, event=event.name, at=now, body=body, aside=True, due_at=now)]
 
     def _wants(self, values: Any) -> bool:
         if str(values["about"]).startswith(webhooks.ABOUT):
@@ -178,9 +150,6 @@ class Messenger:
         if sent.wrong:
             until = f"again at {after.due_at:%H:%M:%S} UTC" if after.due_at else "given up"
             log.warning("%s was not told %s: %s; %s", self._target.id, delivery.event, sent.wrong, until)
-        self._sent += 1
-        if self._sent % SWEEP_EVERY == 0:
-            webhooks.sweep(self._shop, self._target.id)
 
     def _stays_here(self, delivery: Delivery) -> str:
         """Return why an alert is not sent after all, or nothing."""

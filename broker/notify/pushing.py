@@ -19,16 +19,17 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from broker.desk import chats, push, webhooks
+from broker.desk import chats, push
 from broker.domain.alerts import AlertKind, AlertState, Level
 from broker.domain.facts import Fact
 from broker.identity import vapid
 from broker.notify import reach
 from broker.notify.chat import TOLD, worded
 from broker.notify.events import event_of
+from broker.notify.reader import Reader
 from broker.settings import PushSettings
 from broker.shop import Shop
-from broker.store import alerts, journal
+from broker.store import alerts
 from broker.store.deliveries import Delivery
 from broker.store.subscriptions import Subscription
 
@@ -39,7 +40,6 @@ LOOK_SECONDS: Final = 0.5
 BUSY_LOOK_SECONDS: Final = 0.05
 NOT_INSTALLED_SECONDS: Final = 600.0
 PRUNE_EVERY: Final = timedelta(hours=1)
-FAR_BEHIND_FACTS: Final = 2_000
 MOST_AT_A_TIME: Final = 64
 """So many are on their way at once; one that stalls holds one of them for `timeout_seconds`."""
 SIGNED_FOR: Final = timedelta(hours=1)
@@ -99,7 +99,7 @@ class Pusher:
         self._shop = shop
         self._there = bool(push.public_key(shop))
         self._secret = push.secret(shop)
-        self._read_to = self._kept_read_to = webhooks.known(shop, push.READER).read_to
+        self.reader = Reader(shop, push.READER, self._deliveries)
         self._on_their_way: set[str] = set()
         self._ended: queue.SimpleQueue[tuple[Delivery, Sent]] = queue.SimpleQueue()
         self._pruned_at: datetime | None = None
@@ -111,7 +111,7 @@ class Pusher:
         if not self._there:
             return NOT_INSTALLED_SECONDS
         self._note()
-        more = self._take()
+        more = self.reader.take()
         self._send_due()
         self._prune()
         if more:
@@ -126,19 +126,6 @@ class Pusher:
             if sent.wrong:
                 until = f"again at {after.due_at:%H:%M:%S} UTC" if after.due_at else "given up"
                 log.warning("a tablet (%s) was not told %s: %s; %s", delivery.target, delivery.event, sent.wrong, until)
-
-    def _take(self) -> bool:
-        """Keep what the journal says anew; return whether there may be more of it."""
-        facts = journal.after(self._shop.db, self._read_to)
-        if not facts:
-            return False
-        last = facts[-1].id
-        new = [delivery for fact in facts for delivery in self._deliveries(fact)]
-        if new or last - self._kept_read_to > FAR_BEHIND_FACTS:
-            webhooks.take(self._shop, push.READER, new, read_to=last)
-            self._kept_read_to = last
-        self._read_to = last
-        return len(facts) == journal.PAGE_FACTS
 
     def _deliveries(self, fact: Fact) -> list[Delivery]:
         event, now = event_of(fact), self._shop.clock()

@@ -21,20 +21,15 @@ from broker.domain.facts import Fact
 from broker.failpoints import passing
 from broker.notify import reach
 from broker.notify.events import TEST, Event, body_of, event_of
+from broker.notify.reader import Reader
 from broker.settings import WebhookSettings
 from broker.shop import Shop
-from broker.store import deliveries, journal
 from broker.store.deliveries import Delivery
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 0.25
 """A webhook hears of what happened this much late at most, while it answers."""
-DISABLED_LOOK_SECONDS: Final = 2.0
-SWEEP_EVERY: Final = 200
-"""After so many deliveries the log is cut to `webhooks.KEPT`."""
-FAR_BEHIND_FACTS: Final = 2_000
-"""A webhook that needs nothing of so many facts writes down at last that it has read them."""
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - what a secret begins with
 SECRET_BYTES: Final = 24
 """The shortest secret that Standard Webhooks allows."""
@@ -110,48 +105,19 @@ class Caller:
         """Read *shop*'s journal for *hook*; the connection is this caller's alone."""
         self._shop = shop
         self._hook = hook
-        self._read_to = desk.known(shop, hook.id).read_to
-        self._kept_read_to = self._read_to
-        self._sent = 0
+        self.reader = Reader(shop, hook.id, self._deliveries)
 
     def turn(self) -> float:
         """Take what has happened, tell at most one event, and return the seconds until the next turn."""
-        target = desk.known(self._shop, self._hook.id)
-        if target.disabled_at is not None:
-            desk.remind(self._shop, self._hook.id)
-            return DISABLED_LOOK_SECONDS
-        self._read_to = max(self._read_to, target.read_to)
-        more = self._take()
-        delivery = desk.due(self._shop, self._hook.id)
-        if delivery is not None:
-            self._tell(delivery)
-        return 0.0 if more or delivery is not None else LOOK_SECONDS
+        return self.reader.turn(self._tell, look_seconds=LOOK_SECONDS)
 
-    def _take(self) -> bool:
-        """Keep what the journal says anew; return whether there may be more of it."""
-        facts = journal.after(self._shop.db, self._read_to)
-        if not facts:
-            return False
-        room = desk.MOST_WAITING - deliveries.waiting(self._shop.db, self._hook.id)
-        facts = facts[: max(0, room)]
-        if not facts:
-            return False
-        last = facts[-1].id
-        new = [delivery for fact in facts if (delivery := self._delivery(fact))]
-        if new or last - self._kept_read_to > FAR_BEHIND_FACTS:
-            desk.take(self._shop, self._hook.id, new, read_to=last)
-            passing("webhook.kept")
-            self._kept_read_to = last
-        self._read_to = last
-        return len(facts) == journal.PAGE_FACTS
-
-    def _delivery(self, fact: Fact) -> Delivery | None:
+    def _deliveries(self, fact: Fact) -> list[Delivery]:
         event = event_of(fact)
         if event is None or event.name not in self._hook.events:
-            return None
+            return []
         body = body_of(event, store=self._shop.settings.store.id, at=fact.at)
         now = self._shop.clock()
-        return Delivery(target=self._hook.id, fact=fact.id, event=event.name, at=now, body=body, due_at=now)
+        return [Delivery(target=self._hook.id, fact=fact.id, event=event.name, at=now, body=body, due_at=now)]
 
     def _tell(self, delivery: Delivery) -> None:
         said_as = webhook_id(self._shop.settings.store.id, delivery.fact)
@@ -164,9 +130,6 @@ class Caller:
         if sent.wrong:
             until = f"again at {after.due_at:%H:%M:%S} UTC" if after.due_at else "given up"
             log.warning("webhook %s was not told %s: %s; %s", self._hook.id, delivery.event, sent.wrong, until)
-        self._sent += 1
-        if self._sent % SWEEP_EVERY == 0:
-            desk.sweep(self._shop, self._hook.id)
 
 
 def _judged(sent: Sent) -> Tried:

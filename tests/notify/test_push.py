@@ -285,7 +285,7 @@ def test_what_is_no_news_any_more_is_left_out(telling: Telling, service: PushSer
     shop, pusher = telling()
     on_shift(shop, Browser(service.port))
     climbed(shop, raised(shop))
-    pusher._take()
+    pusher.reader.take()
     from_now.turn(seconds=chats.FRESH.total_seconds() + 1)
     settle(pusher)
     assert (service.heard, log_of(shop)) == ([], [("failed", None, "left out: it is no news any more")])

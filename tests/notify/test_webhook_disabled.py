@@ -9,7 +9,8 @@ import pytest
 from broker.desk import alerts, visits, webhooks
 from broker.desk.roles import Refused
 from broker.domain.alerts import AlertKind, AlertState
-from broker.notify.webhook import DISABLED_LOOK_SECONDS, Caller
+from broker.notify.reader import DISABLED_LOOK_SECONDS
+from broker.notify.webhook import Caller
 from broker.shop import Shop
 from broker.store import alerts as stored_alerts
 from broker.store import deliveries
