@@ -15,6 +15,7 @@ import { Problems } from "./problems.js";
 import { isQueue, Lines, longQueues, spoken as spokenOf } from "./queues.js";
 import { keepShell, lastHeard, noteHeard } from "./shell.js";
 import { startShift } from "./shift.js";
+import { fitStrip } from "./strip.js";
 import { Sound } from "./sound.js";
 import { say } from "./toast.js";
 import { Floor, stateNow, UNCLAIMED } from "./state.js";
@@ -26,7 +27,7 @@ const QUIET_CARDS = 3; // up to so many leave room for the last hour
 const TODAY_AFTER_MS = 800;
 const OLDEST_AFTER_MS = 600;
 
-const PARTS = ["bars", "cards", "calm", "pill", "zone", "today", "elsewhere", "below", "queues", "rest", "problems"];
+const PARTS = ["bars", "cards", "calm", "pill", "zone", "today", "elsewhere", "below", "queues", "rest", "problems", "strip"];
 const page = Object.fromEntries(PARTS.map((name) => [name, part(document, name)]));
 const floor = new Floor();
 const arrangement = new Arrangement();
@@ -97,6 +98,7 @@ function drawPage({ now, zone, waiting, elsewhere }) {
   page.problems.classList.toggle("is-late", floor.problems.overdue > 0);
   drawBelow();
   drawToday();
+  fitStrip(page.strip);
 }
 
 const byAge = (a, b) => Date.parse(a.t0) - Date.parse(b.t0) || (a.id < b.id ? -1 : 1);

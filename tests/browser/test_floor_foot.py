@@ -1,0 +1,77 @@
+"""The foot of the floor is one line in every language: words that do not fit give way, and are still read aloud."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from docs.pictures import Day, busy, numbers
+from docs.screenshots import on_floor, opened
+from tests.pseudo import write
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SIZES = ((1024, 768), (1180, 820), (1280, 800), (1366, 900), (1560, 1000), (1920, 1080))
+ONE_ROW = 96
+LANGUAGES = ("en", "nb", "nl", "ms", "lv")
+
+ROWS = """() => {
+  const strip = document.querySelector(".strip"), box = strip.getBoundingClientRect();
+  const shown = [...strip.querySelectorAll("b, small, button")].filter((part) => part.checkVisibility());
+  const out = shown.filter((part) => { const at = part.getBoundingClientRect(); return at.left < -1 || at.right > innerWidth + 1; });
+  const short = [...strip.querySelectorAll(".q [data-part=count]")].filter((count) => {
+    const at = count.getBoundingClientRect(), own = count.closest("li").getBoundingClientRect();
+    return count.checkVisibility() && (at.width < 1 || at.right > own.right + 1);
+  });
+  return { height: box.height, wide: strip.scrollWidth - strip.clientWidth, out: out.length, short: short.length };
+}"""
+LAID_OUT = "new Promise((done) => requestAnimationFrame(() => setTimeout(done, 350)))"
+"""A redraw comes four times a second."""
+
+
+def foot_is_one_line(page: Page) -> None:
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate(LAID_OUT)
+        seen = page.evaluate(ROWS)
+        assert seen["height"] <= ONE_ROW, f"{width}: {seen}"
+        assert (seen["wide"], seen["out"], seen["short"]) == (0, 0, 0), f"{width}: {seen}"
+        for do in ("add", "pause"):
+            button = page.locator(f".strip [data-do={do}]")
+            said = button.inner_text().strip()
+            assert said, width
+            if button.bounding_box()["width"] < 60:  # type: ignore[index]
+                expect(button).to_have_attribute("title", said)
+    assert page.evaluate("document.querySelector('.strip').scrollWidth <= innerWidth")
+
+
+def a_busy_day(folder: Path, language: str) -> Day:
+    day = busy(folder, language)
+    numbers(day)
+    return day
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_foot_of_the_floor_is_one_line_in_every_language(chromium: Browser, tmp_path: Path, language: str) -> None:
+    with opened(chromium, a_busy_day(tmp_path, language), "staff", "Kari") as page:
+        on_floor(page)
+        foot_is_one_line(page)
+
+
+def test_the_foot_of_the_floor_is_one_line_in_a_language_longer_than_any(
+    chromium: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GREETLINE_TRANSLATIONS", str(write(tmp_path / "en-XA")))
+    with opened(chromium, a_busy_day(tmp_path / "shop", "lv"), "staff", "Kari") as page:
+        on_floor(page)
+        foot_is_one_line(page)
+
+
+def test_at_a_counter_the_foot_is_one_line_with_its_call_next(chromium: Browser, tmp_path: Path) -> None:
+    with opened(chromium, a_busy_day(tmp_path, "lv"), "staff", "Kari") as page:
+        page.add_init_script("localStorage.setItem('greetline.counter', 'desk-3')")
+        on_floor(page)
+        expect(page.locator(".strip [data-do=call]").first).to_be_visible()
+        foot_is_one_line(page)
