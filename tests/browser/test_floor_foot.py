@@ -20,7 +20,8 @@ LANGUAGES = ("en", "nb", "nl", "ms", "lv")
 ROWS = """() => {
   const strip = document.querySelector(".strip"), box = strip.getBoundingClientRect();
   const shown = [...strip.querySelectorAll("b, small, button")].filter((part) => part.checkVisibility());
-  const out = shown.filter((part) => { const at = part.getBoundingClientRect(); return at.left < -1 || at.right > innerWidth + 1; });
+  const beyond = (at) => at.left < -1 || at.right > innerWidth + 1;
+  const out = shown.filter((part) => beyond(part.getBoundingClientRect()));
   const short = [...strip.querySelectorAll(".q [data-part=count]")].filter((count) => {
     const at = count.getBoundingClientRect(), own = count.closest("li").getBoundingClientRect();
     return count.checkVisibility() && (at.width < 1 || at.right > own.right + 1);
