@@ -22,7 +22,7 @@ from broker.domain.ticket import ENDED, Move, Ticket
 from broker.shop import Shop
 from broker.web.access import needs
 from broker.web.languages import say, say_many, texts
-from broker.web.polled import etag_of
+from broker.web.polled import edition, etag_of
 from broker.web.stores import current_shop
 from kiosk import phone_words, words
 
@@ -161,7 +161,7 @@ def _shown(shop: Shop, ticket: Ticket, said: str = "") -> Response:
 def _digest(row: dict[str, Any]) -> str:
     """Return what tells two states of a page apart: everything but what the clock alone changes."""
     still = {name: value for name, value in row.items() if name not in ("now", "waited")}
-    return etag_of([words.language_here(), still])
+    return etag_of([words.language_here(), edition(), still])
 
 
 def gone() -> Response:

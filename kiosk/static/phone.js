@@ -6,6 +6,7 @@ const CALM_MS = 10_000;
 const ENDED_MS = 30_000;
 const ASLEEP_MS = 60_000; // nobody looks at a page in the background
 const PATIENCE_MS = 8_000;
+const IDLE_MS = 4_000; // a page that a hand was on is let alone for so long before it loads anew
 const LOST_MS = 1_000; // an answer that fails is asked for once more before the page says so
 
 const words = JSON.parse(document.getElementById("texts").textContent);
@@ -19,7 +20,7 @@ const kept = (name, value) => {
   } catch { return ""; } // a browser that keeps nothing
 };
 
-let etag = "", heard = Date.now(), skew = 0, timer = 0, busy = false, again = false, lost = false, failed = 0, sound = null;
+let etag = "", heard = Date.now(), skew = 0, timer = 0, busy = false, again = false, lost = false, failed = 0, sound = null, newer = false, touched = 0;
 
 // ---- asking. A document is parsed without running anything in it, and needs no HTML put together here.
 function ask(method, url, body = null) {
@@ -35,9 +36,17 @@ function ask(method, url, body = null) {
   });
 }
 
+const editionOf = (page) => page?.querySelector("meta[name=edition]")?.content ?? "";
+
+/** What this page was drawn from is of another time than the shop: it loads anew once nobody is at it. */
+function renew() {
+  if (newer && !lost && !busy && Date.now() - touched > IDLE_MS && !document.querySelector(".tongues[open]")) location.reload();
+}
+
 function take(answer) {
   [heard, lost, failed] = [Date.now(), false, 0];
   if (answer.status === 304) return;
+  newer ||= editionOf(answer.response) !== editionOf(document);
   const fresh = answer.response?.getElementById("live");
   if (!fresh) return;
   etag = answer.getResponseHeader("ETag") ?? "";
@@ -114,6 +123,7 @@ function dress() {
   if (on) button.querySelector("span").textContent = "nearly" in live().dataset ? button.dataset.nearly : button.dataset.on;
 }
 
+for (const sign of ["pointerdown", "keydown"]) document.addEventListener(sign, () => (touched = Date.now()), { capture: true, passive: true });
 document.addEventListener("click", async (event) => {
   const told = event.target.closest?.("[data-part=tell] button");
   if (told) {
@@ -228,7 +238,7 @@ document.addEventListener("visibilitychange", () => (document.hidden ? next() : 
 if (live()) {
   dress();
   tellOf({ ...live().dataset, nearly: "nearly" in live().dataset }, live().dataset);
-  setInterval(draw, 1000);
+  setInterval(() => (draw(), renew()), 1000);
   draw();
   next();
 }

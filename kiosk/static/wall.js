@@ -10,6 +10,8 @@ const OLD_MS = 60_000; // a call that is older when the wall opens is not called
 const RECENT = 4;
 const PATIENCE_MS = 3_000; // then a call goes on without its voice
 const KEPT_VOICES = 40;
+const KEPT_CALLS = 40;
+const CALLED = "greetline.called";
 const LONG_DESK = 9; // letters
 const LONG_NUMBER = 5;
 
@@ -31,6 +33,21 @@ let settled = null; // the call that stays on the large panel
 const queue = []; // calls that nobody has heard yet
 const repeats = []; // and those to be called out once more, which wait for all of the others
 const announced = new Map(); // number of the call -> when it was last called out, and whether again
+const called = new Map(remembered()); // number of the call -> "once" or "twice", as this wall has called it out
+
+function remembered() {
+  try {
+    return JSON.parse(sessionStorage.getItem(CALLED)) ?? [];
+  } catch { return []; } // a browser that keeps nothing calls out once more
+}
+
+function remember(call) {
+  called.set(call.id, called.has(call.id) ? "twice" : "once");
+  while (called.size > KEPT_CALLS) called.delete(called.keys().next().value);
+  try {
+    sessionStorage.setItem(CALLED, JSON.stringify([...called]));
+  } catch { /* then it is called out once more after the page was loaded anew */ }
+}
 
 function desk(call, language, form) {
   const counter = said.counters[call.counter];
@@ -50,8 +67,9 @@ function take(fresh, opening) {
   for (const call of [...row.calls].reverse()) {
     if (announced.has(call.id) || !call.calling) continue;
     const late = opening && serverNow() - Date.parse(call.at) > OLD_MS;
-    announced.set(call.id, { at: late ? null : Infinity, again: late });
-    if (late) continue;
+    const heard = opening && called.get(call.id); // before this page was loaded anew
+    announced.set(call.id, { at: late ? null : heard ? performance.now() : Infinity, again: late || heard === "twice" });
+    if (late || heard) continue;
     queue.push(call);
     prepare(call);
   }
@@ -84,6 +102,7 @@ function begin(call, now) {
   const known = announced.get(call.id);
   if (known && !known.again) known.at = now;
   shown = { call, until: now + SHOWN_MS };
+  remember(call);
   if (quiet()) return;
   sound.ring();
   speak(shown);

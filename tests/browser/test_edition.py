@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.floor_parts import until
 from tests.browser.house import Watch
 from tests.browser.kiosk_parts import SERVICES, WALL, KioskHouse
+from tests.browser.phone_parts import PHONE
 
 GIFTS = {"id": "wrapping", "letter": "P", "name": "Gift wrapping", "icon": "gift"}
 HERE_WITHIN_MS = 15_000
@@ -62,3 +65,50 @@ def test_a_page_is_not_taken_from_under_whoever_uses_it_and_an_unchanged_shop_ta
     assert touch.evaluate("window.mine"), "nothing has changed, then somebody was typing"
     touch.locator("textarea").fill("")
     expect(touch.get_by_role("button", name="Gift wrapping")).to_be_visible(timeout=HERE_WITHIN_MS)
+
+
+@pytest.mark.slow
+def test_a_screen_without_a_stream_shows_changed_settings_too(house: KioskHouse, watch: Watch) -> None:
+    context = watch.context()
+    house.stand(context, "kiosk", name="Far away")
+    context.route("**/events/board*", lambda route: route.abort())
+    touch = context.new_page()
+    with touch.expect_response("**/api/v1/board*", timeout=HERE_WITHIN_MS):
+        touch.goto("/kiosk")
+    house.begin_anew(services=(*SERVICES[:2], GIFTS))
+    expect(touch.get_by_role("button", name="Gift wrapping")).to_be_visible(timeout=2 * HERE_WITHIN_MS)
+
+
+@pytest.mark.slow
+def test_a_customers_phone_shows_changed_settings_by_itself_and_not_under_their_hand(house: KioskHouse, watch: Watch) -> None:
+    page = watch.context(viewport=PHONE).new_page()
+    page.goto(f"/t/{house.takes().token}")
+    languages = page.locator(".tongues summary")
+    languages.click()
+    house.begin_anew(services=({**SERVICES[0], "name": "Exchange", "names": {}}, SERVICES[1]))
+    page.evaluate("window.mine = true")
+    with page.expect_response(lambda answer: "/t/" in answer.url and answer.ok, timeout=2 * HERE_WITHIN_MS):
+        pass
+    page.wait_for_timeout(1000)
+    assert page.evaluate("window.mine"), "a list was open"
+    languages.click()
+    until(page, "!window.mine", seconds=2 * HERE_WITHIN_MS / 1000)
+
+
+def test_a_wall_that_loads_anew_does_not_call_out_again_whom_it_has_called_out(house: KioskHouse, watch: Watch) -> None:
+    context = watch.context(viewport=WALL)
+    house.stand(context, "display", name="Wall")
+    wall = context.new_page()
+    with wall.expect_response("**/events/board*"):
+        wall.goto("/display")
+    house.takes()
+    house.calls()
+    expect(wall.locator(".call")).not_to_have_class(re.compile("calm"))
+    with wall.expect_response("**/events/board*"):
+        wall.reload()
+    expect(wall.locator(".call .num")).to_have_text("R\u00a0001")
+    expect(wall.locator(".call")).to_have_class(re.compile("calm"))
+    house.takes()
+    house.calls("desk-2")
+    expect(wall.locator(".call .num")).to_have_text("R\u00a0002")
+    expect(wall.locator(".call")).not_to_have_class(re.compile("calm"))

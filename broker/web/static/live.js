@@ -109,7 +109,7 @@ class Link {
     clearInterval(this.anew);
     if (edition === EDITION) return;
     this.anew = setInterval(() => {
-      if (this.state !== "live" || performance.now() < YOUNG_MS || inUse() || !this.calm()) return;
+      if (this.state === "lost" || this.replaced || performance.now() < YOUNG_MS || inUse() || !this.calm()) return;
       clearInterval(this.anew);
       location.reload();
     }, LOOK_MS);
@@ -157,6 +157,8 @@ class Link {
     if (!answer.ok && answer.status !== 304) throw new Error(`${answer.status}`);
     const row = answer.status === 304 ? null : await answer.json();
     hear(row ? row.now : answer.headers.get("Greetline-Now"));
+    const edition = answer.headers.get("Greetline-Edition");
+    if (edition && EDITION) this.drawnOf(edition);
     this.etag = answer.headers.get("ETag") ?? "";
     if (this.state === "live" && this.troubleAt === null && !this.replaced) return undefined; // the stream was faster
     this.say("polling");
