@@ -39,9 +39,10 @@ bench-eyes: $(STAMP)
 soak: $(STAMP)
 	nice $(BIN)/python -m benchmarks.soak $(ARGS)
 
-# The fuzz of the plain suite, 20 times as long and other each time.
+# The fuzz of the plain suite, 20 times as long and other each time; then a minute for each target, led by the branches it takes.
 fuzz: $(STAMP)
 	GREETLINE_FUZZ=$${GREETLINE_FUZZ:-20} $(BIN)/python -m pytest tests/fuzz -m "slow or not slow" $(ARGS)
+	nice $(BIN)/python -m tests.fuzz.guided --seconds $${GREETLINE_FUZZ_SECONDS:-60}
 
 audit: $(STAMP)
 	$(BIN)/python .ci/supply.py audit $(ARGS)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -218,7 +218,7 @@ def _key_of(request: bytes) -> ec.EllipticCurvePublicKey:
     try:
         parsed = x509.load_pem_x509_csr(request)
         key, signed = parsed.public_key(), parsed.is_signature_valid
-    except (ValueError, TypeError, InvalidSignature) as wrong:
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as wrong:
         raise BadRequest(f"this is no signing request: {wrong}") from None
     if not signed:
         raise BadRequest("the request is not signed by its own key")
