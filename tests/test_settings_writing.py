@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,56 @@ def test_a_folder_that_cannot_be_written_leaves_the_file_as_it_was(tmp_path: Pat
     with pytest.raises(CannotWrite, match="cannot be written"):
         put(path, "is")
     assert path.read_text(encoding="utf-8") == "was"
+
+
+ROWS = """# top
+[store]
+id = "a"
+
+# what most come for
+[[services]]
+id = "one"
+letter = "A"
+name = "One"
+names = { nb = "En" }
+
+[[services]]
+id = "two"     # the second
+letter = "B"
+name = "Two"
+[services.names]
+nb = "To"
+
+[queues]
+max_wait_seconds = 2700
+
+# at the end
+[[services]]
+id = "three"
+letter = "C"
+name = "Three"
+"""
+
+
+def test_rows_change_places_with_their_own_tables_and_the_comment_above_them() -> None:
+    made = edited(ROWS, {("services", "order"): ["three", "one", "two"]})
+    assert tomllib.loads(made)["services"] == [tomllib.loads(ROWS)["services"][n] for n in (2, 0, 1)]
+    assert made.index("# at the end\n[[services]]") < made.index("# what most come for")
+    assert '[[services]]\nid = "two"     # the second' in made
+    assert made.startswith("# top\n[store]")
+    assert edited(made, {("services", "order"): ["one", "two", "three"]}) == ROWS
+
+
+def test_rows_are_added_and_ordered_in_one_change() -> None:
+    made = edited(ROWS, {("services", "four"): {"letter": "D", "name": "Four"}, ("services", "order"): ["two", "one"]})
+    assert [row["id"] for row in tomllib.loads(made)["services"]] == ["two", "one", "three", "four"]
+    assert [
+        row["id"]
+        for row in tomllib.loads(edited(ROWS, {("services", "one"): None, ("services", "order"): ["three", "two"]}))["services"]
+    ] == ["three", "two"]
+
+
+def test_rows_written_in_one_line_are_ordered_by_hand_alone() -> None:
+    inline = 'counters = [{ id = "a", name = "A" }, { id = "b", name = "B" }]\n'
+    with pytest.raises(BadSettings, match="edit the file itself"):
+        edited(inline, {("counters", "order"): ["b", "a"]})

@@ -1,7 +1,8 @@
 """greetline.toml is changed where it lies: comments and order stay, the models that read it judge it, it is never half written.
 
 An edit names a place by its way, such as `("standards", "warn_seconds")` or `("services", "returns", "name")`: in a list of
-tables the second part is the id of the row. Whoever edits says which text they looked at, by its digest.
+tables the second part is the id of the row, and a list of ids at `("services", "order")` is the order of its rows. Whoever
+edits says which text they looked at, by its digest.
 """
 
 from __future__ import annotations
@@ -84,14 +85,57 @@ def edited(text: str, edits: Edits) -> str:
         document = tomlkit.parse(text)
     except (tomllib.TOMLDecodeError, tomlkit.exceptions.TOMLKitError) as wrong:
         raise BadSettings(f"this is not TOML: {wrong}") from None
+    orders = {way[0]: list(value) for way, value in edits.items() if _is_order(way, value)}
     for way, value in edits.items():
-        _set(wished, way, value, dict, list)
-        _set(document, way, value, tomlkit.table, tomlkit.aot)
-    made = _airy(tomlkit.dumps(document), text)
+        if not _is_order(way, value):
+            _set(wished, way, value, dict, list)
+            _set(document, way, value, tomlkit.table, tomlkit.aot)
+    made = text if len(orders) == len(edits) else _airy(tomlkit.dumps(document), text)
+    for table, ids in orders.items():
+        stood = [str(row.get("id")) for row in wished.get(table, ())]
+        wished[table] = sorted(wished.get(table, ()), key=lambda row: _place(ids, str(row.get("id"))))
+        made = _reordered(made, table, stood, [str(row.get("id")) for row in wished[table]])
     # A library writes the file: what it wrote is read again by another one before anybody trusts it.
     if _filled(tomllib.loads(made)) != _filled(wished):
         raise BadSettings("this change cannot be made here; edit the file itself")
     return made
+
+
+def _is_order(way: Way, value: Any) -> bool:
+    return len(way) == 2 and way[0] in ROWS and way[1] == ORDER and isinstance(value, list | tuple)
+
+
+def _place(ids: list[str], row: str) -> int:
+    """Return where *row* stands in the order *ids*; what the order does not name stays behind all others."""
+    return ids.index(row) if row in ids else len(ids)
+
+
+def _reordered(text: str, table: str, stood: list[str], ids: list[str]) -> str:
+    """Return *text* with the rows of *table* in the order *ids*, each with its own tables and the comment right above it."""
+    lines = text.splitlines(keepends=True)
+    heads = [number for number, line in enumerate(lines) if re.match(r"\s*\[", line)]
+    begins = [_above(lines, number) for number in heads]
+    blocks: list[tuple[int, int]] = []
+    for place, number in enumerate(heads):
+        end = begins[place + 1] if place + 1 < len(heads) else len(lines)
+        if re.match(rf"\s*\[\[\s*{table}\s*\]\]", lines[number]):
+            blocks.append((begins[place], end))
+        elif blocks and blocks[-1][1] == begins[place] and re.match(rf"\s*\[+\s*{table}\s*\.", lines[number]):
+            blocks[-1] = (blocks[-1][0], end)
+    if len(blocks) != len(stood):
+        raise BadSettings("this change cannot be made here; edit the file itself")
+    said = {row: "".join(lines[begin:end]).rstrip() for row, (begin, end) in zip(stood, blocks, strict=True)}
+    for row, (begin, end) in reversed(list(zip(ids, blocks, strict=True))):
+        was = "".join(lines[begin:end])
+        lines[begin:end] = [said[row] + was[len(was.rstrip()) :]]
+    return "".join(lines)
+
+
+def _above(lines: list[str], number: int) -> int:
+    """Return where the comment right above the line *number* begins."""
+    while number and lines[number - 1].lstrip().startswith("#"):
+        number -= 1
+    return number
 
 
 def _airy(made: str, was: str) -> str:
@@ -147,6 +191,10 @@ ROWS: Final = frozenset(
 """The lists of tables of the file, such as `services`."""
 
 
+ORDER: Final = "order"
+"""Where the order of the rows of a list stands, for an edit and for a difference."""
+
+
 def _filled(values: Any) -> Any:
     """Return *values* without tables and lists that hold nothing: a list of tables without a row cannot be written down."""
     if isinstance(values, dict):
@@ -168,8 +216,9 @@ def _between(way: Way, was: Any, becomes: Any) -> Iterator[Difference]:
         return
     for name in dict.fromkeys([*before, *after]):
         yield from _between((*way, name), before.get(name), after.get(name))
-    if list(before) != list(after) and set(before) == set(after) and isinstance(was, list):
-        yield Difference((*way, "order"), list(before), list(after))
+    stayed = [name for name in before if name in after]
+    if isinstance(was, list) and stayed != [name for name in after if name in before]:
+        yield Difference((*way, ORDER), list(before), list(after))
 
 
 def _named(value: Any) -> dict[str, Any] | None:

@@ -32,6 +32,8 @@ from dashboard.admin.office import bp
 SAVE: Final = "save"
 """The step of a form that was looked at in words; anything else shows the words first, or the form again."""
 BACK: Final = "back"
+MOVE: Final = "move"
+"""Begins the step of a button that moves a row: the page is shown again with the row in its new place."""
 
 Form = Mapping[str, str]
 
@@ -154,7 +156,7 @@ def answer(page: str, read: Read, show: Show, fields: Fields) -> ResponseReturnV
     sheet.form = form
     if written is None or in_force().path is None:
         return show(sheet), HTTPStatus.CONFLICT
-    if form.get("step") == BACK:
+    if form.get("step") == BACK or form.get("step", "").startswith(MOVE):
         return show(sheet)
     wants = read(sheet.settings, form)
     if wants.wrong:

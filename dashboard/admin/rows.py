@@ -10,9 +10,10 @@ from typing import Any, Final
 from flask import render_template
 
 from broker.settings import CounterSettings, ServiceSettings, Settings
+from broker.settings.writing import ORDER
 from broker.web.languages import OWN_NAMES, say
 from dashboard.admin.entries import Asked
-from dashboard.admin.forms import Form, Sheet
+from dashboard.admin.forms import MOVE, Form, Sheet
 from dashboard.admin.said import ROW_LABELS
 
 NEW: Final = "+"
@@ -94,8 +95,33 @@ def asked(table: Table, settings: Settings, form: Form) -> Asked:
             typed = column.typed(_text(table, row.id, column, form))
             if typed != column.stands(row):
                 wants.edits[table.name, row.id, *column.name.split(".")] = typed
+    stood = [row.id for row in table.rows(settings)]
+    ordered = order(table, settings, form)
+    if ordered != stood:
+        wants.edits[table.name, ORDER] = [row for row in ordered if (table.name, row) not in wants.edits]
     _add(table, settings, form, wants)
     return wants
+
+
+def order(table: Table, settings: Settings, form: Form | None) -> list[str]:
+    """Return the ids of the rows in the order that *form* asks for; rows it does not name keep their place behind."""
+    stood = [row.id for row in table.rows(settings)]
+    asked_for = (form or {}).get(f"{table.name}.{ORDER}", "").split()[: len(stood)]
+    known = [row for row in dict.fromkeys(asked_for) if row in stood]
+    known += [row for row in stood if row not in known]
+    way, row = moved(form)
+    if row in known:
+        place = known.index(row)
+        to = min(max(place + (-1 if way == "up" else 1), 0), len(known) - 1)
+        known.insert(to, known.pop(place))
+    return known
+
+
+def moved(form: Form | None) -> tuple[str, str]:
+    """Return which way (up, down) a button asks a row to go, and which row; "" for neither."""
+    step, _, rest = (form or {}).get("step", "").partition(":")
+    way, _, row = rest.partition(":")
+    return (way, row) if step == MOVE and way in ("up", "down") else ("", "")
 
 
 def _text(table: Table, row: str, column: Column, form: Form) -> str:
@@ -135,23 +161,29 @@ def new_id(name: str, taken: set[str], else_called: str) -> str:
 
 def fields(table: Table, settings: Settings, form: Form) -> dict[str, str]:
     """Return which field a key of a new row belongs to."""
-    new = next((way[1] for way, value in asked(table, settings, form).edits.items() if len(way) == 2 and value), "")
+    new = next((way[1] for way, value in asked(table, settings, form).edits.items() if isinstance(value, dict)), "")
     keys = {f"{table.name}.{new}.{column.name}": table.key(NEW, column) for column in table.columns} if new else {}
     return keys | {table.key(row.id, column): table.key(row.id, column) for row in table.rows(settings) for column in table.columns}
 
 
 def drawn(table: Table, sheet: Sheet) -> str:
     """Draw the page."""
-    rows = [_row(table, sheet, row.id, row) for row in table.rows(sheet.settings)]
+    known = {row.id: row for row in table.rows(sheet.settings)}
+    ids = order(table, sheet.settings, sheet.form)
+    rows = [_row(table, sheet, row, known[row]) for row in ids]
+    way, row = moved(sheet.form)
+    if row in known:
+        sheet.good = say("s6.moved", name=known[row].name, n=ids.index(row) + 1, all=len(ids))
     return render_template(
         "admin/rows.html", page=table.name, sheet=sheet, rows=rows, new=_row(table, sheet, NEW, None), icon=table.icon,
         zones=sheet.settings.zones, services=sheet.settings.services, own_names=OWN_NAMES,
+        order=" ".join(ids), moved=(way, row), step=MOVE,
     )  # fmt: skip
 
 
 def _row(table: Table, sheet: Sheet, name: str, row: Row | None) -> dict[str, Any]:
     return {
-        "name": f"{table.name}.{name}", "title": row.name if row else say(f"admin.{table.name}_new"),
+        "id": name, "name": f"{table.name}.{name}", "title": row.name if row else say(f"admin.{table.name}_new"),
         "letter": getattr(row, "letter", "") if row else "", "icon": getattr(row, "icon", table.icon),
         "gone": bool(sheet.form and sheet.form.get(f"{table.name}.{name}.gone")),
         "fields": [_field(table, sheet, name, row, column) for column in table.columns],

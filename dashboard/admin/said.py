@@ -11,7 +11,7 @@ from broker.desk.settings_changes import BY_FILE, Change, Difference, Stale, Str
 from broker.desk.stranding import Stranding
 from broker.settings import BadSettings
 from broker.settings.reading import Wrong
-from broker.settings.writing import hidden
+from broker.settings.writing import ORDER, hidden
 from broker.web import languages
 from broker.web.app import current_shop
 from broker.web.languages import say, say_many
@@ -65,6 +65,10 @@ def line(difference: Difference) -> Line:
     if setting is not None:
         was, became = (value(each, setting.kind, setting) for each in (difference.was, difference.became))
         return Line(say(setting.label), was, became)
+    if len(way) == 2 and way[1] == ORDER and isinstance(difference.became, list):
+        return Line(
+            _order_of(way[0]), *(" · ".join(_row_name(way[0], row) for row in each) for each in (difference.was, difference.became))
+        )
     if len(way) == 2 and way[:1] in ROW_LABELS:
         return Line(
             say(ROW_LABELS[way[:1]]), _whole(way[0], difference.was), _whole(way[0], difference.became) or say("admin.row_taken")
@@ -89,6 +93,10 @@ def _whole(table: str, row: Mapping[str, Any] | None) -> str:
         elif words and inner and column not in ("name", "icon", "services"):
             parts.append(f"{say(words)}: {inner}")
     return " · ".join([*([str(row["name"])] if row else []), *parts])
+
+
+def _order_of(table: str) -> str:
+    return say(f"s6.order_{table}") if (table,) in ROW_LABELS else f"{table}.{ORDER}"
 
 
 def _label(difference: Difference) -> str:

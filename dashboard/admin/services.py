@@ -50,7 +50,7 @@ def _own_letter(settings: Settings, wants: Asked) -> None:
             letter = wants.edits.get(("services", service.id, "letter"), service.letter)
             _note(wants, letters, letter, service.id, service.name)
     for way, value in wants.edits.items():
-        if len(way) == 2 and value is not None:
+        if len(way) == 2 and isinstance(value, dict):
             _note(wants, letters, value.get("letter", ""), rows.NEW, value["name"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from broker.desk import counters, tickets
 from broker.desk.tickets import Wish
 from dashboard.admin.rows import new_id
 from tests.builders import TurnableClock
-from tests.dashboard.office import FILE, Office, alerts, look, said_of, save
+from tests.dashboard.office import FILE, Office, alerts, fields, look, said_of, save, send
 
 
 @pytest.fixture
@@ -119,3 +120,51 @@ def test_what_cannot_be_is_said_beside_its_field(office: Office, page: str, type
 )  # fmt: skip
 def test_a_new_row_has_an_id_that_the_wire_can_say(name: str, taken: set[str], made: str) -> None:
     assert new_id(name, taken, "service") == made
+
+
+def test_the_order_of_services_is_changed_by_buttons_and_saved_like_every_setting(office: Office) -> None:
+    form = fields(office.mia.get("/admin/services").get_data(as_text=True))
+    typed = {"services.collect.name": "Collect & go"}
+    moved = send(office.mia, "/admin/services", form, typed, step="move:up:collect")
+    page = moved.get_data(as_text=True)
+    assert moved.status_code == 200
+    assert "Collect now stands in place 1 of 2" in page
+    assert re.search(r'value="move:down:collect"[^>]* autofocus', page), "the hand or the key stays with the row"
+    assert office.text() == FILE, "nothing is changed before it is looked at"
+    kept = fields(page)
+    assert (kept["services.order"], kept["services.collect.name"]) == ("collect returns", "Collect & go")
+    looked = send(office.mia, "/admin/services", kept, {})
+    assert said_of(looked)[-1] == "Order of the services before: Returns · Collect from now on: Collect · Returns"
+    send(office.mia, "/admin/services", fields(looked.get_data(as_text=True)), {}, step="save")
+    assert [service.name for service in office.settings().services] == ["Collect & go", "Returns"]
+    assert office.text().startswith("# The shop at the station.\n[store]")
+    history = " ".join(office.mia.get("/admin/history").get_data(as_text=True).split())
+    assert "Order of the services" in history
+
+
+def test_enter_in_a_field_looks_at_what_changes_and_moves_no_row(office: Office) -> None:
+    page = office.mia.get("/admin/counters").get_data(as_text=True)
+    first = re.search(r'<button[^>]*name="step" value="([^"]*)"', page[page.index('<form class="settings') :])
+    assert first is not None
+    assert first[1] == "look"
+
+
+def test_the_first_row_goes_no_further_up_and_an_order_that_was_made_up_is_none(office: Office) -> None:
+    form = fields(office.mia.get("/admin/services").get_data(as_text=True))
+    send(office.mia, "/admin/services", form, {}, step="move:up:returns")
+    answer = send(office.mia, "/admin/services", form, {"services.order": "nobody collect collect"})
+    assert said_of(answer) == ["Order of the services before: Returns · Collect from now on: Collect · Returns"]
+    assert send(office.mia, "/admin/services", form, {}, step="move:sideways:nobody").status_code == 200
+
+
+def test_the_order_can_be_put_back_in_the_file_by_hand_too(office: Office) -> None:
+    begin, middle, end = (
+        FILE.index('[[services]]\nid = "returns"'),
+        FILE.index('[[services]]\nid = "collect"'),
+        FILE.index("[[counters]]"),
+    )
+    swapped = FILE[:begin] + FILE[middle:end] + FILE[begin:middle] + FILE[end:]
+    admin = office.another("Ada", "admin")
+    assert said_of(look(admin, "/admin/file", {"text": swapped})) == [
+        "Order of the services before: Returns · Collect from now on: Collect · Returns"
+    ]
