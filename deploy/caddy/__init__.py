@@ -23,6 +23,7 @@ BODY_SECONDS: Final = 30
 IDLE_SECONDS: Final = 150
 MAX_HEADERS: Final = "32KB"
 MAX_BODY: Final = "1MB"
+PLAIN_MAX_BODY: Final = "64KB"
 TRUST_PAGE: Final = "/root"
 """The page that says how to trust the shop's authority; with PAIRING the only one that is served by HTTP."""
 TRUST_FILE: Final = "/root.crt"
@@ -100,9 +101,28 @@ def _proxy(to: str) -> str:
 		lb_try_duration {WAIT_SECONDS}s
 		header_down -Server
 	}}
-	handle_errors {{
-		header Retry-After 2
-		respond "Greetline is being started. One moment." 503
+{_errors(MAX_BODY)}"""
+
+
+def _errors(most: str) -> str:
+    """What is said in the place of screens: that they are away only where they are.
+
+    Caddy before 2.7 takes a body that it cut off for screens that are away, and says so only in the words of its error.
+    """
+    return f"""	handle_errors {{
+		@large expression `{{err.status_code}} == 413 || {{err.message}}.contains("body too large")`
+		@away expression `{{err.status_code}} in [502, 503, 504]`
+		header Content-Type "text/plain; charset=utf-8"
+		handle @large {{
+			respond "This is too large. At most {most} can be sent at a time." 413
+		}}
+		handle @away {{
+			header Retry-After 2
+			respond "Greetline is being started. One moment." 503
+		}}
+		handle {{
+			respond "This could not be answered: {{err.status_code}} {{err.status_text}}." {{err.status_code}}
+		}}
 	}}"""
 
 
@@ -112,7 +132,7 @@ def _plain(site: Site) -> str:
     return f"""http://:{site.plain_port} {{
 	header -Server
 	request_body {{
-		max_size 64KB
+		max_size {PLAIN_MAX_BODY}
 	}}
 	@open path {TRUST_PAGE} {TRUST_FILE} {PAIRING} /static/*
 	handle @open {{
@@ -124,6 +144,7 @@ def _plain(site: Site) -> str:
 	handle {{
 		redir https://{{host}}{port}{{uri}} 307
 	}}
+{_errors(PLAIN_MAX_BODY)}
 }}"""
 
 
