@@ -1,7 +1,8 @@
 """The settings file is changed: looked at as a proposal, refused where it would leave a customer standing, kept, and put back.
 
 The file is the truth. A change is written into it within the transaction of its row, so that of two people who save at the
-same moment the second one is told; a change by hand is noted when a program next starts, or when somebody next saves.
+same moment the second one is told. Who is about to write is kept before: a file that was written and whose row was lost, by a
+full disk or a power cut, is known again when a program next starts, or when somebody next saves, as a change by hand is.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from broker.settings.writing import CannotWrite as CannotWrite
 from broker.settings.writing import Difference as Difference
 from broker.settings.writing import Edits, Written, differences, digest_of, edited, hidden, judged, look, put
 from broker.shop import Shop
-from broker.store import settings_changes
+from broker.store import begun, settings_changes
+from broker.store.begun import Begun
 from broker.store.database import change
 from broker.store.settings_changes import Change as Change
 
@@ -33,6 +35,8 @@ PUT_BACK: Final = "put_back"
 BY_HAND: Final = "by_hand"
 FOUND: Final = "found"
 """The kinds of a change: on a screen, back to an earlier text, in the file itself, and the text a shop began with."""
+BEGUN: Final = "settings"
+"""What a row of `begun` is about."""
 BY_FILE: Final = "file"
 """Who did it, when the file was changed by hand: nobody says."""
 
@@ -109,20 +113,29 @@ def save(shop: Shop, proposal: Proposal, *, by: str, kind: str = SAVED) -> Chang
 
     Raises Stale when the file changed since it was looked at, Stranding, and CannotWrite: then nothing has changed.
     """
-    path, was = proposal.path, proposal.was
+    path, was, became = proposal.path, proposal.was, digest_of(proposal.text)
     with change(shop.db):
-        now = look(path)
-        if now.digest != was.digest:
-            raise _stale(shop, path, now, was.digest)
-        strands = stranded(shop, proposal.before, proposal.after, beside=path.parent)
-        if strands:
-            raise Stranding(strands)
-        _note(shop, path, now)
+        _note(shop, path, _still(shop, proposal))
+        begun.save(shop.db, Begun(what=BEGUN, key=became, at=shop.clock(), by=by, body={"was": was.digest, "kind": kind}))
+    with change(shop.db):
+        _note(shop, path, _still(shop, proposal))
+        begun.forget(shop.db, BEGUN, became)
         made = _keep(shop, proposal.text, was=was.digest, by=by, kind=kind)
         told = _told(proposal.differences)
         audit.write(shop, f"settings.{kind.replace('_', '-')}", path.name, by=by, before=told[0], after=told[1])
         put(path, proposal.text)
     return made
+
+
+def _still(shop: Shop, proposal: Proposal) -> Written:
+    """Return the file, which is the one that was looked at. Raises Stale and Stranding."""
+    now = look(proposal.path)
+    if now.digest != proposal.was.digest:
+        raise _stale(shop, proposal.path, now, proposal.was.digest)
+    strands = stranded(shop, proposal.before, proposal.after, beside=proposal.path.parent)
+    if strands:
+        raise Stranding(strands)
+    return now
 
 
 def back_to(shop: Shop, path: Path, number: int, *, digest: str) -> Proposal:
@@ -134,7 +147,7 @@ def back_to(shop: Shop, path: Path, number: int, *, digest: str) -> Proposal:
 
 
 def note(shop: Shop, path: Path) -> None:
-    """Keep the text of the file when it is not the one that was kept last: it was changed by hand.
+    """Keep the text of the file when it is not the one that was kept last: it was changed by hand, or its row was lost.
 
     A program that starts does this; it starts as well when it cannot be kept.
     """
@@ -149,14 +162,18 @@ def _note(shop: Shop, path: Path, now: Written) -> None:
     newest = next(iter(settings_changes.newest(shop.db, limit=1)), None)
     if newest is not None and newest.became == now.digest:
         return
-    kind = BY_HAND if newest else FOUND
-    _keep(shop, now.text, was=newest.became if newest else "", by=BY_FILE, kind=kind)
+    cut = begun.find(shop.db, BEGUN, now.digest) if newest else None
+    if cut is not None and newest is not None and cut.body["was"] != newest.became:
+        cut = None
+    kind, by = (cut.body["kind"], cut.by) if cut else (BY_HAND if newest else FOUND, BY_FILE)
+    _keep(shop, now.text, was=newest.became if newest else "", by=by, kind=kind)
+    begun.forget(shop.db, BEGUN, now.digest)
     if newest is not None:
         try:
             told = _told(differences(judged(newest.text, path), judged(now.text, path)))
         except BadSettings:
             told = ({}, {})
-        audit.write(shop, "settings.by-hand", path.name, by=BY_FILE, before=told[0], after=told[1])
+        audit.write(shop, f"settings.{kind.replace('_', '-')}", path.name, by=by, before=told[0], after=told[1])
 
 
 def _keep(shop: Shop, text: str, *, was: str, by: str, kind: str) -> Change:

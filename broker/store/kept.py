@@ -136,6 +136,8 @@ _PRESENT: Final = (
     _now("pairings", About.SCREENS, "a screen that asks to be let in", "ten minutes", "asked_at"),
     _now("invitations", About.MACHINES, "a camera box that may ask to be let in, and the key its code is stretched to",
          "ten minutes", "made_at"),
+    _now("begun", About.STAFF, "who is about to write the settings file or the list of devices, and what into it",
+         "until it is written; what was cut short, the newest 50", "at"),
     _now("entrances", About.SCREENS, "links that let a browser in", "a few, made by hand", "made_at"),
     _now("attempts", About.STAFF, "wrong PINs in a row of a person or a screen", "until the next right one"),
     _now("api_keys", About.SCREENS, "name and scopes of a program's key, its digest", "a few, made by hand", "made_at"),

@@ -20,8 +20,8 @@ from dashboard.admin.office import bp
 
 SHOWN: Final = 50
 """Newest changes that the page lists."""
-ROLES: Final = "oidc"
-"""The table that gives people of the company's sign-in their roles."""
+OF_PAGES: Final = frozenset({"opening", "services", "counters"})
+"""Tables that pages of the office write as a whole; of the others they write what is in `said.KNOWN`."""
 
 
 @bp.get("/admin/history")
@@ -54,9 +54,10 @@ def go_back() -> ResponseReturnValue:
 
 
 def _back_to(path: Path, number: int, digest: str) -> Proposal:
-    """Return what going back changes; who is let in with which role is in the file alone, so only its editors change it back."""
+    """Return what going back changes; what no page of the office writes is changed back by those who may write the file."""
     proposal = settings_changes.back_to(current_shop(), path, number, digest=digest)
-    if any(each.way[0] == ROLES for each in proposal.differences) and not may("settings.file"):
+    beyond = [each for each in proposal.differences if each.way[0] not in OF_PAGES and each.key not in said.KNOWN]
+    if beyond and not may("settings.file"):
         abort(HTTPStatus.FORBIDDEN)
     return proposal
 

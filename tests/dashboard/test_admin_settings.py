@@ -211,6 +211,37 @@ def test_a_manager_does_not_go_back_to_when_the_companys_sign_in_gave_more(offic
     assert office.text() == generous
 
 
+def test_a_manager_puts_back_nothing_that_only_an_admin_may_write(office: Office) -> None:
+    for text in (f"{FILE}\n[dashboard]\nport = 9000\n", FILE):
+        office.path.write_text(text, encoding="utf-8")
+        settings_changes.note(office.shop, office.path)
+    page = office.mia.get("/admin/history").get_data(as_text=True)
+    form = {"digest": fields_of_history(page), "change": "1"}
+    for step in ("", "save"):
+        assert send(office.mia, "/admin/history", form, {}, step=step).status_code == 403
+    assert office.text() == FILE
+    assert send(office.another("Ada", "admin"), "/admin/history", form, {}, step="save").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("page", "typed"),
+    [
+        ("/admin/standards", {"standards.warn_seconds": "10"}),
+        ("/admin/opening", {f"opening.{day}": "9-12" for day in ("mon", "tue")} | {"always": None}),
+        ("/admin/texts", {"texts.en.welcome": "Hello"}),
+        ("/admin/privacy", {"retention.visits_days": "100"}),
+        ("/admin/counters", {"counters.desk-1.name": "Desk one"}),
+    ],
+)
+def test_whatever_a_page_of_the_office_writes_a_manager_may_put_back(office: Office, page: str, typed: dict[str, str]) -> None:
+    settings_changes.note(office.shop, office.path)
+    save(office.mia, page, typed)
+    assert office.text() != FILE, "else nothing was tried"
+    history = office.mia.get("/admin/history").get_data(as_text=True)
+    send(office.mia, "/admin/history", {"digest": fields_of_history(history), "change": "1"}, {}, step="save")
+    assert office.text() == FILE
+
+
 def test_an_admin_changes_the_whole_file_and_a_manager_does_not_see_it(office: Office) -> None:
     ada = office.another("Ada", "admin")
     text = FILE.replace("[[zones]]", "[dashboard]\nport = 9000 # behind Caddy\n\n[[zones]]", 1)

@@ -8,6 +8,7 @@ from sqlite_utils import Database, Migrations
 
 from broker.store.schema.access import ACCESS
 from broker.store.schema.audit import AUDIT
+from broker.store.schema.begun import BEGUN
 from broker.store.schema.changes import CHANGES
 from broker.store.schema.deliveries import DELIVERIES
 from broker.store.schema.eyes import EYES
@@ -146,4 +147,11 @@ def m019_trials(db: Database) -> None:
 def m020_push(db: Database) -> None:
     """Tablets that show notices of the browser."""
     for statement in PUSH:
+        db.execute(statement)
+
+
+@migrations()
+def m021_begun(db: Database) -> None:
+    """Files that are about to be written, and by whom, so that a power cut between the file and its row loses nobody's name."""
+    for statement in BEGUN:
         db.execute(statement)
