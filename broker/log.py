@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from copy import copy
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -39,6 +40,8 @@ _RULES: Final = (
     (re.compile(r"(/(?:enter|t|j)/)[A-Za-z0-9_-]{16,}"), rf"\1{HIDDEN}"),
     (re.compile(r"\$argon2id?\$[^\s\"']+"), HIDDEN),
 )
+_CONTROLS: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What moves the cursor, colours, or reorders a line on a terminal; a line break is looked at apart."""
 _SECRET_NAME: Final = re.compile(rf"(?i)^(?:{_NAMES})$")
 
 _about: ContextVar[Mapping[str, str]] = ContextVar("about", default=MappingProxyType({}))
@@ -55,6 +58,12 @@ def clean(text: str) -> str:
     for rule, instead in _RULES:
         text = rule.sub(instead, text)
     return text if len(text) <= MAX_LETTERS else f"{text[:MAX_LETTERS]}... ({len(text):,} letters)"
+
+
+def shown(text: str, *, lines: bool = False) -> str:
+    """Return *text* with what would act on a terminal written out, as `\\x1b`; with *lines* it may have lines, each set in."""
+    text = _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return text.replace("\n", "\n  " if lines else "\\n")
 
 
 def set_up(level: str = "info", form: str = "auto", *, louder: int = 0) -> None:
@@ -84,7 +93,13 @@ def _formatter(text: bool) -> logging.Formatter:
     )
     return stdlib.ProcessorFormatter(
         foreign_pre_chain=[_told, processors.TimeStamper(fmt="iso", utc=True), stdlib.add_log_level, stdlib.add_logger_name],
-        processors=[stdlib.ProcessorFormatter.remove_processors_meta, processors.format_exc_info, _hidden, last],
+        processors=[
+            stdlib.ProcessorFormatter.remove_processors_meta,
+            processors.format_exc_info,
+            _hidden,
+            *([_shown] if text else []),
+            last,
+        ],
     )
 
 
@@ -100,6 +115,11 @@ def _hidden(_: Any, __: str, event: Any) -> Any:
     }
 
 
+def _shown(_: Any, __: str, event: Any) -> Any:
+    """Let no text of a line act on the terminal, or look like a line of its own."""
+    return {name: shown(v, lines=name == "exception") if isinstance(v, str) else v for name, v in event.items()}
+
+
 class _Text(logging.Formatter):
     """Lines for a terminal, where there is no structlog."""
 
@@ -109,7 +129,13 @@ class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, without secrets."""
         named = "".join(f" {name}={value}" for name, value in _about.get().items())
-        return clean(super().format(record)) + named
+        record = copy(record)
+        record.msg, record.args = shown(record.getMessage()), ()
+        return clean(super().format(record)) + shown(named)
+
+    def formatException(self, told: Any) -> str:  # noqa: N802 - the name of the standard library
+        """Return the lines of an error, each set in."""
+        return shown(f"\n{super().formatException(told)}", lines=True).lstrip("\n")
 
 
 class _Json(logging.Formatter):

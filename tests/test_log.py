@@ -88,6 +88,40 @@ def test_elsewhere_than_on_a_terminal_a_line_is_one_json_object(written: Written
     assert "request" not in second
 
 
+HOSTILE = "door\x1b[2J\x1b]0;owned\x07\n2026-11-21 ERROR broker: all is well\r\x9b1A\u202edesrever\u2028end\x7f"
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["with structlog", "without"])
+def test_nothing_that_is_logged_acts_on_a_terminal_or_looks_like_a_line_of_its_own(
+    written: Written, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    if not there:
+        monkeypatch.setattr(log.importlib.util, "find_spec", lambda _: None)  # type: ignore[attr-defined]
+    log.set_up("info", "text")
+    end = log.about(device=HOSTILE)
+    logging.getLogger("broker.x").warning("it says %s", HOSTILE)
+    try:
+        raise ValueError(HOSTILE)
+    except ValueError:
+        logging.getLogger("broker.x").exception("a mistake of ours")
+    end()
+    page = written.getvalue()
+    assert all(letter.isprintable() or letter == "\n" for letter in page)
+    assert "\\x1b[2J" in page, "it is written out, so that it can be read"
+    assert not [line for line in page.splitlines() if line.startswith("2026-11-21 ERROR")]
+    assert "Traceback" in page
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["with structlog", "without"])
+def test_a_json_line_is_one_line_whatever_is_in_it(written: Written, monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    if not there:
+        monkeypatch.setattr(log.importlib.util, "find_spec", lambda _: None)  # type: ignore[attr-defined]
+    log.set_up("info", "json")
+    logging.getLogger("broker.x").warning("it says %s", HOSTILE)
+    [line] = written.getvalue().rstrip("\n").split("\n")
+    assert HOSTILE in json.loads(line)["event"]
+
+
 @pytest.mark.parametrize(("louder", "seen"), [(-1, ["warning"]), (0, ["info", "warning"]), (1, ["debug", "info", "warning"])])
 def test_v_and_q_move_the_level(written: Written, louder: int, seen: list[str]) -> None:
     log.set_up("info", "json", louder=louder)

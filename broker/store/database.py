@@ -46,7 +46,7 @@ def open_store(path: Path | str, *, create: bool = True) -> sqlite_utils.Databas
         connection.execute("PRAGMA foreign_keys=ON")
         db = sqlite_utils.Database(connection)
         _migrate(db, path)
-    except (sqlite3.Error, OSError) as wrong:
+    except (sqlite3.Error, OSError, ValueError) as wrong:  # A damaged page may hold what is no text.
         raise StoreError(
             f"{path}: the store cannot be opened: {wrong}.",
             hint="Check the path, the permissions and the free disk space; `greetline broker check` tells more.",

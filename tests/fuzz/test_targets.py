@@ -23,6 +23,13 @@ CURVE: Final = (
     b"-----END CERTIFICATE REQUEST-----\n"
 )
 """A box's request with a curve that nobody knows."""
+NO_TEXT: Final = (
+    b"s"
+    b"\x00\x00\x01\x00\x24\x00\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\x9f\xa6\xa6\x21\xa6\xa6"
+    b"\xa6\xa7\xa6\xa6\xa6\x01\x00\x00\x00\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6"
+    b"\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\x02"
+)
+"""A store in which the name of a migration is no text."""
 SOME: Final = {"archive": 4, "bodies": 30, "table": 10, "cookies": 10}
 """Inputs of those that take long; others get more."""
 
@@ -55,6 +62,7 @@ def test_every_example_of_ours_is_one_that_a_target_takes(opened: Any, name: str
 
 
 @example(name="words", content=CURVE)
+@example(name="archive", content=NO_TEXT)
 @tried(1)
 @given(name=st.just("words"), content=st.just(b""))
 def test_what_was_found_once_is_refused_in_our_words(opened: Any, name: str, content: bytes) -> None:
