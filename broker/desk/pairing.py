@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
 from broker.desk import audit, passwords, pins
-from broker.desk.keys import digest, new_token
+from broker.desk.keys import digest, key, new_token
 from broker.desk.roles import OF_SCREENS, Refused
 from broker.domain.facts import Fact, FactKind
 from broker.shop import Shop
@@ -42,15 +43,31 @@ class First:
 
 def ask(shop: Shop) -> tuple[str, str]:
     """A device asks to be paired. Return the code it shows and the secret it collects its pairing with. Raises Refused."""
-    code, claim, now = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH)), new_token(), shop.clock()
+    claim, now = new_token(), shop.clock()
+    code = code_of(claim)
     with change(shop.db):
         people.forget_pairings(shop.db, now)
         if people.count_pairings(shop.db) >= OPEN_PAIRINGS:
             raise Refused("busy", "Too many screens ask to be paired at once. Wait ten minutes.")
         people.save(
-            shop.db, Pairing(code=code, claim=digest(claim), asked_at=now, expires_at=now + timedelta(minutes=CODE_MINUTES))
+            shop.db, Pairing(code=_kept(shop, code), claim=digest(claim), asked_at=now, expires_at=now + timedelta(minutes=CODE_MINUTES))
         )
     return code, claim
+
+
+def code_of(claim: str) -> str:
+    """Return the code that the device with the secret *claim* shows: of it alone, so that nothing else has to remember it."""
+    number = int.from_bytes(hmac.digest(claim.encode(), b"code", "sha256"))
+    letters = []
+    for _ in range(CODE_LENGTH):
+        number, letter = divmod(number, len(CODE_LETTERS))
+        letters.append(CODE_LETTERS[letter])
+    return "".join(letters)
+
+
+def _kept(shop: Shop, code: str) -> str:
+    """Return what the store keeps of *code*: with the pepper, since all codes there are can be tried in an hour."""
+    return hmac.digest(key(shop.settings.store.data, pins.PEPPER_FILE), f"pairing {code}".encode(), "sha256").hex()
 
 
 def asked(shop: Shop, claim: str) -> Pairing | None:
@@ -63,7 +80,7 @@ def approve(shop: Shop, code: str, *, name: str, role: str, zone: str, by: str) 
     """Let the device that shows *code* in, as a screen. Raises Refused for a wrong or expired code, name, role or zone."""
     typed = "".join(letter for letter in code.upper() if letter.isalnum())
     with change(shop.db):
-        pairing = people.pairing(shop.db, code=typed)
+        pairing = people.pairing(shop.db, code=_kept(shop, typed))
         if not pairing or pairing.screen is not None or pairing.expires_at <= shop.clock():
             raise Refused("code", "No screen shows this code now. A code lasts ten minutes; take the one it shows.")
         # The device collects its own secret later; until then nothing opens this screen.

@@ -87,6 +87,11 @@ def begin_try(db: Database, row: Try) -> None:
     )
 
 
+def is_try(db: Database, secret: str) -> bool:
+    """Return whether somebody was sent away with the secret of this digest."""
+    return db.execute("SELECT 1 FROM oidc_tries WHERE secret = ?", [secret]).fetchone() is not None
+
+
 def end_try(db: Database, secret: str) -> Try | None:
     """Take the try with this digest away and return it, or None: each can be used once."""
     row = db.execute("SELECT screen, session, made_at FROM oidc_tries WHERE secret = ?", [secret]).fetchone()

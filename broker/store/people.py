@@ -41,7 +41,7 @@ class Screen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairing:
-    """A device that asks to be paired: `code` is shown to a person, `claim` is the digest of the device's own secret."""
+    """A device that asks to be paired: `code` is the digest of what is shown to a person, `claim` that of its own secret."""
 
     code: str
     claim: str

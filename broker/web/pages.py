@@ -64,18 +64,19 @@ def pair() -> ResponseReturnValue:
     if screen_here() is not None:
         return redirect("/")
     shop = current_shop()
-    asked = pairing.asked(shop, request.cookies.get(access.cookie_name("pairing"), ""))
-    claim = None
+    held = request.cookies.get(access.cookie_name("pairing"), "")
+    asked, claim = pairing.asked(shop, held), None
     if asked is None:
         try:
             _, claim = pairing.ask(shop)
+            held = claim
         except Refused:
             return refuse(503, detail=say("pair.busy"))
         asked = pairing.asked(shop, claim)
         assert asked is not None
     seconds = int((asked.expires_at - shop.clock()).total_seconds())
     until = languages.clock_time(asked.expires_at)
-    page = render_template("pair.html", code=asked.code, until=until, seconds=seconds, too_soon="too_soon" in request.args)
+    page = render_template("pair.html", code=pairing.code_of(held), until=until, seconds=seconds, too_soon="too_soon" in request.args)
     answer = Response(page)
     if claim is not None:
         access.set_cookie(answer, "pairing", claim, lasts=PAIRING_LASTS)

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 
 from broker.desk import audit, passwords, people, vouching
+from broker.desk.keys import new_token
 from broker.settings import BadSettings, Settings, read
 from broker.shop import Shop
 from broker.web import provider as talk
@@ -176,6 +177,19 @@ def test_a_way_back_works_once_within_ten_minutes_and_for_the_browser_that_went(
     clock.turn(seconds=601)
     assert said(comes_back(office, late).get_data(as_text=True)) == words("oidc.no_again")
     assert office.cookie("shift") == ""
+
+
+def test_strangers_who_make_up_ways_back_hold_up_nobody_who_writes(shop: Shop, app: Flask, other: IdentityProvider) -> None:
+    office, stranger = Visitor(app, shop).pair("manager", name="Office"), Visitor(app, shop)
+    query = other.agrees(away(office))
+    shop.db.execute("BEGIN IMMEDIATE")
+    try:
+        for secret in ("", "x", new_token()):
+            stranger.client.set_cookie("oidc", secret)
+            assert comes_back(stranger, query).status_code == 403
+    finally:
+        shop.db.execute("ROLLBACK")
+    assert comes_back(office, query).status_code == 200, "the way of whoever was sent is still theirs"
 
 
 def test_the_provider_may_say_no_and_is_not_asked_anything_then(office: Visitor, other: IdentityProvider) -> None:

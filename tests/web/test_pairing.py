@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 
@@ -41,6 +42,24 @@ def test_a_code_has_eight_letters_that_nobody_mistakes(visitor: New) -> None:
 def test_the_page_opened_again_shows_the_same_code_and_another_browser_another(visitor: New) -> None:
     here = visitor()
     assert asks(here) == asks(here) != asks(visitor())
+
+
+def test_the_store_holds_no_code_and_what_it_holds_is_none(shop: Shop, visitor: New) -> None:
+    code = asks(visitor())
+    [row] = shop.db.execute("SELECT code, claim FROM pairings").fetchall()
+    assert code not in "".join(row).upper()
+    for kept in row:
+        with pytest.raises(Refused):
+            approve(shop, kept)
+    assert hashlib.sha256(code.encode()).hexdigest() not in row, "all codes there are could be tried in an hour"
+    approve(shop, code)
+
+
+def test_a_code_says_nothing_of_the_secret_that_collects(shop: Shop) -> None:
+    code, claim = pairing.ask(shop)
+    assert pairing.code_of(claim) == code
+    assert code not in claim.upper()
+    assert pairing.collect(shop, code) is None
 
 
 def test_a_screen_that_was_let_in_collects_its_secret_and_stands_in_its_zone(shop: Shop, visitor: New) -> None:
