@@ -15,7 +15,7 @@ from broker.desk.roles import Role
 from broker.desk.standards_page import DAYS, ZONE, Difference, Rule, Value
 from broker.shop import Shop
 from broker.web import languages
-from broker.web.access import current_person, needs
+from broker.web.access import current_person, may, needs
 from broker.web.languages import say
 from broker.web.stores import current_shop
 from dashboard.wording import NBSP, Words, words_here
@@ -30,6 +30,8 @@ BUTTONS: Final = {
 }  # fmt: skip
 """Buttons that the rules name: their words are those of the button, whatever they are today."""
 NAMED: Final = {"claim": ("going",), "sound": ("going",), "fair": ("next",), "call": ("noshow",), "away": ("back",)}
+SHOWN_DAYS: Final = 20
+"""Days to come with hours of their own that the page lists."""
 SHOWN_CHANGES: Final = 20
 """Newest changes that the page lists."""
 STEPS: Final = ("hear", "own", "act", "promise", "tell", "close", "lead")
@@ -48,7 +50,8 @@ def page() -> str:
     parts = [(part.name, [_shown(shop, rule, words, rules) for rule in part.rules]) for part in standards_page.parts(shop)]
     return render_template(
         "standards.html", parts=parts,
-        days=_days(shop, words), unread=unread is not None, news=_lines(shop, changed, words), read=_read_at(shop, person),
+        days=_days(shop, words), special=_special(shop, words), changes_hours=may("settings.change"),
+        unread=unread is not None, news=_lines(shop, changed, words), read=_read_at(shop, person),
         log=_log(shop, words), since=_since(shop), readers=_readers(shop) if Role(person.role).reaches(Role.MANAGER) else [],
     )  # fmt: skip
 
@@ -97,7 +100,7 @@ def _shown(shop: Shop, rule: Rule, words: Words, changed: set[str]) -> dict[str,
     values |= {name: say(BUTTONS[name]) for name in NAMED.get(rule.words, ())}
     promise = "" if rule.words in WITHOUT_PROMISE else say(_promise(rule), **values)
     return {
-        "name": rule.words, "title": _title(shop, rule.name), "promise": promise,
+        "name": rule.words, "title": title(shop, rule.name), "promise": promise,
         "you": say(f"standards.{rule.words}_you", **values), "changed": rule.name in changed,
     }  # fmt: skip
 
@@ -108,7 +111,8 @@ def _promise(rule: Rule) -> str:
     return f"standards.{rule.words}_says"
 
 
-def _title(shop: Shop, rule: str) -> str:
+def title(shop: Shop, rule: str) -> str:
+    """Return what the page calls *rule*."""
     name, _, zone = rule.partition(":")
     return say(f"standards.{name}", zone=shop.zones.get(zone, zone))
 
@@ -117,6 +121,13 @@ def _days(shop: Shop, words: Words) -> list[tuple[str, str]]:
     """Return the week's hours, a row a day; nothing for a shop that never closes."""
     hours = next(rule for part in standards_page.parts(shop) for rule in part.rules if rule.words == "hours")
     return [(words.weekday(number), written(hours.numbers[day], words)) for number, day in enumerate(DAYS) if day in hours.numbers]
+
+
+def _special(shop: Shop, words: Words) -> list[tuple[str, str]]:
+    """Return the days from today on that have hours of their own, the nearest first: on those the week does not hold."""
+    today = shop.hours.business_day(shop.clock())
+    to_come = [day for day in sorted(shop.hours.special) if day >= today][:SHOWN_DAYS]
+    return [(words.day(day), written(standards_page.hours_of(shop.hours.special[day]), words)) for day in to_come]
 
 
 def written(value: Value, words: Words) -> str:
@@ -151,7 +162,7 @@ def _lines(shop: Shop, differences: Sequence[Difference], words: Words) -> list[
     rows: dict[str, list[str]] = {}
     for each in differences:
         if each.rule.partition(":")[0] in known:
-            rows.setdefault(_title(shop, each.rule), []).append(_difference(each, words))
+            rows.setdefault(title(shop, each.rule), []).append(_difference(each, words))
     return [(title, words.listed(said)) for title, said in rows.items()]
 
 

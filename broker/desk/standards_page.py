@@ -10,9 +10,9 @@ import hashlib
 import json
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, time
 from itertools import pairwise
 from typing import Any, Final
 
@@ -128,11 +128,12 @@ def _hours(shop: Shop) -> Rule:
     spans = shop.settings.opening.spans()
     if spans is None:
         return Rule("hours", {"always": ("yes", True)})
-    days = {
-        day: ("hours", [f"{begin:%H:%M}–{'24:00' if end.microsecond else format(end, '%H:%M')}" for begin, end in spans[number]])
-        for number, day in enumerate(DAYS)
-    }
-    return Rule("hours", days)
+    return Rule("hours", {day: hours_of(spans[number]) for number, day in enumerate(DAYS)})
+
+
+def hours_of(spans: Iterable[tuple[time, time]]) -> Value:
+    """Return the *spans* of a day as a number of the standards; none for a closed day."""
+    return "hours", [f"{begin:%H:%M}–{'24:00' if end.microsecond else format(end, '%H:%M')}" for begin, end in spans]
 
 
 def numbers(shop: Shop) -> Numbers:

@@ -12,7 +12,7 @@ from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from broker.desk import audit as desk
-from broker.desk import pairing, people
+from broker.desk import pairing, people, standards_page
 from broker.desk.audit import MAX_NAME, Entry
 from broker.desk.standards_page import BY_SETTINGS_FILE
 from broker.shop import Shop
@@ -25,7 +25,9 @@ from broker.web.app import current_shop
 from broker.web.languages import say
 from broker.web.stores import stores
 from dashboard import exports
+from dashboard.admin import said
 from dashboard.admin.office import bp
+from dashboard.standards import title
 from dashboard.wording import words_here
 
 PAGE_ROWS: Final = 50
@@ -40,6 +42,9 @@ SHOWN_LETTERS: Final = 200
 UNITS: Final = {"s": "\u00a0s", "min": "\u00a0min", "%": "\u00a0%", "n": "", "yes": "", "hours": ""}
 """How a number of the standards page is kept, with what is said behind it."""
 NOTHING: Final = "–"
+STANDARDS_CHANGED: Final = "settings.standards-changed"
+KEYS: Final = frozenset({"role", "language", "active", "name", "zone", "zones", "kind", "minutes", "reason"})
+"""Keys of rows about people, screens, zones and devices that are said in words."""
 KINDS: Final = (
     "people", "screens", "keys", "pauses", "plans", "settings", "reports", "signin", "webhooks", "mail", "audit", "devices",
     "cameras", "rows",
@@ -58,7 +63,7 @@ DONE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as the page shows it: `changes` are (key, before, after)."""
+    """One row as the page shows it: `changes` are (what it is called, key, before, after)."""
 
     id: int
     day: str
@@ -69,7 +74,7 @@ class Row:
     about_name: str
     screen: str
     address: str
-    changes: list[tuple[str, str, str]]
+    changes: list[tuple[str, str, str, str]]
 
 
 @bp.get("/admin/audit")
@@ -161,7 +166,7 @@ def _row(shop: Shop, entry: Entry, screens: dict[str, str]) -> Row:
         id=entry.id, day=languages.day(at, weekday=False) if at else entry.at, who=_name(shop, entry.by),
         time=languages.clock_time(at, seconds=True) if at else "", did=_did(entry.what), about=entry.subject,
         about_name=_called(shop, entry.subject, screens), screen=screens.get(entry.screen, entry.screen),
-        address=entry.address, changes=_changes(entry),
+        address=entry.address, changes=_changes(shop, entry),
     )  # fmt: skip
 
 
@@ -174,10 +179,21 @@ def _did(what: str) -> str:
     return say(f"adminaudit.did_{name}") if name in DONE else what
 
 
-def _changes(entry: Entry) -> list[tuple[str, str, str]]:
+def _changes(shop: Shop, entry: Entry) -> list[tuple[str, str, str, str]]:
     before, after = json.loads(entry.before), json.loads(entry.after)
     keys = [key for key in {**before, **after} if _plain(before.get(key)) != _plain(after.get(key))]
-    return [(key, _plain(before.get(key)), _plain(after.get(key))) for key in keys]
+    return [(_named(shop, entry.what, key), key, _plain(before.get(key)), _plain(after.get(key))) for key in keys]
+
+
+def _named(shop: Shop, what: str, key: str) -> str:
+    """Return what the forms and pages call *key* of a row, or "" where nothing does."""
+    if what == STANDARDS_CHANGED:
+        rule = key.rpartition(".")[0]
+        known = {each.name for part in standards_page.parts(shop) for each in part.rules}
+        return title(shop, rule) if rule in known else ""
+    if what.startswith("settings."):
+        return said.named(key)
+    return say(f"s6.key_{key}") if key in KEYS else ""
 
 
 def _plain(value: Any) -> str:

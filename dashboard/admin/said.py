@@ -95,6 +95,20 @@ def _whole(table: str, row: Mapping[str, Any] | None) -> str:
     return " · ".join([*([str(row["name"])] if row else []), *parts])
 
 
+def named(key: str) -> str:
+    """Return what the forms call the setting *key*, such as `standards.warn_seconds`, or "" for one that has no words."""
+    way = tuple(key.split("."))
+    if key in KNOWN:
+        return say(KNOWN[key].label)
+    if len(way) == 2 and way[:1] in ROW_LABELS:
+        return _order_of(way[0]) if way[1] == ORDER else f"{say(ROW_LABELS[way[:1]])}: {_row_name(*way)}"
+    try:
+        label = _label(Difference(way, None, None))
+    except (ValueError, IndexError):  # A day that is none: the log keeps what was written when there were other settings.
+        return ""
+    return "" if label == key else label
+
+
 def _order_of(table: str) -> str:
     return say(f"s6.order_{table}") if (table,) in ROW_LABELS else f"{table}.{ORDER}"
 

@@ -7,9 +7,13 @@ buffer, and no write time-out, or they would be cut.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
+from html import escape
 from pathlib import Path
 from typing import Final
 
+from broker.desk.people import LANGUAGES
+from dashboard.wording import Words
 from deploy.certs import Reach
 from deploy.fault import Fault
 
@@ -18,6 +22,8 @@ CUSTOMERS_PORT: Final = 8443
 PLAIN_PORT: Final = 80
 WAIT_SECONDS: Final = 10
 """A program that is being started anew is waited for, so that nobody sees that it was."""
+REFRESH_SECONDS: Final = 5
+"""A screen that was told that the shop's programs are away asks again by itself."""
 HEADERS_SECONDS: Final = 10
 BODY_SECONDS: Final = 30
 IDLE_SECONDS: Final = 150
@@ -112,18 +118,25 @@ def _errors(most: str) -> str:
     return f"""	handle_errors {{
 		@large expression `{{err.status_code}} == 413 || {{err.message}}.contains("body too large")`
 		@away expression `{{err.status_code}} in [502, 503, 504]`
-		header Content-Type "text/plain; charset=utf-8"
+		header Content-Type "text/html; charset=utf-8"
 		handle @large {{
-			respond "This is too large. At most {most} can be sent at a time." 413
+			respond `{_said("s6.too_large", most=most)}` 413
 		}}
 		handle @away {{
 			header Retry-After 2
-			respond "Greetline is being started. One moment." 503
+			header Refresh {REFRESH_SECONDS}
+			respond `{_said("s6.starting")}` 503
 		}}
 		handle {{
-			respond "This could not be answered: {{err.status_code}} {{err.status_text}}." {{err.status_code}}
+			respond `{_said("s6.not_answered", said="{err.status_code} {err.status_text}")}` {{err.status_code}}
 		}}
 	}}"""
+
+
+def _said(key: str, **values: str) -> str:
+    """Return a page that says *key* in every language of the shop: who asks is not known to Caddy."""
+    words = "".join(f'<p lang="{one}">{escape(Words.of(one, UTC)(key, **values))}</p>' for one in LANGUAGES)
+    return f'<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Greetline</title>{words}'
 
 
 def _plain(site: Site) -> str:

@@ -137,3 +137,23 @@ def test_a_lead_sees_none_of_it(app: Flask, shop: Shop) -> None:
     here = Visitor(app, shop).pair("manager").sign_in("Kari", "lead")
     assert here.get("/admin/audit").status_code == 403
     assert here.post("/admin/audit.csv").status_code == 403
+
+
+def test_what_was_changed_is_called_as_the_form_calls_it_and_by_its_own_name(office: Visitor, shop: Shop) -> None:
+    after = {
+        "standards.warn_seconds": 12, "opening.mon": ["09:00-12:00"], "opening.special.soon": [], "services.gone.letter": "C",
+        "services.order": ["a", "b"], "log.level": "debug",
+    }  # fmt: skip
+    wrote(shop, "settings.saved", "greetline.toml", **after)
+    wrote(shop, "people.role", "x", role="lead")
+    wrote(shop, "settings.standards-changed", "standards", **{"greet.within": ["s", 20], "rule.of-old": ["s", 3]})
+    said = re.sub(r"\s+", " ", re.sub(r"</?ul[^>]*>|</?li>", "", page(office)))
+    for words, key in (
+        ("The card turns amber", "standards.warn_seconds"), ("Monday", "opening.mon"), ("Role", "role"),
+        ("gone: Letter before the number", "services.gone.letter"), ("Order of the services", "services.order"),
+        ("Hello at the door", "greet.within"),
+    ):  # fmt: skip
+        assert f"<b>{words}</b> <code>{key}</code>" in said, words
+    for key in ("log.level", "opening.special.soon", "rule.of-old"):
+        assert f"</b> <code>{key}</code>" not in said
+        assert f"<code>{key}</code>" in said

@@ -192,3 +192,27 @@ def test_staff_read_the_calm_card_and_no_customer_does() -> None:
     assert not any(key.startswith(("process.", "standards.")) for key in bad_news.BAD_NEWS)
     templates = (Path(broker.web.__path__[0]).parents[1] / "kiosk").rglob("*.html")
     assert not any("calm" in template.read_text(encoding="utf-8") and "process." in template.read_text() for template in templates)
+
+
+def test_days_with_hours_of_their_own_stand_beside_the_week(tmp_path: Path, clock: TurnableClock, served) -> None:
+    opening = {
+        "mon": ["10:00-20:00"],
+        "special": {"2020-12-24": ["08:00-09:00"], "2099-12-24": ["10:00-14:00", "16:00-18:00"], "2099-12-25": []},
+    }
+    shop = make_shop(tmp_path, clock, opening=opening)
+    said = page(served(shop).sign_in())
+    assert "Days with hours of their own" in said
+    assert re.search(r"24 December.*10:00–14:00 and 16:00–18:00.*25 December 2099 closed", said)
+    assert "08:00–09:00" not in said, "a day that is over"
+    assert "Change the hours" not in said, "staff cannot change them"
+
+
+def test_whoever_may_change_the_hours_is_led_to_them(tmp_path: Path, clock: TurnableClock) -> None:
+    shop = make_shop(tmp_path, clock, opening={"mon": ["10:00-20:00"]})
+    app = create(shop.settings, shop=shop)
+    office = Visitor(app, shop).pair("manager").sign_in("Mia", "manager")
+    answer = office.get("/standards").get_data(as_text=True)
+    assert 'href="/admin/opening"' in answer.partition("<main")[2]
+    assert "Days with hours of their own" not in answer
+    app.extensions["greetline-hub"].close()
+    app.extensions["greetline-stores"].close()

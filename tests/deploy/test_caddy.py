@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from broker.desk import people, visits
+from broker.desk.people import LANGUAGES
 from broker.store import audit
 from deploy import caddy, certs
 from deploy.fault import Fault
@@ -30,6 +31,13 @@ def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
 
 def site(**more: object) -> caddy.Site:
     return caddy.Site(**({"reach": REACH, "certificate": Path("/c.crt"), "key": Path("/c.key")} | more))  # type: ignore[arg-type]
+
+
+def in_every_language(page: bytes, english: bytes) -> None:
+    assert english in page
+    for language in LANGUAGES:
+        assert f'<p lang="{language}">'.encode() in page
+    assert b"s6." not in page
 
 
 def test_each_name_and_address_is_served_by_https_and_customers_at_their_own_port() -> None:
@@ -152,7 +160,8 @@ def test_what_is_too_large_goes_no_further(behind: Behind) -> None:
     assert b"too large" in said.lower()
     assert behind.ask("/pair", Cookie="x" * 60_000)[0] == 431
     status, _, said = behind.ask_plain("/box/join", method="POST", body=b"x" * 100_000)
-    assert (status, said[:17]) == (413, b"This is too large")
+    assert status == 413
+    in_every_language(said, b"This is too large")
     assert behind.ask("/healthz")[0] == 200
 
 
@@ -161,7 +170,8 @@ def test_what_is_too_large_and_does_not_say_how_large_it_is_goes_no_further_eith
     with behind.line() as line:
         line.request("POST", "/pair", iter([b"x" * 500_000] * 4), encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
         answer = line.getresponse()
-        assert (answer.status, answer.read()[:17]) == (413, b"This is too large")
+        assert answer.status == 413
+        in_every_language(answer.read(), b"This is too large")
 
 
 @needs_caddy
@@ -185,7 +195,7 @@ def test_while_the_screens_are_started_anew_nobody_sees_that_they_were(behind: B
 def test_screens_that_stay_away_are_said_in_words_and_asked_again_soon(behind: Behind) -> None:
     behind.programs[0].stop()
     status, headers, said = behind.ask("/healthz")
-    assert (status, headers["Retry-After"]) == (503, "2")
-    assert b"One moment" in said
+    assert (status, headers["Retry-After"], headers["Refresh"]) == (503, "2", "5")
+    in_every_language(said, b"One moment")
     behind.programs[0] = behind.start_screens()
     behind.programs.pop()
