@@ -41,6 +41,8 @@ CALLS: Final = (AlertKind.HELP, AlertKind.DEVICE, AlertKind.QUEUE_OVER, AlertKin
 SETTLED: Final = frozenset({State.MERGED, State.DISMISSED})
 MOST_VISITS: Final = 50
 """The oldest of those whom nobody has greeted that a floor screen is sent; how many more there are it is told."""
+MOST_OF_ZONE: Final = 12
+"""The oldest of each zone that it is sent besides: a tablet that shows one zone is never empty while people wait there."""
 FOR_THE_LEAD: Final = frozenset({FactKind.PROBLEM, FactKind.QUEUE_PAUSED, FactKind.COUNTER, FactKind.RECAP})
 """What changes a lead's page and no floor: told as a hint, upon which the page asks for its own row."""
 
@@ -57,7 +59,7 @@ def floor(shop: Shop) -> Row:
         "standards": asdict(shop.standards),
         "sound": {"every": shop.settings.alerts.sound_every_seconds, "times": shop.settings.alerts.sound_times},
         "zones": [{"id": zone, "name": name} for zone, name in shop.zones.items()],
-        "visits": [visit_row(shop, visit, live) for visit in visits.waiting(shop.db, limit=MOST_VISITS)],
+        "visits": [visit_row(shop, visit, live) for visit in _longest(shop)],
         "crowd": crowd(shop),
         "cameras": cameras(shop, now),
         "service": service(shop),
@@ -76,19 +78,38 @@ def floor(shop: Shop) -> Row:
 def oldest(shop: Shop) -> Row:
     """Return those who wait longest, with and without a number: what a screen asks for when a long line has moved up."""
     live = {(alert.kind, alert.subject): alert for alert in alerts.live(shop.db)}
-    found = visits.waiting(shop.db, limit=MOST_VISITS)
-    return {"visits": [visit_row(shop, visit, live) for visit in found], "crowd": crowd(shop), **in_line.line(shop)}
+    return {"visits": [visit_row(shop, visit, live) for visit in _longest(shop)], "crowd": crowd(shop), **in_line.line(shop)}
 
 
 def crowd(shop: Shop) -> Row:
     """Return how many nobody has greeted, and the T0 up to which a screen is sent every one; None while it is sent all.
 
-    `zones` has how many in each zone nobody is on the way to, and is empty while a screen can count them itself.
+    `zones` has how many in each zone nobody is on the way to, and `known` for each zone of how many a screen is sent the
+    oldest and up to which T0; both are empty while a screen is sent all.
     """
     total = visits.count_waiting(shop.db)
-    last = visits.waiting(shop.db, limit=1, offset=MOST_VISITS - 1) if total > MOST_VISITS else []
-    zones = visits.unclaimed_by_zone(shop.db) if last else {}
-    return {"total": total, "horizon": text(last[0].t0) if last else None, "zones": zones}
+    if total <= MOST_VISITS:
+        return {"total": total, "horizon": None, "zones": {}, "known": {}}
+    last = visits.waiting(shop.db, limit=1, offset=MOST_VISITS - 1)
+    return {
+        "total": total, "horizon": text(last[0].t0) if last else None, "zones": visits.unclaimed_by_zone(shop.db),
+        "known": {zone: _known(shop, zone, count) for zone, count in visits.waiting_by_zone(shop.db).items()},
+    }  # fmt: skip
+
+
+def _known(shop: Shop, zone: str, count: int) -> Row:
+    last = visits.waiting(shop.db, zone=zone, limit=1, offset=MOST_OF_ZONE - 1) if count > MOST_OF_ZONE else []
+    return {"count": min(count, MOST_OF_ZONE), "horizon": text(last[0].t0) if last else None}
+
+
+def _longest(shop: Shop) -> list[Visit]:
+    """Return the visits a screen is sent: those who wait longest in the shop, and those who wait longest in each zone."""
+    found = visits.waiting(shop.db, limit=MOST_VISITS)
+    if len(found) == MOST_VISITS:
+        known = {visit.id for visit in found}
+        for zone in visits.waiting_by_zone(shop.db):
+            found += [visit for visit in visits.waiting(shop.db, zone=zone, limit=MOST_OF_ZONE) if visit.id not in known]
+    return found
 
 
 def problems(shop: Shop) -> Row:

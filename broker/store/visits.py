@@ -142,6 +142,11 @@ def count_waiting(db: Database) -> int:
     return int(db.execute(f"SELECT count(*) FROM visits WHERE {_NOT_GREETED}").fetchone()[0])
 
 
+def waiting_by_zone(db: Database) -> dict[str, int]:
+    """Return how many visits in each zone nobody has greeted yet."""
+    return dict(db.execute(f"SELECT zone, count(*) FROM visits WHERE {_NOT_GREETED} GROUP BY zone").fetchall())
+
+
 def unclaimed_by_zone(db: Database) -> dict[str, int]:
     """Return how many visits in each zone nobody has greeted and nobody is on the way to; late news is not among them."""
     where = f"{_NOT_GREETED} AND state != ? AND NOT late"

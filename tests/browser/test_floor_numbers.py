@@ -117,6 +117,21 @@ def test_a_crowd_at_the_door_shows_the_oldest_fifty_and_counts_the_rest(numbers:
     expect(page.locator("[data-part=pill]")).to_contain_text("69 waiting", timeout=8000)
 
 
+def test_a_tablet_of_one_zone_shows_its_people_also_behind_fifty_of_another(numbers: House, watch: Watch) -> None:
+    for n in range(55):
+        came_in(numbers.shop, "entrance", ago=(80 - n) / 10)
+    mine = [came_in(numbers.shop, "kids", ago=(20 - n) / 10) for n in range(14)]
+    page = tablet(numbers, watch, zone="kids")
+    expect(card(page, mine[0]).or_(page.locator(".visit.wide")).first).to_be_visible()
+    expect(page.locator(".visit.wide [data-part=count]")).to_have_text("14 waiting")
+    expect(page.locator("[data-part=pill]")).to_contain_text("69 waiting")
+    for visit in mine[:3]:
+        visits.greet(numbers.shop, visit.id, by=numbers.person("Jonas").id)
+    expect(page.locator("[data-part=pill]")).to_contain_text("66 waiting")
+    expect(page.locator(".visit.wide [data-part=count]")).to_have_text("11 waiting")
+    expect(page.locator(".visit.wide .parties li")).to_have_count(11)
+
+
 def test_a_problem_is_written_down_told_and_closed_and_never_closed_untold(numbers: House, watch: Watch) -> None:
     shop = numbers.shop
     visit = came_in(shop, "kids")

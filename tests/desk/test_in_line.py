@@ -95,3 +95,16 @@ def test_a_crowd_is_counted_by_zone_without_those_somebody_is_on_the_way_to(shop
     assert first is not None
     visits.claim(shop, first.id, by="kari")
     assert screens.crowd(shop)["zones"] == {"entrance": 24, "shoes": 26}
+
+
+def test_of_each_zone_the_oldest_are_sent_even_behind_fifty_of_another(shop: Shop, clock: TurnableClock) -> None:
+    for _ in range(screens.MOST_VISITS):
+        visits.add(shop, zone="entrance", by="door")
+        clock.turn(seconds=0.01)
+    late = [visits.add(shop, zone="shoes", by="door") for _ in range(2)]
+    sent = screens.floor(shop)
+    assert [row["id"] for row in sent["visits"] if row["zone"] == "shoes"] == [visit.id for visit in late if visit]
+    assert len(sent["visits"]) == screens.MOST_VISITS + 2
+    assert sent["crowd"]["known"]["shoes"] == {"count": 2, "horizon": None}
+    assert sent["crowd"]["known"]["entrance"]["count"] == screens.MOST_OF_ZONE
+    assert {row["id"] for row in screens.oldest(shop)["visits"]} == {row["id"] for row in sent["visits"]}

@@ -61,6 +61,7 @@ function draw() {
   if (!floor.known) return drawLink(link.state === "lost" ? { ...link, since: lastHeard() ?? link.since } : link, outbox.stuck);
   const now = serverNow();
   const zone = floor.zones.some((one) => one.id === view.zone) ? view.zone : "";
+  floor.shows = zone;
   const waiting = floor.waiting(here.me);
   const { shown, elsewhere } = sorted(waiting, { zone, me: here.me.id, now, standards: floor.standards });
   const queues = longQueues(floor, zone);
@@ -87,8 +88,9 @@ function drawPage({ now, zone, waiting, elsewhere }) {
   const unclaimed = waiting.filter((visit) => visit.state !== "claimed");
   const states = new Set(unclaimed.map((visit) => stateNow(visit, floor.standards, age(visit.t0, now))));
   const worst = states.has("overdue") || states.has("escalated") ? "overdue" : states.has("due") ? "due" : "entered";
-  drawPill(page.pill, unclaimed.length + floor.beyond, worst);
-  drawCount(unclaimed.length + floor.beyond, worst === "overdue");
+  const beyond = floor.beyond(waiting);
+  drawPill(page.pill, unclaimed.length + beyond, worst);
+  drawCount(unclaimed.length + beyond, worst === "overdue");
   write(part(page.zone, "name"), zone ? floor.zone(zone) : t("all_zones"));
   show(page.elsewhere, elsewhere.length > 0);
   if (elsewhere.length) write(part(page.elsewhere, "words"), tn("elsewhere", elsewhere.length));
@@ -96,7 +98,7 @@ function drawPage({ now, zone, waiting, elsewhere }) {
   show(page.problems, open > 0);
   if (open) write(part(page.problems, "words"), tn("problems_n", open));
   page.problems.classList.toggle("is-late", floor.problems.overdue > 0);
-  drawBelow();
+  drawBelow(beyond);
   drawToday();
   fitStrip(page.strip);
 }
@@ -104,10 +106,10 @@ function drawPage({ now, zone, waiting, elsewhere }) {
 const byAge = (a, b) => Date.parse(a.t0) - Date.parse(b.t0) || (a.id < b.id ? -1 : 1);
 
 /** The cards that lie below the edge are counted where there is always room. */
-function drawBelow() {
+function drawBelow(beyond) {
   const edge = Math.min(page.cards.getBoundingClientRect().bottom, innerHeight);
   const hidden = [...page.cards.children].filter((card) => card.getBoundingClientRect().top > edge - 48).length;
-  const more = hidden + floor.beyond;
+  const more = hidden + beyond;
   show(page.below, more > 0);
   if (more) write(part(page.below, "words"), tn("below", more));
 }

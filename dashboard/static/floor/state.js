@@ -14,7 +14,7 @@ export class Floor {
     this.waited = new Map(); // id -> answers that are on their way, oldest first
     Object.assign(this, { known: false, open: true, flood: false, service: null, standards: null, sound: null, zones: [] });
     Object.assign(this, { cameras: [], pauses: [], alerts: [], queues: [], today: null, last: null, hour: [] });
-    Object.assign(this, { line: NOBODY, crowd: { total: 0, horizon: null, zones: {} }, problems: { open: 0, overdue: 0 } });
+    Object.assign(this, { line: NOBODY, crowd: { total: 0, horizon: null, zones: {}, known: {} }, shows: "", problems: { open: 0, overdue: 0 } });
   }
 
   /** Take one event of the stream. Returns whether a visit ended or began, so that the day's figures are old now. */
@@ -65,8 +65,17 @@ export class Floor {
 
   /** Whether people who should be on this screen are not known to it yet: a long line has moved up. */
   get short() {
-    const within = [...this.visits.values()].filter((row) => !this.crowd.horizon || row.t0 <= this.crowd.horizon).length;
-    return this.tickets.size < Math.min(MOST, this.line.total) || within < Math.min(MOST, this.crowd.total);
+    const rows = [...this.visits.values()];
+    const within = rows.filter((row) => !this.crowd.horizon || row.t0 <= this.crowd.horizon).length;
+    const here = this.crowd.known[this.shows];
+    const inZone = here ? rows.filter((row) => row.zone === this.shows && (!here.horizon || row.t0 <= here.horizon)).length : 0;
+    return this.tickets.size < Math.min(MOST, this.line.total) || within < Math.min(MOST, this.crowd.total) || (here && inZone < here.count);
+  }
+
+  /** Whether this screen is sent everybody who came before `row`, in the shop or in the zone that it `shows`. */
+  #reached(row) {
+    const { horizon, known } = this.crowd, here = row.zone === this.shows ? known[row.zone] : null;
+    return !horizon || row.t0 <= horizon || (here && (!here.horizon || row.t0 <= here.horizon));
   }
 
   /** Take one visit as it stands. Returns whether it entered or left the list. */
@@ -87,21 +96,21 @@ export class Floor {
 
   /** Every visit nobody has greeted yet, as it will stand once the answers on their way have arrived. */
   waiting(me) {
-    const { horizon } = this.crowd;
-    const here = [...this.visits.values()].filter((row) => !horizon || row.t0 <= horizon || row.claimed_by === me.id);
+    const here = [...this.visits.values()].filter((row) => this.#reached(row) || row.claimed_by === me.id);
     return here.map((row) => this.foreseen(row, me)).filter((row) => row.waiting);
   }
 
-  /** How many wait for a greeting beyond those this screen knows. */
-  get beyond() {
-    return this.crowd.horizon ? Math.max(0, this.crowd.total - MOST) : 0;
+  /** How many wait for a greeting besides those of `waiting`. */
+  beyond(waiting) {
+    const { horizon, total } = this.crowd;
+    return horizon ? Math.max(0, total - MOST - waiting.filter((row) => row.t0 > horizon).length) : 0;
   }
 
   /** How many of those wait in `zone` with nobody on the way to them. */
   beyondIn(zone) {
     const { horizon, zones } = this.crowd;
     if (!horizon) return 0;
-    const known = [...this.visits.values()].filter((row) => row.zone === zone && row.t0 <= horizon && UNCLAIMED.has(row.state) && !row.late);
+    const known = [...this.visits.values()].filter((row) => row.zone === zone && this.#reached(row) && UNCLAIMED.has(row.state) && !row.late);
     return Math.max(0, (zones[zone] ?? 0) - known.length);
   }
 
