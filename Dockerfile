@@ -23,7 +23,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 10001 --user-group --no-create-home --home-dir /shop --shell /usr/sbin/nologin greetline
 COPY --from=build /opt/greetline /opt/greetline
-ENV PATH=/opt/greetline/bin:$PATH PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1 MALLOC_ARENA_MAX=2
+ENV PATH=/opt/greetline/bin:$PATH PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1 MALLOC_ARENA_MAX=2 GLIBC_TUNABLES=glibc.malloc.tcache_count=0
 USER 10001:10001
 WORKDIR /shop
 EXPOSE 8080 8090

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import IO, Final
 
 FIRST_RETRY_SECONDS: Final = 0.2
-FEW_HEAPS: Final = {"MALLOC_ARENA_MAX": "2"}
-"""Of the C library: else every thread that serves a page comes to a heap of its own that never shrinks."""
+FEW_HEAPS: Final = {"MALLOC_ARENA_MAX": "2", "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"}
+"""Of the C library: else every thread that serves a page comes to a heap of its own, and to a purse of pieces of every size that it
+keeps for itself. Neither ever shrinks, and 250 threads take hours to fill their purses: what is the limit looks like a leak."""
 MAX_TAIL_LINES: Final = 20
 """Last lines of a part that are kept, to say why it ended."""
 

@@ -74,10 +74,12 @@ class Server:
         """Serve until `stop`, as the one purpose of this process.
 
         What has been loaded by now stays: looking through all of it for what is no longer needed held every request up for
-        0.1 s at a time.
+        0.1 s at a time. The second look finds next to nothing: without it a quarter of all that was loaded has to come
+        together again before the next.
         """
         gc.collect()
         gc.freeze()
+        gc.collect()
         self.run()
 
     def run(self) -> None:

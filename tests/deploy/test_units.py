@@ -14,6 +14,7 @@ import pytest
 
 from deploy.cli import main
 from deploy.install.plan import BY_TIMER, OF_KIND, SCREEN
+from deploy.part import FEW_HEAPS
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 UNITS = sorted([*(DEPLOY / "systemd").iterdir(), DEPLOY / "kiosk" / SCREEN])
@@ -42,7 +43,8 @@ def staged(tmp_path: Path) -> Path:
 
 def test_every_program_that_stays_keeps_to_few_heaps() -> None:
     for unit in PROGRAMS:
-        assert any("MALLOC_ARENA_MAX=2" in line for line in lines(unit, "Environment")), unit.name
+        given = " ".join(lines(unit, "Environment"))
+        assert all(f"{name}={value}" in given for name, value in FEW_HEAPS.items()), unit.name
 
 
 @needs_analyze
