@@ -36,9 +36,8 @@ MAX_QUEUED: Final = 20_000
 """Messages mosquitto keeps for the service while it is away; the cameras' spools hold the rest."""
 MAX_INFLIGHT: Final = 1_000
 """Messages on their way to one client; the default of 20 would make a batch of 500 wait for itself."""
-MAX_PAYLOAD_BYTES: Final = 2 * MAX_BYTES
-"""Room above the contract's limit, so that a message a little too large is kept in `rejected` and not just gone."""
-MAX_PACKET_BYTES: Final = 64 * 1024
+MAX_PACKET_BYTES: Final = 8 * MAX_BYTES
+"""Room above the contract's limit, so that a message too large is kept in `rejected`; what is larger still ends the line."""
 MAX_CONNECTIONS: Final = 200
 CHANGES_BEFORE_SAVING: Final = 1_000
 
@@ -128,7 +127,6 @@ persistent_client_expiration 1d
 max_connections {MAX_CONNECTIONS}
 max_inflight_messages {MAX_INFLIGHT}
 max_queued_messages {MAX_QUEUED}
-message_size_limit {MAX_PAYLOAD_BYTES}
 max_packet_size {MAX_PACKET_BYTES}
 set_tcp_nodelay true
 sys_interval 0

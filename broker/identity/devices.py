@@ -19,6 +19,7 @@ import fcntl
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -40,6 +41,8 @@ MOST_ROWS: Final = 4_096
 """Rows of the register, those thrown out among them. Only those that have expired go: a forgotten one would be good again."""
 MOST_ZONES: Final = 32
 RENEW_BEFORE: Final = timedelta(days=30)
+TOLD_AGAIN_SECONDS: Final = 0.25
+"""Longer than mosquitto reads its lists."""
 
 
 class Refused(ValueError):
@@ -215,6 +218,9 @@ def tell(pid_file: Path) -> bool:
     with suppress(OSError, ValueError):
         pid = int(pid_file.read_text(encoding="ascii"))
         if pid > 1 and "mosquitto" in Path(f"/proc/{pid}/comm").read_text(encoding="utf-8"):
+            # It forgets what it is told while it reads: without the second time, a change that follows another would wait.
+            os.kill(pid, signal.SIGHUP)
+            time.sleep(TOLD_AGAIN_SECONDS)
             os.kill(pid, signal.SIGHUP)
             return True
     return False

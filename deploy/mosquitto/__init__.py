@@ -33,9 +33,8 @@ MAX_QUEUED: Final = 20_000
 """Messages kept for the service while it is away; the cameras' spools hold the rest. The default of 1,000 drops silently."""
 MAX_QUEUED_BYTES: Final = 64 * 1024 * 1024
 MAX_INFLIGHT: Final = 1_000
-MAX_PAYLOAD_BYTES: Final = 2 * MAX_BYTES
-"""Room above the contract's limit, so that a message a little too large is kept in `rejected` and not just gone."""
-MAX_PACKET_BYTES: Final = 64 * 1024
+MAX_PACKET_BYTES: Final = 8 * MAX_BYTES
+"""Room above the contract's limit, so that a message too large is kept in `rejected`; what is larger still ends the line."""
 MAX_TOPIC_ALIASES: Final = 10
 CHANGES_BEFORE_SAVING: Final = 1_000
 PASSWORD_ROUNDS: Final = 1_000
@@ -109,7 +108,6 @@ _HEAD: Final = ("# Written by Greetline; `greetline install` writes it anew.", "
 
 def _lists(places: Places) -> list[str]:
     return [
-        "per_listener_settings false",
         f"password_file {places.password_file}",
         f"acl_file {places.devices / 'access'}",
     ]
@@ -136,7 +134,6 @@ def _common(places: Places) -> list[str]:
         f"max_inflight_messages {MAX_INFLIGHT}",
         f"max_queued_messages {MAX_QUEUED}",
         f"max_queued_bytes {MAX_QUEUED_BYTES}",
-        f"message_size_limit {MAX_PAYLOAD_BYTES}",
         f"max_packet_size {MAX_PACKET_BYTES}",
         "max_keepalive 300",
         "set_tcp_nodelay true",

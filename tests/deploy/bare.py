@@ -112,6 +112,14 @@ class Box:
             process.terminate()
             process.wait(60)
 
+    def wait_ready(self, what: str, within: float) -> None:
+        """Wait until the shop in it answers; else say what systemd says."""
+        try:
+            wait_until(self.ready, what, within=within)
+        except AssertionError as late:
+            said = self.sh("systemctl list-units 'greetline*' --all --no-pager; journalctl -u 'greetline*' -n 80 --no-pager")
+            raise AssertionError(f"{late}\n{said}") from None
+
     def ready(self) -> bool:
         try:
             return json.loads(self.sh(" ".join(READY), within=20))["status"] == "ok"

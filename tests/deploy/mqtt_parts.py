@@ -18,10 +18,12 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from broker.identity.authority import Made
 from broker.identity.devices import Devices, tell
+from broker.identity.files import SECRET, put
 from broker.identity.rights import LOCAL, Kind
 from broker.settings import MqttSettings
 from deploy import certs, mosquitto
-from tests.service.parts import PATIENCE_S, STORE, Process, free_port, listens, wait_until
+from tests.deploy.other_mosquitto import HERE, Program
+from tests.service.parts import PATIENCE_S, STORE, Process, free_port, wait_until
 
 V5, V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 
@@ -31,6 +33,7 @@ class House:
     """One installed mosquitto and everything that belongs to it."""
 
     folder: Path
+    program: Program = HERE
     local_port: int = field(default_factory=free_port)
     tls_port: int = field(default_factory=free_port)
     said: Process | None = None
@@ -58,13 +61,14 @@ class House:
         self.devices.ready(self.now)
         password = mosquitto.new_password()
         (self.folder / "secret").write_text(password)
-        (self.folder / "users").write_text(mosquitto.password_line(password))
+        put(self.folder / "users", mosquitto.password_line(password).encode(), SECRET)
         places = mosquitto.Places(
             password_file=self.folder / "users", devices=self.devices.shown, certificate=self.folder / "tls/mqtt.crt",
             key=self.folder / "tls/mqtt.key", state=self.folder / "state", pid_file=self.pid_file, user=getpass.getuser(),
-            tls_host="127.0.0.1", local_port=self.local_port, tls_port=self.tls_port,
+            tls_host="127.0.0.1", local_port=self.local_port, tls_port=self.tls_port, plugins=self.program.plugins,
         )  # fmt: skip
-        (self.folder / "mosquitto.conf").write_text(mosquitto.configuration((2, 0), places) + "log_type information\n")
+        said = mosquitto.configuration(self.program.version, places)
+        (self.folder / "mosquitto.conf").write_text(said + "log_type information\n")
 
     def let_in(self, name: str, kind: Kind = Kind.CAMERA, zones: tuple[str, ...] = ()) -> MqttSettings:
         """Let a device in, and return how it connects."""
@@ -87,20 +91,25 @@ class House:
 
     def reload(self) -> None:
         """Let it read its lists anew, and wait until it has: it says so on its way through its loop."""
-        assert self.said
-        before = sum("Reloading config" in line for line in self.said.lines)
+        before = self.read_anew
         assert tell(self.pid_file)
-        wait_until(lambda: sum("Reloading config" in line for line in self.said.lines) > before, "mosquitto has read its lists")
+        wait_until(lambda: self.read_anew > before, "mosquitto has read its lists")
+
+    @property
+    def read_anew(self) -> int:
+        """How often it has said that it reads its lists anew."""
+        return sum("Reloading config" in line for line in self.said.lines) if self.said else 0
 
 
 @contextmanager
-def a_house(folder: Path) -> Iterator[House]:
+def a_house(folder: Path, program: Program = HERE) -> Iterator[House]:
     """Make and run one; it ends with the block."""
-    house = House(folder)
+    house = House(folder, program)
     house.make()
-    house.said = Process("mosquitto", "-c", str(folder / "mosquitto.conf"))
+    house.said = Process(program.command, "-c", str(folder / "mosquitto.conf"))
     try:
-        wait_until(lambda: listens(house.tls_port) and house.pid_file.exists(), "mosquitto listens")
+        # It listens before it understands signals: one that says "read anew" would end it until then.
+        wait_until(lambda: house.said and any(line.endswith(" running") for line in house.said.lines), "mosquitto runs")
         yield house
     finally:
         house.said.stop()

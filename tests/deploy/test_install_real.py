@@ -46,7 +46,7 @@ def test_a_bare_system_becomes_a_shop_and_is_bare_again(box: Box, capsys: pytest
         box.sh("cd /srv/one && python3 -m deploy.install")
     with box.booted():
         began = time.monotonic()
-        wait_until(box.ready, "the shop does not answer after the boot", within=120)
+        box.wait_ready("the shop does not answer after the boot", within=120)
         booted = time.monotonic() - began
         _comes_back(box)
         one = box.sh("readlink /opt/greetline/current")
@@ -54,10 +54,10 @@ def test_a_bare_system_becomes_a_shop_and_is_bare_again(box: Box, capsys: pytest
         assert "code 1" in failed, failed
         assert "is in use again" in failed
         assert box.sh("readlink /opt/greetline/current") == one
-        wait_until(box.ready, "the version of before does not answer", within=60)
+        box.wait_ready("the version of before does not answer", within=60)
         box.sh("greetline upgrade --from /srv/two")
         assert box.sh("readlink /opt/greetline/current") != one
-        wait_until(box.ready, "the new version does not answer", within=60)
+        box.wait_ready("the new version does not answer", within=60)
         assert box.sh("systemctl --failed --no-legend --plain | grep greetline || true") == ""
         box.sh("greetline-shop doctor || true")
         box.sh("greetline uninstall --purge --yes")
@@ -72,12 +72,12 @@ def test_a_bare_system_becomes_a_shop_and_is_bare_again(box: Box, capsys: pytest
 def _comes_back(box: Box) -> None:
     """The service is killed; the settings get a camera: both are taken up by systemd alone."""
     box.sh("kill -9 $(systemctl show -p MainPID --value greetline-broker)")
-    wait_until(box.ready, "the service did not come back", within=30)
+    box.wait_ready("the service did not come back", within=30)
     assert box.sh("systemctl is-active greetline-edge || true").strip() == "inactive"
     camera = '[[cameras]]\\nid = "door"\\nsource = "scene:door"\\n[[cameras.lines]]\\nzone = "entrance"\\n'
     line = 'points = [[0.08, 0.56], [0.92, 0.56]]\\ninside = "up"\\n'
     box.sh(f"printf '\\n{camera}{line}' >> /etc/greetline/greetline.toml")
     wait_until(lambda: box.sh("systemctl is-active greetline-edge || true").strip() == "active", "no eyes", within=60)
-    wait_until(box.ready, "the camera is not seen", within=60)
+    box.wait_ready("the camera is not seen", within=60)
     box.sh("systemctl start greetline-backup greetline-renew")
     assert "greetline-shop-" in box.sh("ls /var/lib/greetline/backups")

@@ -1,8 +1,13 @@
-"""A real mosquitto as it is installed. A camera says and reads what is its own; everything else is tried, and fails."""
+"""A real mosquitto as it is installed. A camera says and reads what is its own; everything else is tried, and fails.
+
+Once on the mosquitto of this machine, and, among the slow tests, once more on mosquitto 2.1 with its plugins.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import ssl
 from collections.abc import Iterator
@@ -15,10 +20,12 @@ import pytest
 from broker.contract.codec import encode
 from broker.contract.messages import Ack, message
 from broker.identity import authority
+from broker.identity.devices import tell
 from broker.identity.rights import Kind
 from broker.link import Link
 from broker.settings import MqttSettings
 from tests.deploy.mqtt_parts import V5, V311, House, Speaker, a_house, context_of
+from tests.deploy.other_mosquitto import HERE, Unreachable, unpacked
 from tests.service.parts import STORE, Device, service, settings_file, wait_until
 
 pytestmark = [pytest.mark.mosquitto, pytest.mark.skipif(not shutil.which("mosquitto"), reason="no mosquitto here")]
@@ -37,10 +44,27 @@ OTHERS_TO_READ = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with a_house(tmp_path_factory.mktemp("house")) as made:
+@pytest.fixture(scope="module", params=["here", pytest.param("2.1", marks=pytest.mark.slow)])
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    program = HERE
+    if request.param != "here":
+        try:
+            program = unpacked(tmp_path_factory.mktemp("other"))
+        except Unreachable as why:
+            pytest.skip(f"no mosquitto {request.param}: {why}")
+    with a_house(tmp_path_factory.mktemp("house"), program) as made:
         yield made
+
+
+def test_it_takes_every_word_that_it_is_told(house: House) -> None:
+    house.reload()
+    assert house.said
+    against = [line for line in house.said.lines if any(word in line for word in ("Warning", "Note", "deprecated", "Error:"))]
+    # That it should not run as root: installed, it does not.
+    assert [line for line in against if "as root" not in line] == []
+    if house.program.version >= (2, 1):
+        assert house.program.plugins
+        assert sum("file.so" in line and "Loading plugin" in line for line in house.said.lines) == 2
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +216,15 @@ def test_who_is_thrown_out_can_do_nothing_more_on_the_line_that_stands(house: Ho
         assert lost.gone.is_set() or lost.say(f"{BASE}/cam-lost/event") == "Not authorized"
         assert lost.heard.empty()
         nobody_has_heard(mouth)
+
+
+def test_what_it_is_told_while_it_reads_is_not_forgotten(house: House) -> None:
+    for _ in range(5):
+        before = house.read_anew
+        os.kill(int(house.pid_file.read_text()), signal.SIGHUP)
+        wait_until(lambda: house.read_anew > before, "it reads")  # noqa: B023 - asked before the next round
+        assert tell(house.pid_file)
+        wait_until(lambda: house.read_anew > before + 1, "it reads what was changed meanwhile")  # noqa: B023 - as above
 
 
 def test_a_board_reads_the_queues_and_says_nothing(house: House) -> None:
