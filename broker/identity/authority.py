@@ -218,7 +218,7 @@ def _key_of(request: bytes) -> ec.EllipticCurvePublicKey:
     try:
         parsed = x509.load_pem_x509_csr(request)
         key, signed = parsed.public_key(), parsed.is_signature_valid
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as wrong:
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion) as wrong:
         raise BadRequest(f"this is no signing request: {wrong}") from None
     if not signed:
         raise BadRequest("the request is not signed by its own key")

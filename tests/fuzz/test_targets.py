@@ -23,6 +23,13 @@ CURVE: Final = (
     b"-----END CERTIFICATE REQUEST-----\n"
 )
 """A box's request with a curve that nobody knows."""
+VERSION: Final = (
+    b"r-----BEGIN CERTIFICATE REQUEST-----\nMIHPMHYCASAwFDESMBAGA1UEAwwJb3Nsbzpkb29yMFkwEwYHKoZIzj0CAQYIKoZI\n"
+    b"zj0DAQcDQgAEyglB+uppw4D2/SfZMHyrDGXRCiJ9aGchgokp/s5a8FkJqe8wKTk9\nF2PYaycKn5y2GQRRZaVj6L3CkXZAAuTTsaAAMAoGCCqGSM49"
+    b"BAMCA0kAMEYCIQCW\neTxvmJqsYKk2oL7gDKOaKjROiVri6TZJTTI59L746gIhAI9oJhk0BBGyXpqwGe8W\nNXL2LM/zXDFHiLwhEdlWvdPt\n"
+    b"-----END CERTIFICATE REQUEST-----\n"
+)
+"""A box's request of a version that there is not."""
 NO_TEXT: Final = (
     b"s"
     b"\x00\x00\x01\x00\x24\x00\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\xa6\x9f\xa6\xa6\x21\xa6\xa6"
@@ -62,6 +69,7 @@ def test_every_example_of_ours_is_one_that_a_target_takes(opened: Any, name: str
 
 
 @example(name="words", content=CURVE)
+@example(name="words", content=VERSION)
 @example(name="archive", content=NO_TEXT)
 @tried(1)
 @given(name=st.just("words"), content=st.just(b""))
