@@ -87,6 +87,32 @@ def test_whoever_does_not_trust_it_or_speaks_old_tls_gets_nothing(behind: Behind
 
 
 @needs_caddy
+@pytest.mark.parametrize("weak", ["aNULL", "eNULL", "kRSA", "3DES", "SHA1", "SHA256", "SHA384", "AESCCM", "CAMELLIA", "ARIA"])
+def test_no_suite_without_forward_secrecy_or_sealed_blocks_is_spoken(behind: Behind, weak: str) -> None:
+    context = behind.trusting
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.set_ciphers(f"{weak}:!AESGCM:!CHACHA20:@SECLEVEL=0" if weak.startswith("SHA") else f"{weak}:@SECLEVEL=0")
+    except ssl.SSLError:
+        return  # Even this side's library has forgotten it.
+    with pytest.raises((ssl.SSLError, ConnectionError)), behind.line(context=context) as line:
+        line.request("GET", "/pair")
+
+
+@needs_caddy
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_of_each_version_a_strong_suite_is_spoken(behind: Behind, version: ssl.TLSVersion) -> None:
+    context = behind.trusting
+    context.minimum_version = context.maximum_version = version
+    with behind.line(context=context) as line:
+        line.connect()
+        suite, _, bits = line.sock.cipher()  # type: ignore[union-attr]
+    assert bits >= 128
+    assert "GCM" in suite or "CHACHA20" in suite
+    assert suite.startswith(("TLS_", "ECDHE-ECDSA-"))
+
+
+@needs_caddy
 def test_by_http_there_is_the_page_of_trust_and_the_way_to_https(behind: Behind) -> None:
     status, headers, page = behind.ask_plain("/root")
     assert status == 200
