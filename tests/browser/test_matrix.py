@@ -87,6 +87,37 @@ def opened(lively: House, watch_over: Callable[[House], Watch]) -> Callable[...,
     return sign_in
 
 
+AS = {"manager": (1280, 900), "lead": (1024, 768), "staff": (800, 1280)}
+"""Role -> the size of the screen at which it looks: one each, to stay cheap."""
+
+
+@SLOW
+@pytest.mark.parametrize("role", AS)
+def test_what_each_role_may_open_is_accessible_and_whole(lively: House, watch_over: Callable[[House], Watch], role: str) -> None:
+    width, height = AS[role]
+    context = watch_over(lively).context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+    lively.person(f"Eva {role}", role=role, language="lv")
+    lively.pair(context, role="manager" if role == "manager" else "staff")
+    lively.sign_in(context, f"Eva {role}", role=role)
+    page, wrong, seen, shut = context.new_page(), [], [], []
+    for path in screens_of(lively):
+        if not stands(page, path):
+            shut.append(path)
+            continue
+        seen.append(path)
+        try:
+            accessible(page)
+        except AssertionError as found:
+            wrong.append(f"{path}: {found}")
+        wrong += [f"{path} scrolls"] if too_wide(page) else []
+        wrong += [f"{path}: {each[:60]!r} is cut" for each in cut_off(page)]
+    assert not wrong, "\n".join(wrong)
+    assert {"/floor", "/standards"} <= set(seen)
+    assert ("/admin/people" in seen) == (role == "manager"), "a page that only some may open was opened by others"
+    assert ("/lead" in seen) == (role != "staff")
+    assert "/admin/file" in shut
+
+
 def stands(page: Page, path: str) -> bool:
     """Open a screen as it stands when somebody works at it; False for an address that is not a page."""
     answer = page.request.get(path)
