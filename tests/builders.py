@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from broker.domain.arrivals import Crossed
 from broker.domain.standards import Standards
@@ -37,7 +39,22 @@ class TurnableClock:
 def make_shop(folder: Path, clock: TurnableClock, **settings: object) -> Shop:
     """A shop with three zones and its store in *folder*."""
     chosen = {"store": StoreSettings(id="oslo-city", name="Oslo City", data=folder), "zones": ZONES} | settings
+    new_store(folder)
     return Shop(open_store(folder / STORE_FILE), clock, Settings.model_validate(chosen))
+
+
+def new_store(folder: Path) -> None:
+    """Put an empty store into *folder* if there is none: a copy of one that was made once, for its schema has a long past."""
+    if not (folder / STORE_FILE).exists():
+        (folder / STORE_FILE).write_bytes(_empty_store())
+
+
+@cache
+def _empty_store() -> bytes:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / STORE_FILE
+        open_store(file).conn.close()
+        return file.read_bytes()
 
 
 def later(seconds: float, *, since: datetime = NOON) -> datetime:

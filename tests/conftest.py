@@ -9,19 +9,69 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from argon2 import PasswordHasher
+from werkzeug.routing import Rule
 
+from broker.desk import pins
 from broker.shop import Shop
-from hatch_build import compile_translations
+from hatch_build import CATALOGUES, compile_translations
 from tests.builders import TurnableClock, make_shop
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+ROOT = Path(__file__).parents[1]
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+"""The first is the same browser without windows, menus and their processes: every page costs two thirds."""
+DEAR = pins._argon2
 LOUD_FLAG = "--autoplay-policy=no-user-gesture-required"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def catalogues() -> None:
+    """The catalogues are compiled once they have changed, whoever is first."""
+    sources = list(ROOT.glob(CATALOGUES))
+    compiled = [source.with_suffix(".mo") for source in sources]
+    if any(not mo.exists() or mo.stat().st_mtime < po.stat().st_mtime for po, mo in zip(sources, compiled, strict=True)):
+        compile_translations(ROOT)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_pins() -> Iterator[None]:
+    """Who only signs in need not pay for what a thief would pay: that costs 20 MB and 25 ms each time. See `dear_pins`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pins, "_argon2", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield
+
+
+@pytest.fixture
+def dear_pins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PINs and passwords cost what they cost in a shop."""
+    monkeypatch.setattr(pins, "_argon2", DEAR)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_routes() -> Iterator[None]:
+    """Each address is compiled once a process, and not for every application of every test: it was three quarters of one."""
+    compiled: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
+    compile_ = Rule._compile_builder
+
+    def once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        if rule.defaults:
+            return compile_(rule, append_unknown)
+        # What is made knows no rule: it is bound to one afterwards.
+        known = (rule.rule, *rule._trace, append_unknown)
+        if known not in compiled:
+            compiled[known] = compile_(rule, append_unknown)
+        return compiled[known]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", once)
+        yield
 
 
 @pytest.fixture
@@ -40,11 +90,9 @@ def chromiums() -> Iterator[Callable[..., Browser]]:
 
     With a *home* it trusts what the database of certificates in there does.
     """
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    path = os.environ.get("GREETLINE_CHROMIUM") or next((found for name in names if (found := shutil.which(name))), None)
+    path = os.environ.get("GREETLINE_CHROMIUM") or next((found for name in CHROMIUMS if (found := shutil.which(name))), None)
     if path is None:
         pytest.skip("no Chromium on the PATH; set GREETLINE_CHROMIUM to one")
-    compile_translations(Path(__file__).parents[1])
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -45,10 +45,14 @@ class Kept:
                 self._files.pop(next(iter(self._files)))
 
 
+_KEPT: Final = Kept()
+"""For all applications of a process: the tag says which file it is."""
+
+
 def set_up(app: Flask) -> None:
     """Let every answer of *app* go out compressed that is worth it."""
     pages = _compressor(app, COMPRESS_BR_LEVEL=PAGE_LEVEL)
-    files = _compressor(app, COMPRESS_BR_LEVEL=FILE_LEVEL, COMPRESS_CACHE_BACKEND=Kept, COMPRESS_CACHE_KEY=_name_of_file)
+    files = _compressor(app, COMPRESS_BR_LEVEL=FILE_LEVEL, COMPRESS_CACHE_BACKEND=lambda: _KEPT, COMPRESS_CACHE_KEY=_name_of_file)
 
     @app.after_request
     def compressed(answer: Response) -> Response:

@@ -18,7 +18,7 @@ from broker.shop import Shop, open_shop
 from broker.shop import now as real_time
 from broker.web.server import Server
 from dashboard.app import create
-from tests.builders import ZONES
+from tests.builders import ZONES, new_store
 from tests.web.parts import begun
 
 PIN = "2580"
@@ -39,6 +39,8 @@ class House:
         } | settings
         self._chosen, self._app_of = chosen, opened
         self.settings = Settings.model_validate(chosen)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new_store(folder)
         self.shop: Shop = open_shop(self.settings, clock=clock)  # type: ignore[arg-type]
         self._serve(0)
         self.url = f"http://127.0.0.1:{self.server.port}"

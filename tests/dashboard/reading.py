@@ -6,7 +6,6 @@ import csv
 import io
 import re
 from html import unescape
-from pathlib import Path
 
 from flask.testing import FlaskClient
 
@@ -14,7 +13,6 @@ from broker.desk import pairing, people, shifts
 from broker.shop import Shop
 from broker.web.access import PERMISSIONS
 from dashboard.app import create
-from hatch_build import compile_translations
 
 PIN = "2580"
 
@@ -22,7 +20,6 @@ PIN = "2580"
 def reader(shop: Shop, role: str = "lead", *, language: str = "en") -> FlaskClient:
     """Return the browser of somebody of that role, signed in on a paired tablet."""
     assert "report.see" in PERMISSIONS
-    compile_translations(Path(__file__).parents[2])
     client: FlaskClient = create(shop.settings, shop=shop).test_client()
     name = f"{role} {language}"
     person = people.named(shop, name) or people.add(shop, name, role=role, pin=PIN, by="test", language=language)

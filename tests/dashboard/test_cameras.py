@@ -18,7 +18,6 @@ from broker.settings import MqttSettings
 from broker.shop import Shop
 from dashboard import cameras as pages
 from dashboard.app import create
-from hatch_build import compile_translations
 from tests.browser.camera_parts import BLUE_AND_WHITE, ENTRANCE, Box, picture
 from tests.builders import NOON, TurnableClock, make_shop
 from tests.service.parts import free_port, own_broker
@@ -35,7 +34,6 @@ def clock() -> TurnableClock:
 
 @pytest.fixture
 def make_app(tmp_path: Path, clock: TurnableClock) -> Iterator[Callable[..., tuple[Flask, Shop]]]:
-    compile_translations(Path(__file__).parents[2])
     made: list[tuple[Flask, Shop]] = []
 
     def make(**settings: Any) -> tuple[Flask, Shop]:

@@ -17,7 +17,6 @@ from broker.shop import Shop
 from broker.store import cases as stored_cases
 from broker.store import tickets as stored
 from broker.store.database import text
-from hatch_build import compile_translations
 from tests.builders import TurnableClock, later, make_shop
 from tests.dashboard.test_floor_api import Tablet
 
@@ -30,11 +29,6 @@ COUNTERS = (
     {"id": "desk-3", "name": "Desk 3", "services": ("collect",)},
 )  # fmt: skip
 ODD = "A\u202e zip\x00 broke.\u200b"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def translations() -> None:
-    compile_translations(Path(__file__).parents[2])
 
 
 @pytest.fixture
@@ -428,7 +422,6 @@ def test_nobody_who_is_not_signed_in_asks_anything(shop: Shop, kari: Counter) ->
 
 def _race(folder: str, name: str, counter: str, ticket: str) -> int:
     """One process of the staff's screens: somebody at *counter* calls *ticket*."""
-    compile_translations(Path(__file__).parents[2])
     here = Counter(make_shop(Path(folder), TurnableClock(), services=SERVICES, counters=COUNTERS), name, counter)
     return here.say("call", {"ticket": ticket, "reason": "race"}).status_code
 

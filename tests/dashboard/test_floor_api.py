@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,15 +17,9 @@ from broker.shop import Shop
 from broker.store import visits as stored
 from broker.store.database import text
 from dashboard.app import create
-from hatch_build import compile_translations
 from tests.builders import TurnableClock, crossed
 
 Post = Callable[..., TestResponse]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def translations() -> None:
-    compile_translations(Path(__file__).parents[2])
 
 
 class Tablet:

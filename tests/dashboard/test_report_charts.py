@@ -21,7 +21,6 @@ from dashboard import charts, strip
 from dashboard.drawing import NARROW, WIDE, Dot, Plot, Rect, Scale, Text, step_of
 from dashboard.drawing import Path as Line
 from dashboard.wording import Words
-from hatch_build import compile_translations
 from tests.builders import NOON, TurnableClock, make_shop
 from tests.history import a_camera, fill
 
@@ -30,7 +29,6 @@ OSLO = ZoneInfo("Europe/Oslo")
 
 @pytest.fixture(scope="module")
 def words() -> Words:
-    compile_translations(Path(__file__).parents[2])
     return Words.of("en", OSLO)
 
 

@@ -15,14 +15,12 @@ from broker.domain.period import period
 from broker.settings import Settings, read
 from broker.shop import open_shop
 from dashboard.cli_report import main
-from hatch_build import compile_translations
 from tests.history import a_shift, fill
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The settings of a shop with ten days behind it."""
-    compile_translations(Path(__file__).parents[2])
     file = tmp_path_factory.mktemp("shop") / "greetline.toml"
     zones = '[[zones]]\nid = "entrance"\nname = "Entrance"\n[[zones]]\nid = "shoes"\nname = "Shoes"\n'
     file.write_text(f'[store]\nname = "Oslo City"\nlanguage = "nl"\n{zones}', encoding="utf-8")

@@ -22,7 +22,6 @@ from broker.shop import Shop
 from dashboard.reports import asked, kinds
 from dashboard.sheets import every_table, number_of
 from dashboard.wording import Words
-from hatch_build import compile_translations
 from tests.builders import NOON, TurnableClock, make_shop
 from tests.dashboard.reading import page_of, reader, rows_of, words_of
 from tests.history import a_camera, a_queue, a_shift, fill
@@ -38,7 +37,6 @@ EVERY = [what for what in kinds.MADE if what != kinds.PEOPLE]
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """A shop with a name that is hard to write, and two days of tickets behind it."""
-    compile_translations(Path(__file__).parents[2])
     folder, clock = tmp_path_factory.mktemp("lived"), TurnableClock(EVENING)
     zones = (ZoneSettings(id="entrance", name="=Ieeja"), ZoneSettings(id="shoes", name="Kurpes"))
     shop = make_shop(

@@ -23,7 +23,6 @@ from broker.store import deliveries
 from dashboard import mail
 from dashboard.cli_report import report
 from dashboard.reports import post
-from hatch_build import compile_translations
 from tests.builders import NOON, TurnableClock, make_shop
 from tests.history import fill
 
@@ -100,7 +99,6 @@ def settings_of(port: int) -> MailSettings:
 @pytest.fixture
 def shop(tmp_path: Path, sink: Sink) -> Shop:
     """A shop with a week behind it whose mail is due on Mondays from seven."""
-    compile_translations(Path(__file__).parents[2])
     clock = TurnableClock(NOON)
     made = make_shop(tmp_path, clock, reports=ReportsSettings(weekly_day="mon", weekly_hour=7), mail=settings_of(sink.port))
     fill(made, 10, a_day=30)

@@ -27,7 +27,6 @@ from broker.store.foreign import open_to_read
 from dashboard.cli_report import main
 from dashboard.reports import asked, kinds
 from dashboard.wording import Words
-from hatch_build import compile_translations
 from tests.builders import NOON, TurnableClock
 from tests.dashboard.reading import page_of, reader, rows_of, table_of, words_of
 from tests.history import a_camera, fill
@@ -57,7 +56,6 @@ def settings_of(folder: Path, store: str, others: list[str]) -> Path:
 @pytest.fixture(scope="module")
 def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three stores with a week behind them; that of Oslo knows the other two."""
-    compile_translations(Path(__file__).parents[2])
     folder = tmp_path_factory.mktemp("chain")
     for n, store in enumerate(NAMES):
         file = settings_of(folder, store, ["riga", "bergen"] if store == "oslo" else [])

@@ -27,7 +27,6 @@ from dashboard import exports, sentences
 from dashboard.figures import figures
 from dashboard.reports import kinds
 from dashboard.wording import Words
-from hatch_build import compile_translations
 from tests.builders import NOON, TurnableClock, make_shop
 from tests.dashboard.reading import page_of, reader, words_of
 from tests.history import a_camera, fill
@@ -35,11 +34,6 @@ from tests.history import a_camera, fill
 ROOT = Path(__file__).resolve().parents[2]
 OSLO = ZoneInfo("Europe/Oslo")
 NBSP = "\u00a0"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compiled() -> None:
-    compile_translations(ROOT)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ import pytest
 from broker.desk import people, visits
 from broker.settings import DashboardSettings, MqttSettings
 from dashboard.app import create
-from hatch_build import compile_translations
 from tests.builders import TurnableClock, make_shop
 from tests.faults import stand
 from tests.faults.rows import Row
@@ -24,11 +23,6 @@ pytestmark = pytest.mark.fault
 
 FROZEN = 6
 """Screens that read nothing more."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def words() -> None:
-    compile_translations(Path(__file__).parents[2])
 
 
 @pytest.fixture

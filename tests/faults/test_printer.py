@@ -24,7 +24,6 @@ from broker.store import alerts as alert_rows
 from broker.store import prints as rows
 from broker.store import tickets as ticket_rows
 from broker.store.database import change
-from hatch_build import compile_translations
 from kiosk.app import create
 from kiosk.printing.spool import printing
 from tests.builders import ZONES
@@ -35,11 +34,6 @@ from tests.web.parts import PIN
 
 PATIENCE_SECONDS = 15.0
 pytestmark = pytest.mark.fault
-
-
-@pytest.fixture(scope="module", autouse=True)
-def words() -> None:
-    compile_translations(Path(__file__).parents[2])
 
 
 @pytest.fixture

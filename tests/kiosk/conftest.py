@@ -10,19 +10,11 @@ from flask import Flask
 
 from broker.desk import people
 from broker.shop import Shop
-from hatch_build import compile_translations
 from kiosk.app import create
 from tests.builders import TurnableClock, make_shop
 from tests.kiosk.parts import COUNTERS, SERVICES, Screen
 from tests.kiosk.phones import Phone
 from tests.web.parts import PIN
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def words() -> None:
-    compile_translations(ROOT)
 
 
 @pytest.fixture

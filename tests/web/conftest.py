@@ -10,19 +10,8 @@ from flask import Flask
 
 from broker.shop import Shop
 from dashboard.app import create
-from hatch_build import compile_translations
 from tests.builders import TurnableClock, make_shop
 from tests.web.parts import Visitor
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def words() -> None:
-    sources = list(ROOT.glob("broker/web/translations/*/LC_MESSAGES/messages.po"))
-    compiled = [source.with_suffix(".mo") for source in sources]
-    if any(not mo.exists() or mo.stat().st_mtime < po.stat().st_mtime for po, mo in zip(sources, compiled, strict=True)):
-        compile_translations(ROOT)
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def type_password(here: Visitor, who: people.Person, password: str) -> str:
 
 
 @pytest.mark.parametrize("password", [
-    PASSWORD, "correct horse battery", "kjøttkaker i brun saus", "x7!kq09-plmn", "🦆 duck duck goose 🦆", "9" + PASSWORD * 6,
+    PASSWORD, "the old man and the sea", "vinden blåser kaldt", "2580 3691 1472", "correct horse battery", "kjøttkaker i brun saus", "x7!kq09-plmn", "🦆 duck duck goose 🦆", "9" + PASSWORD * 6,
 ])  # fmt: skip
 def test_any_letters_make_a_password_when_there_are_enough_of_them(password: str) -> None:
     passwords.check(password)
@@ -49,6 +49,9 @@ def test_any_letters_make_a_password_when_there_are_enough_of_them(password: str
     ("eleven chrs", "short"), ("x" * 129, "long"), ("", "short"), ("aaaaaaaaaaaaaaaa", "easy"), ("abcabcabcabcabc", "easy"),
     ("123456789012", "easy"), ("abcdefghijklmnop", "easy"), ("Password1234!", "known"), ("P@$$w0rd!!!!", "known"),
     ("qwertyuiop123", "known"), ("iloveyou2026!!", "known"), ("Welcome2Greetline", "known"), ("OsloCity2026", "known"),
+    ("1qazxsw23edc", "known"), ("ghjcnjgfhjkm", "known"), ("JustinBieber1", "known"), ("needforspeed", "known"),
+    ("peanutbutter!", "known"), ("michaeljackson", "known"), ("123456789qwe", "easy"), ("012345678910", "easy"),
+    ("102030405060", "easy"), ("1234567892000", "easy"),
     ("mia-mia-2026!", "known"), ("Wachtwoord12345", "known"), ("sommer2026sommer", "known"), ("ｐａｓｓｗｏｒｄ１２３４", "known"),
 ])  # fmt: skip
 def test_what_is_tried_first_cannot_be_had(password: str, why: str) -> None:
@@ -292,6 +295,7 @@ def test_whoever_no_longer_works_here_has_no_password_left(shop: Shop) -> None:
         passwords.make(shop, mia, by="test")
 
 
+@pytest.mark.usefixtures("dear_pins")
 def test_the_store_keeps_a_peppered_digest_with_explicit_parameters(shop: Shop, tmp_path: Path) -> None:
     mia = has_password(shop)
     kept = stored.find(shop.db, mia.id)
@@ -302,6 +306,7 @@ def test_the_store_keeps_a_peppered_digest_with_explicit_parameters(shop: Shop, 
     assert not pins.fits(PASSWORD, kept.digest, tmp_path / "thief")
 
 
+@pytest.mark.usefixtures("dear_pins")
 def test_a_digest_with_weaker_parameters_is_made_anew_at_the_next_sign_in(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     mia = person(shop, "Mia", "manager")
     with monkeypatch.context() as earlier, change(shop.db):
@@ -329,6 +334,7 @@ def meanwhile(shop: Shop, begin: int, do: Callable[[Shop], object]) -> None:
     shop.db.conn.set_trace_callback(see)
 
 
+@pytest.mark.usefixtures("dear_pins")
 def test_a_password_that_is_set_while_the_one_before_is_kept_anew_stays(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -157,6 +157,7 @@ def test_the_cookies_last_as_long_as_what_they_open(shop: Shop, visitor: New) ->
     assert DEVICE_DAYS == 400, "browsers keep no cookie longer"
 
 
+@pytest.mark.usefixtures("dear_pins")
 def test_the_store_holds_no_pin_and_no_secret_but_digests(shop: Shop, tmp_path: Path, visitor: New, clock: TurnableClock) -> None:
     here = visitor()
     here.get("/pair")
