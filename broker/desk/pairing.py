@@ -50,7 +50,8 @@ def ask(shop: Shop) -> tuple[str, str]:
         if people.count_pairings(shop.db) >= OPEN_PAIRINGS:
             raise Refused("busy", "Too many screens ask to be paired at once. Wait ten minutes.")
         people.save(
-            shop.db, Pairing(code=_kept(shop, code), claim=digest(claim), asked_at=now, expires_at=now + timedelta(minutes=CODE_MINUTES))
+            shop.db,
+            Pairing(code=_kept(shop, code), claim=digest(claim), asked_at=now, expires_at=now + timedelta(minutes=CODE_MINUTES)),
         )
     return code, claim
 

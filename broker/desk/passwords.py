@@ -30,6 +30,8 @@ MADE_HOURS: Final = 72
 """How long a password that somebody else made waits for its one sign-in."""
 FEW_LETTERS: Final = 5
 """So few different letters are a pattern, however long it is."""
+COUNTED: Final = 8
+"""Digits that count on, such as 12345678: what is around so many must be a password without them."""
 SHORT_LETTERS: Final = 16
 """Up to so many letters, three words that are tried first are no better than two."""
 OFFICE: Final = Role.MANAGER
@@ -59,7 +61,7 @@ def check(password: str, *, about: tuple[str, ...] = ()) -> None:
         raise BadPassword("short", f"A password has at least {MIN_LETTERS} letters. A short sentence is easy to remember.")
     if len(password) > MAX_LETTERS:
         raise BadPassword("long", f"A password has at most {MAX_LETTERS} letters.")
-    if _pattern(password):
+    if _pattern(password) or _counts(password):
         raise BadPassword("easy", "This password repeats itself, or goes on in a row. Take other words.")
     if _of_words(password, WORDS | {word for each in about for word in _words(each)}):
         raise BadPassword("known", "This password is one of those that are tried first. Take other words.")
@@ -75,6 +77,18 @@ def _pattern(password: str) -> bool:
     steps = {ord(b) - ord(a) for a, b in itertools.pairwise(letters)}
     turns = (letters + letters).find(letters, 1) < len(letters)
     return len(set(letters)) < FEW_LETTERS or turns or steps <= {-9, -1, 0, 1, 9}
+
+
+def _counts(password: str) -> bool:
+    """Return whether *password* is digits that count, by ones or by tens, and little else."""
+    longest = 0
+    for digits in (password, password.replace("0", "")):
+        run = 1
+        for before, after in itertools.pairwise(digits):
+            counts = before.isdigit() and after.isdigit() and (int(after) - int(before)) % 10 == 1
+            run = run + 1 if counts else 1
+            longest = max(longest, run + len(password) - len(digits))
+    return longest >= COUNTED and len(password) - longest < MIN_LETTERS // 2
 
 
 def _of_words(password: str, known: frozenset[str]) -> bool:

@@ -76,7 +76,9 @@ def pair() -> ResponseReturnValue:
         assert asked is not None
     seconds = int((asked.expires_at - shop.clock()).total_seconds())
     until = languages.clock_time(asked.expires_at)
-    page = render_template("pair.html", code=pairing.code_of(held), until=until, seconds=seconds, too_soon="too_soon" in request.args)
+    page = render_template(
+        "pair.html", code=pairing.code_of(held), until=until, seconds=seconds, too_soon="too_soon" in request.args
+    )
     answer = Response(page)
     if claim is not None:
         access.set_cookie(answer, "pairing", claim, lasts=PAIRING_LASTS)

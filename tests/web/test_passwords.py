@@ -39,7 +39,8 @@ def type_password(here: Visitor, who: people.Person, password: str) -> str:
 
 
 @pytest.mark.parametrize("password", [
-    PASSWORD, "the old man and the sea", "vinden blåser kaldt", "2580 3691 1472", "correct horse battery", "kjøttkaker i brun saus", "x7!kq09-plmn", "🦆 duck duck goose 🦆", "9" + PASSWORD * 6,
+    PASSWORD, "the old man and the sea", "vinden blåser kaldt", "2580 3691 1472",
+    "correct horse battery", "kjøttkaker i brun saus", "x7!kq09-plmn", "🦆 duck duck goose 🦆", "9" + PASSWORD * 6,
 ])  # fmt: skip
 def test_any_letters_make_a_password_when_there_are_enough_of_them(password: str) -> None:
     passwords.check(password)
