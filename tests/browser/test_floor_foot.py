@@ -76,3 +76,14 @@ def test_at_a_counter_the_foot_is_one_line_with_its_call_next(chromium: Browser,
         on_floor(page)
         expect(page.locator(".strip [data-do=call]").first).to_be_visible()
         foot_is_one_line(page)
+
+
+def test_on_a_small_tablet_no_card_is_cut_in_its_buttons(chromium: Browser, tmp_path: Path) -> None:
+    with opened(chromium, a_busy_day(tmp_path, "lv"), "staff", "Kari", viewport={"width": 1280, "height": 800}) as page:
+        on_floor(page)
+        expect(page.locator(".bars > *")).to_have_count(2, timeout=15_000)  # The service is silent, and a door is not watched.
+        page.evaluate(LAID_OUT)
+        edge = page.locator(".cards").evaluate("(cards) => cards.getBoundingClientRect().bottom")
+        ends = page.locator(".visit").evaluate_all("(cards) => cards.map((card) => card.getBoundingClientRect().bottom)")
+        assert len(ends) == 5
+        assert max(ends) <= edge + 1
