@@ -198,6 +198,21 @@ def test_old_tls_and_no_tls_are_not_spoken(house: House, camera: MqttSettings) -
     assert comes_in(camera, context=new)
 
 
+@pytest.mark.parametrize("weak", ["aNULL", "eNULL", "kRSA", "kDHE", "3DES", "RC4", "CAMELLIA"])
+def test_the_broker_speaks_no_suite_without_forward_secrecy_or_with_a_weak_cipher(
+    house: House, camera: MqttSettings, weak: str
+) -> None:
+    context = context_of(camera)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.set_ciphers(f"{weak}:@SECLEVEL=0")
+    except ssl.SSLError:
+        return  # Even this side's library has forgotten it.
+    assert not comes_in(camera, context=context)
+    context.set_ciphers("ECDHE+AESGCM")
+    assert comes_in(camera, context=context)
+
+
 def test_a_camera_is_not_taken_in_by_a_broker_that_is_not_the_shops(house: House, camera: MqttSettings, tmp_path: Path) -> None:
     (tmp_path / "ca.crt").write_bytes(authority.make("Greetline Oslo City", now=house.now).pem)
     deceived = camera.model_copy(update={"ca_file": tmp_path / "ca.crt"})
