@@ -1,10 +1,14 @@
-"""The container's files: no engine is asked, but what can be read off them is."""
+"""The container's files: no engine is asked, but what can be read off them is, and what reads such files reads them."""
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
+import pytest
 import yaml
 
 from broker.settings import Settings, read
@@ -51,3 +55,25 @@ def test_it_runs_a_command_of_ours_and_looks_at_a_port_that_the_shop_has() -> No
     (service,) = COMPOSE["services"].values()
     assert [port.split(":")[-1] for port in service["ports"]] == [str(settings.dashboard.port), str(settings.kiosk.port)]
     assert re.findall(r"^EXPOSE (.*)$", DOCKERFILE, re.MULTILINE) == [f"{settings.dashboard.port} {settings.kiosk.port}"]
+
+
+@pytest.mark.skipif(shutil.which("hadolint") is None, reason="hadolint is not installed")
+def test_hadolint_has_nothing_to_say_against_the_dockerfile() -> None:
+    done = subprocess.run(
+        ["hadolint", "--no-color", str(ROOT / "Dockerfile")], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.skipif(shutil.which("docker-compose") is None, reason="docker-compose is not installed")
+def test_compose_understands_every_line_as_it_is_meant() -> None:
+    command = ["docker-compose", "-f", str(ROOT / "compose.yaml"), "config", "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if "--format" in done.stderr:
+        pytest.skip("this docker-compose is one of before 2.0")
+    assert (done.returncode, done.stderr) == (0, "")
+    (service,) = json.loads(done.stdout)["services"].values()
+    assert (service["user"], service["read_only"], service["cap_drop"]) == ("10001:10001", True, ["ALL"])
+    assert {(port["host_ip"], port["target"]) for port in service["ports"]} == {("127.0.0.1", 8080), ("127.0.0.1", 8090)}
+    (volume,) = service["volumes"]
+    assert (volume["type"], volume["target"]) == ("bind", "/shop")
