@@ -10,10 +10,12 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib.util
+import mmap
 import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -64,7 +66,28 @@ def _in_turn(name: str, folder: Path, seconds: int) -> int:
             running.kill()
             running.wait()
             code = -1
+            stuck(name, folder)
     return told_of(name, folder, code)
+
+
+def stuck(name: str, folder: Path) -> None:
+    """Keep the input at which a program stood that had to be ended: a library of C hears no clock."""
+    content = (folder / f"{name}.now").read_bytes()
+    size = int.from_bytes(content[:4], "big")
+    (folder / f"{name}.raw-stuck").write_bytes(content[4 : 4 + size])
+
+
+def noted(ask: Callable[[bytes], None], at: Path, most: int) -> Callable[[bytes], None]:
+    """Return *ask* that leaves each input of at most *most* bytes in the file *at* before it is asked."""
+    at.write_bytes(bytes(4 + most))
+    with at.open("r+b") as file:
+        now = mmap.mmap(file.fileno(), 4 + most)
+
+    def asked(content: bytes) -> None:
+        now[:4], now[4 : 4 + len(content)] = len(content).to_bytes(4, "big"), content
+        ask(content)
+
+    return asked
 
 
 def told_of(name: str, folder: Path, code: int) -> int:
@@ -104,7 +127,7 @@ def alone(name: str, folder: Path, seconds: int) -> int:
     for number, seed in enumerate(target.seeds(Path(scratch.name) / "seeds")):
         (corpus / f"seed-{number:03d}").write_bytes(seed)
     opened = target.opened(Path(scratch.name))
-    ask = opened.__enter__()
+    ask = noted(opened.__enter__(), folder / f"{name}.now", target.most)
     options = [
         f"-max_total_time={seconds}", f"-rss_limit_mb={MOST_MEGABYTES}", f"-timeout={MOST_SECONDS_EACH}",
         f"-max_len={target.most}", f"-artifact_prefix={folder}/{name}.raw-", "-print_final_stats=1", "-use_value_profile=1",

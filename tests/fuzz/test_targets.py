@@ -108,6 +108,16 @@ def test_a_target_that_ended_by_itself_is_no_success(tmp_path: Path) -> None:
     assert guided.told_of("wire", tmp_path, 1) == guided.NOT_RUN
 
 
+def test_an_input_that_a_library_never_came_back_from_is_kept_too(tmp_path: Path) -> None:
+    asked: list[bytes] = []
+    ask = guided.noted(asked.append, tmp_path / "wire.now", 16)
+    for content in (b"a longer one", b"short"):
+        ask(content)
+    guided.stuck("wire", tmp_path)
+    assert (tmp_path / "wire.raw-stuck").read_bytes() == b"short"
+    assert asked == [b"a longer one", b"short"]
+
+
 def test_without_atheris_it_says_so_and_is_no_failure() -> None:
     hidden = (
         "import sys, importlib.util as u; u.find_spec = lambda name: None; from tests.fuzz.guided import main; sys.exit(main([]))"
