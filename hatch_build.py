@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 CATALOGUES: Final = "broker/web/translations/*/LC_MESSAGES/messages.po"
-SPEAKING: Final = ("broker", "dashboard", "kiosk")
+SPEAKING: Final = ("broker", "dashboard", "kiosk", "deploy")
 """Folders whose Python, templates and scripts say keys."""
 
 _KEY: Final = r"[a-z][a-z0-9]*\.[a-z0-9_]+"
