@@ -25,8 +25,9 @@ FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-"""The first is the same browser without windows, menus and their processes: every page costs two thirds."""
+BARE = "chromium-headless-shell"
+"""The same browser without windows, menus and the processes of those: every page costs two thirds. It has no notices."""
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", BARE)
 DEAR = pins._argon2
 LOUD_FLAG = "--autoplay-policy=no-user-gesture-required"
 
@@ -88,21 +89,23 @@ def shop(tmp_path: Path, clock: TurnableClock) -> Shop:
 def chromiums() -> Iterator[Callable[..., Browser]]:
     """Begins Chromiums: `chromiums("--a-flag")`; one for all tests of this process that want the same.
 
-    With a *home* it trusts what the database of certificates in there does.
+    With a *home* it trusts what the database of certificates in there does; with *whole* it has all that a person's has.
     """
-    path = os.environ.get("GREETLINE_CHROMIUM") or next((found for name in CHROMIUMS if (found := shutil.which(name))), None)
-    if path is None:
+    asked = os.environ.get("GREETLINE_CHROMIUM")
+    found = asked or next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
+    if found is None:
         pytest.skip("no Chromium on the PATH; set GREETLINE_CHROMIUM to one")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         begun: dict[tuple[str, ...], Browser] = {}
 
-        def begin(*flags: str, home: str = "") -> Browser:
-            if (home, *flags) not in begun:
+        def begin(*flags: str, home: str = "", whole: bool = False) -> Browser:
+            path = found if asked or home or whole else shutil.which(BARE) or found
+            if (path, home, *flags) not in begun:
                 there = {"env": {**os.environ, "HOME": home}} if home else {}
-                begun[home, *flags] = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags], **there)
-            return begun[home, *flags]
+                begun[path, home, *flags] = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags], **there)
+            return begun[path, home, *flags]
 
         yield begin
         for browser in begun.values():

@@ -13,11 +13,23 @@ from tests.browser.floor_parts import eyes, floor_house, service  # noqa: F401 -
 from tests.browser.house import House, Watch, accessible
 from tests.browser.kiosk_parts import kiosk_house, kiosk_watch, make_kiosk, touch, wall  # noqa: F401 - of the customers
 
+LOOKED_AT = {"language": "lv", "scheme": "light"}
+"""Screens are looked at in five languages and two schemes: in the longest by day each time, in the others by `make test-slow`."""
 
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker("browser")
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    first = {(item.path, item.originalname) for item in here if isinstance(item, pytest.Function) and _looked_at(item)}
+    for item in here:
+        item.add_marker("browser")
+        if isinstance(item, pytest.Function) and (item.path, item.originalname) in first and not _looked_at(item):
+            item.add_marker("slow")
+
+
+def _looked_at(item: pytest.Function) -> bool:
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    return all(params.get(name, value) == value for name, value in LOOKED_AT.items())
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import CDPSession, Page, expect
 
 from broker.desk import push
@@ -42,6 +43,12 @@ TAPS = """async () => {
   });
 }"""
 """Taps the one notice there is; gives the page that this opens."""
+
+
+@pytest.fixture(scope="module")
+def chromium(chromiums: Callable[..., Chromium]) -> Chromium:
+    """One that shows notices."""
+    return chromiums(whole=True)
 
 
 @pytest.fixture
