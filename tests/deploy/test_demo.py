@@ -33,6 +33,7 @@ KEYS = {
 PROMISED_MS = 300
 
 
+@pytest.mark.slow
 def test_twenty_seconds_without_a_browser_lose_and_double_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "deploy", "demo", "--seconds", "20", "--headless", "--json"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)

@@ -62,6 +62,7 @@ def test_a_shop_opens_says_where_and_stops_within_five_seconds(tmp_path: Path) -
         assert "did not stop by itself" not in running.said
 
 
+@pytest.mark.slow
 def test_every_part_that_dies_is_started_again_and_the_camera_watches_on(tmp_path: Path) -> None:
     settings = settings_of(shop_file(tmp_path, cameras=[camera("scene:door")]))
     with greetline("up", cwd=tmp_path) as running:
@@ -84,6 +85,7 @@ def rows(data: Path, question: str) -> list[tuple[object, ...]]:
         db.close()
 
 
+@pytest.mark.slow
 def test_nothing_is_left_after_kill_9_and_the_next_start_finds_everything(tmp_path: Path) -> None:
     shop_file(tmp_path, cameras=[camera("scene:door")])
     with greetline("up", cwd=tmp_path) as running:
@@ -97,6 +99,7 @@ def test_nothing_is_left_after_kill_9_and_the_next_start_finds_everything(tmp_pa
         running.wait_for(OPEN)
 
 
+@pytest.mark.slow
 def test_a_second_up_on_the_same_store_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
     settings = settings_of(shop_file(tmp_path))
     with greetline("up", cwd=tmp_path) as first:
@@ -142,6 +145,7 @@ def test_a_camera_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert re.search(r"camera door: there is no file \S*door\.mp4", running.said)
 
 
+@pytest.mark.slow
 def test_a_camera_that_is_not_a_video_is_said_and_the_rest_of_the_shop_stays_open(tmp_path: Path) -> None:
     (tmp_path / "door.mp4").write_bytes(b"no video at all")
     settings = settings_of(shop_file(tmp_path, cameras=[camera("door.mp4")]))
@@ -151,6 +155,7 @@ def test_a_camera_that_is_not_a_video_is_said_and_the_rest_of_the_shop_stays_ope
         assert premises.answers(settings)
 
 
+@pytest.mark.slow
 def test_one_process_watches_all_cameras_and_the_trouble_of_one_is_said_and_not_shared(tmp_path: Path) -> None:
     (tmp_path / "empty.mp4").touch()
     there = [camera("scene:door"), camera("empty.mp4", id="back"), camera("scene:door", id="side", points=[[0.5, 0.5], [0.5, 0.5]])]
@@ -209,6 +214,7 @@ def test_a_directory_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         premises.make_room(tmp_path / "var" / "data")
 
 
+@pytest.mark.slow
 def test_a_folder_of_the_shop_that_is_called_edge_is_not_taken_for_ours(tmp_path: Path) -> None:
     shop_file(tmp_path, cameras=[camera("scene:door")])
     (tmp_path / "edge").mkdir()
