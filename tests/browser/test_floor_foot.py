@@ -28,7 +28,7 @@ ROWS = """() => {
   });
   return { height: box.height, wide: strip.scrollWidth - strip.clientWidth, out: out.length, short: short.length };
 }"""
-BROKEN_WORDS = """() => [...document.querySelectorAll(".visit:not(.wide) .btns .btn")].filter((button) => {
+BROKEN_WORDS = """() => [...document.querySelectorAll(".visit:not(.wide) .btns .grow")].filter((button) => {
   const words = document.createRange();
   words.selectNodeContents(button);
   const pieces = [...words.getClientRects()].filter((each) => each.width > 2 && each.height < 30);
@@ -95,4 +95,6 @@ def test_on_a_small_tablet_no_card_is_cut_in_its_buttons(chromium: Browser, tmp_
         ends = page.locator(".visit").evaluate_all("(cards) => cards.map((card) => card.getBoundingClientRect().bottom)")
         assert len(ends) == 5
         assert page.evaluate(BROKEN_WORDS) == []
+        rows = page.locator(".visit:not(.wide) .btns")
+        assert rows.evaluate_all("(rows) => rows.filter((row) => row.scrollWidth > row.clientWidth + 1).length") == 0
         assert max(ends) <= edge + 1
