@@ -57,6 +57,12 @@ def test_it_runs_a_command_of_ours_and_looks_at_a_port_that_the_shop_has() -> No
     assert re.findall(r"^EXPOSE (.*)$", DOCKERFILE, re.MULTILINE) == [f"{settings.dashboard.port} {settings.kiosk.port}"]
 
 
+def test_it_is_asked_how_it_is_in_the_same_words_by_the_image_and_by_compose() -> None:
+    (words,) = re.findall(r"^HEALTHCHECK .*\\\n  CMD (.*)$", DOCKERFILE, re.MULTILINE)
+    (service,) = COMPOSE["services"].values()
+    assert service["healthcheck"]["test"] == ["CMD", *json.loads(words)]
+
+
 @pytest.mark.skipif(shutil.which("hadolint") is None, reason="hadolint is not installed")
 def test_hadolint_has_nothing_to_say_against_the_dockerfile() -> None:
     done = subprocess.run(
