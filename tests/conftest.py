@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 from werkzeug.routing import Rule
 
 from broker.desk import pins
@@ -29,6 +30,9 @@ BARE = "chromium-headless-shell"
 """The same browser without windows, menus and the processes of those: every page costs two thirds. It has no notices."""
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", BARE)
 DEAR = pins._argon2
+# How long one example takes says how busy the machine is.
+settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("here")
 LOUD_FLAG = "--autoplay-policy=no-user-gesture-required"
 
 

@@ -23,6 +23,8 @@ from tests.web.parts import begun
 
 PIN = "2580"
 STARTS_WITHIN_SECONDS = 10
+PATIENCE_MS = 20_000
+"""Of whoever waits for a page: a machine that does much else draws late. It costs nothing where the page comes."""
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -114,7 +116,7 @@ class Watch:
         """A fresh browser, watched. *wishes* are playwright's, such as color_scheme="dark"."""
         wishes = {"base_url": self._house.url, "viewport": {"width": 1280, "height": 800}, "locale": "en-GB"} | wishes
         context = self._browser.new_context(**wishes)  # type: ignore[arg-type]
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.on("request", lambda request: self._asked(request.url))
         context.on("page", self._watch)
         self.contexts.append(context)

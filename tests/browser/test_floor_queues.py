@@ -15,7 +15,7 @@ from broker.domain.arrivals import Counted
 from broker.settings import AlertSettings, ZoneSettings
 from broker.shop import Shop
 from broker.store import alerts
-from tests.browser.floor_parts import CAMERAS, QUICK, Service, came_in, stands, tablet, watching
+from tests.browser.floor_parts import CAMERAS, QUICK, Service, came_in, stands, tablet, until, watching
 from tests.browser.house import House, Watch
 from tests.browser.looks import FLOOR_TAP, at_every_size
 
@@ -96,7 +96,7 @@ def test_a_queue_too_long_for_too_long_is_a_card_that_one_person_answers(till: H
     expect(long_queue(kari)).to_have_attribute("data-s", "over", timeout=10_000)
     expect(long_queue(kari)).to_contain_text("Queue too long")
     expect(long_queue(kari).locator(".facts")).to_contain_text("5 people, longest wait 1:")
-    assert kari.evaluate("window.tone") == "overdue"
+    until(kari, "window.tone === 'overdue'")
     expect(line(kari).locator("use")).to_have_attribute("href", "#tri")
     long_queue(kari).get_by_role("button", name="I’m going").click()
     expect(long_queue(kari)).to_have_attribute("data-s", "mine")

@@ -17,7 +17,7 @@ import psutil
 
 T = TypeVar("T")
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """Longer than anything here may take on a busy machine."""
 
 

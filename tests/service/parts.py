@@ -25,7 +25,7 @@ from broker.settings import MqttSettings, Settings, StoreSettings
 from broker.shop import STORE_FILE
 from broker.store.database import open_store
 
-PATIENCE_S = 20.0
+PATIENCE_S = 40.0
 """Longer than anything here may take on a busy machine."""
 STORE = "oslo-city"
 Found = TypeVar("Found")
