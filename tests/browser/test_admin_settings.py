@@ -108,3 +108,18 @@ def test_every_page_is_whole_and_accessible(seen: Seen, language: str, scheme: s
         page.evaluate("for (const row of document.querySelectorAll('details')) row.open = true")
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
         accessible(page)
+
+
+def test_services_are_put_in_order_by_keys_and_the_key_stays_where_it_was(seen: Seen) -> None:
+    page = seen.page(seen.office.mia, viewport={"width": 390, "height": 844})
+    page.goto("/admin/services")
+    page.get_by_role("button", name="Move Collect up").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Collect now stands in place 1 of 2")
+    expect(page.get_by_role("button", name="Move Collect up")).to_be_disabled()
+    expect(page.get_by_role("button", name="Move Collect down")).to_be_focused()
+    accessible(page)
+    page.get_by_role("button", name="See what changes").click()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Saved")
+    assert [service.id for service in seen.office.settings().services] == ["collect", "returns"]
