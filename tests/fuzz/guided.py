@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import importlib.util
 import mmap
+import os
 import re
 import subprocess
 import sys
@@ -31,7 +32,6 @@ GRACE_SECONDS: Final = 600
 NAMES: Final = ("wire", "settings", "table", "archive", "bodies", "cookies", "words")
 """The targets, by the names that `tests.fuzz.targets` gives them: they are not imported before what follows their branches."""
 FOUND, NOT_RUN = 1, 2
-EXAMPLES_BYTES: Final = 16_384
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,8 +58,10 @@ def _in_turn(name: str, folder: Path, seconds: int) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"{name}.log"
     command = [sys.executable, "-m", "tests.fuzz.guided", name, "--alone", "--seconds", str(seconds), "--folder", str(folder)]
-    with log.open("wb") as told:
-        running = subprocess.Popen(command, cwd=ROOT, stdout=told, stderr=subprocess.STDOUT)
+    # libFuzzer ends its program without a goodbye: what it leaves in a folder goes with the folder.
+    with log.open("wb") as told, tempfile.TemporaryDirectory(prefix="greetline-fuzz-", ignore_cleanup_errors=True) as scratch:
+        there = {**os.environ, "TMPDIR": scratch}
+        running = subprocess.Popen(command, cwd=ROOT, stdout=told, stderr=subprocess.STDOUT, env=there)
         try:
             code = running.wait(seconds + GRACE_SECONDS)
         except subprocess.TimeoutExpired:
@@ -123,10 +125,10 @@ def alone(name: str, folder: Path, seconds: int) -> int:
     target = TARGETS[name]
     corpus = folder / f"{name}.corpus"
     corpus.mkdir(parents=True, exist_ok=True)
-    scratch = tempfile.TemporaryDirectory(prefix="greetline-fuzz-")
-    for number, seed in enumerate(target.seeds(Path(scratch.name) / "seeds")):
+    scratch = Path(tempfile.mkdtemp(prefix="greetline-fuzz-"))
+    for number, seed in enumerate(target.seeds(scratch / "seeds")):
         (corpus / f"seed-{number:03d}").write_bytes(seed)
-    opened = target.opened(Path(scratch.name))
+    opened = target.opened(scratch)
     ask = noted(opened.__enter__(), folder / f"{name}.now", target.most)
     options = [
         f"-max_total_time={seconds}", f"-rss_limit_mb={MOST_MEGABYTES}", f"-timeout={MOST_SECONDS_EACH}",
