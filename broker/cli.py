@@ -19,6 +19,7 @@ import click
 from broker import anew, log
 from broker.desk import audit
 from broker.embedded import reach
+from broker.service import archiving
 from broker.service.run import Occupied, sole_service, stop_at_signals
 from broker.service.run import run as serve
 from broker.settings import BadSettings, Settings, read
@@ -74,6 +75,29 @@ def run(
         with sole_service(settings.store.data), _shop(settings, create=True) as shop:
             watch.begin(stop.set)
             sys.exit(watch.exit_code(serve(shop, reach(settings.store.data, mqtt), stop)))
+
+
+@main.command(epilog="Example: greetline broker archive --settings greetline.toml")
+@_which_shop
+@click.option("-v", "--verbose", count=True, help="Write more.")
+@click.option("-q", "--quiet", count=True, help="Write less.")
+def archive(settings_file: Path | None, verbose: int, quiet: int) -> None:
+    """Keep what is committed in the archive of [backup], until SIGTERM or Ctrl-C; `greetline restore --at` goes back to a moment.
+
+    `greetline up` starts it where the settings name a folder.
+    """
+    stop = stop_at_signals()
+    watch = anew.Watch(_file(settings_file))
+    with _clear_words():
+        settings = _settings(settings_file, None)
+        log.set_up(settings.log.level, settings.log.form, louder=verbose - quiet)
+        settings.store.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with _shop(settings, create=True):
+            pass  # The store is made, or brought up to date, before its log is followed.
+        with archiving.sole_archiver(settings.store.data):
+            watch.begin(stop.set)
+            archiving.run(settings, stop)
+            sys.exit(watch.exit_code(0))
 
 
 @main.command(epilog="Example: greetline broker check --deep --json | jq .sound (`greetline check` is the same)")
@@ -178,6 +202,6 @@ def _clear_words() -> Iterator[None]:
     """Turn what a person can put right into a sentence and exit code 3."""
     try:
         yield
-    except (BadSettings, StoreError, Occupied, OSError) as wrong:
+    except (BadSettings, StoreError, Occupied, archiving.Occupied, archiving.NoArchive, OSError) as wrong:
         click.echo(f"{wrong}", err=True)
         sys.exit(EXIT_CANNOT_START)

@@ -47,6 +47,13 @@ POINTS: Final[dict[str, str]] = {
     "webhook.kept": "what a webhook is to be told is committed; nothing was sent",
     "webhook.sent": "a webhook has answered; that it did is written nowhere",
     "webhook.told": "what a webhook answered is committed",
+    "archive.half": "half of a record is in the archive",
+    "archive.written": "a record is in the archive, and maybe not on its disk",
+    "archive.kept": "what the log had is on the archive's disk; the log is still held",
+    "archive.rotated": "a new segment of the archive has begun; nothing is in it",
+    "archive.copied": "a copy of the store lies in the archive without its name",
+    "archive.named": "a copy of the store has its name",
+    "archive.settled": "the log may be begun anew; what was read of it last is not in the archive",
 }
 """Every point by name, and how things stand there. A test hits each; one that no test hits fails the tests."""
 

@@ -26,7 +26,7 @@ from pydantic import TypeAdapter
 
 from broker.settings import Settings
 from broker.shop import STORE_FILE, open_shop
-from broker.store import copied, upkeep
+from broker.store import archived, copied, upkeep
 from broker.store.database import NAMES, StoreError
 from broker.store.upkeep import Told
 from deploy.fault import Fault
@@ -53,7 +53,7 @@ MAX_NAME_BYTES: Final = 200
 BLOCK_BYTES: Final = 1024 * 1024
 GZIP_LEVEL: Final = 1
 """A store shrinks to a fifth with the quickest; the slowest takes ten times as long for a tenth less."""
-_NOT_BESIDE: Final = frozenset({FOLDER, REPLACED, "models", "room", copied.COPIED_FILE})
+_NOT_BESIDE: Final = frozenset({FOLDER, REPLACED, "models", "room", copied.COPIED_FILE, archived.ARCHIVED_FILE})
 _CERTIFICATE: Final = b"-----BEGIN CERTIFICATE-----"
 
 
@@ -90,7 +90,7 @@ def make(
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=SCRATCH) as scratch:
             copy = Path(scratch) / STORE_FILE
             _copy_store(settings, copy, told)
-            members = {STORE_FILE: copy, **({SETTINGS: path} if path else {}), **dict(_beside(settings.store.data, secrets))}
+            members = {STORE_FILE: copy, **({SETTINGS: path} if path else {}), **dict(_beside(settings, secrets))}
             manifest = Manifest(
                 settings.store.id, now.isoformat(timespec="seconds"), importlib.metadata.version("greetline"), sorted(NAMES),
                 secrets, {name: _digest(file) for name, file in members.items()},
@@ -127,12 +127,14 @@ def _target(to: Path, store: str, now: datetime) -> Path:
     return to
 
 
-def _beside(data: Path, secrets: bool) -> Iterator[tuple[str, Path]]:
-    """Yield what lies beside the store: certificates always, everything else only with *secrets*."""
-    found = 0
+def _beside(settings: Settings, secrets: bool) -> Iterator[tuple[str, Path]]:
+    """Yield what lies beside the store: certificates always, everything else only with *secrets*; never the archive."""
+    data, archive, found = settings.store.data, settings.backup.folder(settings.store.id), 0
     for file in sorted(data.rglob("*")):
         inside = file.relative_to(data)
         if inside.parts[0] in _NOT_BESIDE or inside.name.startswith(".") or not file.is_file() or file.is_symlink():
+            continue
+        if archive and file.is_relative_to(archive):
             continue
         if not _is_name(BESIDE + inside.as_posix()) or file.stat().st_size > MAX_BESIDE_BYTES or found >= MAX_BESIDE_FILES:
             continue

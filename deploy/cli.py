@@ -39,7 +39,7 @@ COMMANDS: Final[dict[str, _Door]] = {
     "broker": _Door("broker.cli", "main", "shop", "The memory: run the service, check and back up the store."),
     "check": _Door("broker.cli", "check", "shop", "Say whether the store is sound; --deep looks at every row."),
     "backup": _Door("deploy.cli_store", "backup", "shop", "Copy the store and the settings into one file, while the shop is open."),
-    "restore": _Door("deploy.cli_store", "restore", "shop", "Put a backup in the place of the store."),
+    "restore": _Door("deploy.cli_restore", "restore", "shop", "Put a backup, or the store of a moment, in its place."),
     "prune": _Door("deploy.cli_store", "prune", "shop", "Take away now what is older than [retention] says."),
     "privacy": _Door("deploy.cli_store", "privacy", "shop", "What is stored about whom and until when; forget somebody who left."),
     "notice": _Door("dashboard.cli_notice", "notice", "shop", "The camera notice to put up at the door, in five languages."),

@@ -1,4 +1,4 @@
-"""`greetline backup|restore|prune|privacy`: what is kept, for how long, and a second copy of it."""
+"""`greetline backup|prune|privacy`: what is kept, for how long, and a second copy of it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from broker.settings import read as read_settings
 from broker.shop import Shop
 from broker.store.database import StoreError
 from deploy import backup as backups
-from deploy.config import SETTINGS_FILE, here, settings_option
+from deploy.config import here, settings_option
 from deploy.fault import Fault, faults_said
 from deploy.up import shop_of
 
@@ -60,8 +60,8 @@ def backup(path: Path | None, to: Path | None, keep: int | None, with_secrets: b
     greetline backup --with-secrets --to /media/usb/greetline.tar.gz
     """
     path = here(path)
-    settings = _settings(path)
-    with _progress("copying the store") as told, _store_said():
+    settings = settings_of(path)
+    with _progress("copying the store") as told, store_said():
         file, manifest = _nicely(lambda: backups.make(settings, path, to, secrets=with_secrets, told=told))
     gone = backups.forget_old(file.parent, settings.store.id, keep) if keep else []
     if as_json:
@@ -88,43 +88,6 @@ def _secrets(there: bool) -> str:
     if there:
         return "Keys and passwords are in it: guard it like them."
     return "No keys or passwords are in it: on another machine staff would set their PINs anew (--with-secrets takes them along)."
-
-
-@click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@settings_option
-@click.option("--dry-run", is_flag=True, help="Check everything, change nothing.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-def restore(file: Path, path: Path | None, dry_run: bool, as_json: bool) -> None:
-    """Put the backup FILE in the place of the store; what was there is kept in replaced/ beside it.
-
-    Only while the shop is closed down. What happened after the backup is not in it. Exit code 3: nothing was changed, and
-    it is said why.
-
-    \b
-    greetline restore backups/greetline-oslo-20261122T020000Z.tar.gz --dry-run
-    """
-    from deploy.restore import restore as put
-
-    path = path or SETTINGS_FILE
-    settings = _settings(path if path.exists() else None)
-    with _store_said():
-        done = put(file, settings, path, dry_run=dry_run)
-    said = {
-        "dry_run": dry_run, "made_at": done.manifest.made_at, "store": done.manifest.store, "counts": done.counts,
-        "kept": [str(each) for each in done.kept], "written": [str(each) for each in done.written],
-    }  # fmt: skip
-    if as_json:
-        click.echo(json.dumps(said))
-        return
-    rows = ", ".join(f"{table} {rows:,}" for table, rows in done.counts.items())
-    click.echo(f"{'Could be restored' if dry_run else 'Restored'}: {done.manifest.store} as of {done.manifest.made_at}: {rows}")
-    for each in done.kept:
-        click.echo(f"kept: {each}", err=True)
-    if done.beside:
-        click.echo(f"The settings here differ from those of the backup: compare them with {done.beside}.", err=True)
-    if not dry_run and not done.manifest.secrets:
-        click.echo("The backup had no keys: PINs that were made on another machine must be made anew.", err=True)
 
 
 @click.command()
@@ -185,10 +148,11 @@ def report(path: Path | None, as_json: bool) -> None:
     """
     with _opened(path) as shop:
         held, unnamed = keeping.stored(shop), keeping.unnamed(shop)
-        people = _people(shop)
+        people, archive = _people(shop), _archive(shop.settings)
     if as_json:
         rows = [{**asdict(each), "oldest": each.oldest.isoformat() if each.oldest else None} for each in held]
-        click.echo(json.dumps({"customers_by_name": 0, **people, "rows": rows, "tables_without_a_word": unnamed}))
+        said = {"customers_by_name": 0, **people, "archive": archive, "rows": rows, "tables_without_a_word": unnamed}
+        click.echo(json.dumps(said))
         return
     table = Table("what", "about", "says", "rows", "oldest", "until")
     for each in held:
@@ -199,8 +163,15 @@ def report(path: Path | None, as_json: bool) -> None:
     Console(width=None if sys.stdout.isatty() else 160).print(table)
     click.echo("Customers by name: none. There is no column for one.")
     click.echo(f"Staff by name: {people['staff']}, of whom {people['left']} no longer work here. Screens: {people['screens']}.")
+    if archive:
+        click.echo(f"{archive['folder']} has the store of each moment of {archive['days']} days: also what was taken away since.")
     for each_table in unnamed:
         click.echo(f"Nothing is said of the table {each_table}: it is not of this version.")
+
+
+def _archive(settings: Settings) -> dict[str, str | int] | None:
+    folder = settings.backup.folder(settings.store.id)
+    return {"folder": str(folder), "days": settings.backup.archive_days} if folder else None
 
 
 def _people(shop: Shop) -> dict[str, int]:
@@ -220,7 +191,8 @@ def _people(shop: Shop) -> dict[str, int]:
 def erase(path: Path | None, person: str, dry_run: bool, as_json: bool) -> None:
     """Forget the name of somebody who left. What was done stays in the history and the audit, by a former colleague.
 
-    Backups made before still have the name. Exit code 1: nobody has this id, or they still work here.
+    Backups made before still have the name, and the archive for [backup] archive_days.
+    Exit code 1: nobody has this id, or they still work here.
 
     \b
     greetline privacy erase --person 3f9c2a51d0e7b864 --dry-run
@@ -237,19 +209,21 @@ def erase(path: Path | None, person: str, dry_run: bool, as_json: bool) -> None:
         click.echo(f"{done.name} {'would be' if dry_run else 'is'} called {done.becomes} from now on, also in the past.")
 
 
-def _settings(path: Path | None) -> Settings:
+def settings_of(path: Path | None) -> Settings:
+    """Return the settings of the file at *path*. Raises Fault."""
     with faults_said():
         return read_settings(Settings, path)
 
 
 @contextmanager
 def _opened(path: Path | None) -> Iterator[Shop]:
-    with _store_said(), shop_of(_settings(here(path))) as shop:
+    with store_said(), shop_of(settings_of(here(path))) as shop:
         yield shop
 
 
 @contextmanager
-def _store_said() -> Iterator[None]:
+def store_said() -> Iterator[None]:
+    """Say what is wrong with the store as something to be set right first."""
     try:
         yield
     except StoreError as wrong:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from broker.settings import BadSettings, Settings, read
-from deploy import checks, customer_checks, tls_checks
+from deploy import archive_checks, checks, customer_checks, tls_checks
 from deploy.config import SETTINGS_FILE, here, settings_option
 from deploy.fault import EXIT_FAULT, faults_said
 from deploy.finding import Finding, State
@@ -82,6 +82,7 @@ def examine(path: Path | None) -> Iterator[Finding]:
     yield _settings(path, settings)
     yield from checks.words(settings)
     yield checks.disk(settings)
+    yield from archive_checks.archive(settings)
     yield checks.clock(settings)
     yield checks.dashboard_port(settings)
     yield from customer_checks.kiosk(settings)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from broker.lock import Held, held
+from broker.service import archiving
 from broker.service.run import LOCK_FILE
 from broker.settings import Settings
 from broker.shop import STORE_FILE
@@ -52,7 +53,7 @@ def restore(file: Path, settings: Settings, path: Path, *, dry_run: bool = False
     with ExitStack() as stack:
         if not dry_run:
             data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _hold_still(settings, stack)
+        hold_still(settings, stack)
         if not dry_run:
             backup.clear(data)
         beside = data if data.exists() else None
@@ -60,33 +61,34 @@ def restore(file: Path, settings: Settings, path: Path, *, dry_run: bool = False
         found = backup.unpack(file, manifest, scratch)
         if STORE_FILE not in found:
             raise Fault(f"{file}: there is no store in it. Use another backup.")
-        done = Restored(manifest, _checked(file, found[STORE_FILE]))
+        done = Restored(manifest, checked(file, found[STORE_FILE]))
         if not dry_run:
-            _put(done, found, data, path)
+            put(done, found, data, path)
     return done
 
 
-def _hold_still(settings: Settings, stack: ExitStack) -> None:
-    """See that nothing uses the store, and that no service begins to. Raises Fault."""
+def hold_still(settings: Settings, stack: ExitStack) -> None:
+    """See that nothing uses the store, and that no service begins to, until *stack* ends. Raises Fault."""
     data = settings.store.data
     running = premises.is_up(data) or premises.answers(settings) or premises.answers(settings, settings.kiosk)
     try:
         if data.exists():
             stack.enter_context(held(data / LOCK_FILE))
+            stack.enter_context(held(data / archiving.LOCK_FILE))
     except Held:
         running = True
     if running:
         raise Fault(f"{data}: the shop is open. Stop it first (`greetline up`, or its services), then restore again.")
 
 
-def _checked(file: Path, store: Path) -> dict[str, int]:
+def checked(file: Path, store: Path) -> dict[str, int]:
     """Bring the unpacked *store* up to date and look it over; return its rows by table. Raises Fault and StoreError."""
     db = open_store(store, create=False)
     try:
         sound, planted = upkeep.check(db), upkeep.planted(db)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         db.execute("PRAGMA journal_mode=DELETE")
-    except sqlite3.Error as wrong:
+    except (sqlite3.Error, ValueError) as wrong:
         raise Fault(f"{file}: the store in it is damaged: {wrong}. Use another backup.") from None
     finally:
         db.conn.close()
@@ -98,7 +100,8 @@ def _checked(file: Path, store: Path) -> dict[str, int]:
     return sound.counts
 
 
-def _put(done: Restored, found: dict[str, Path], data: Path, path: Path) -> None:
+def put(done: Restored, found: dict[str, Path], data: Path, path: Path) -> None:
+    """Put the files *found*, by the names they have in a backup, where they belong; what was there is kept. Raises Fault."""
     targets = _places(data, [name for name in found if name.startswith(BESIDE)])
     aside = data / REPLACED / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     for part in _PARTS:

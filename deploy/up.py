@@ -98,7 +98,9 @@ def _follow(supervisor: Supervisor, path: Path, own: Own | None, lines: Lines) -
 
 def _kinds(settings: EdgeSettings) -> object:
     """Return which parts the settings ask for."""
-    return bool(settings.cameras), isinstance(settings, Settings) and bool(settings.services)
+    if not isinstance(settings, Settings):
+        return bool(settings.cameras)
+    return bool(settings.cameras), bool(settings.services), bool(settings.backup.archive_to)
 
 
 def parts(settings: Settings, path: Path, own: Own | None) -> list[Part]:
@@ -117,6 +119,7 @@ def parts(settings: Settings, path: Path, own: Own | None) -> list[Part]:
         *([part("kiosk", DASHBOARD, "kiosk")] if settings.services else []),
         *([Part(name="mqtt", command=own.command, stage=MQTT)] if own else []),
         part("service", SERVICE, "broker", "run"),
+        *([part("archive", SERVICE, "broker", "archive", vital=False)] if settings.backup.archive_to else []),
         *([part("edge", EDGE, "edge", "run", vital=False)] if settings.cameras else []),
     ]
 

@@ -1,4 +1,4 @@
-"""What is to be looked after besides the parts that run: how old the newest backup is, and what waits to be told."""
+"""What is to be looked after besides the parts that run: the newest backup, what waits to be told, and how far the archive is."""
 
 from __future__ import annotations
 
@@ -7,19 +7,24 @@ from typing import Final
 
 from broker.desk.health import Look, State
 from broker.shop import Shop
-from broker.store import copied, deliveries, devices
+from broker.store import archived, copied, deliveries, devices
+from broker.store.archived import ArchiveState
 
 BACKUP_AGE: Final = timedelta(days=8)
 """A shop that makes one a week is not told of it; with an older one a broken disk would take more than a week with it."""
 MANY_EVENTS: Final = 100
 """So many events that wait are more than a moment without a connection."""
+ARCHIVE_BEHIND: Final = timedelta(minutes=1)
+"""What was committed for longer and is not in the archive would be gone with the disk."""
+ARCHIVE_COPIES: Final = timedelta(hours=1)
+"""The first copy of a large store takes minutes; after so long it is stuck."""
 UPKEEP: Final = ("backup", "events")
-"""The names of what is looked after, in the order of `looks`."""
+"""The names of what is looked after in every shop, in the order of `looks`; `archive` comes behind them where there is one."""
 
 
 def looks(shop: Shop) -> list[Look]:
     """Return how each of UPKEEP is. Raises sqlite3.Error when the store cannot be read."""
-    return [_backup(shop), _events(shop)]
+    return [_backup(shop), _events(shop), *([_archive(shop)] if shop.settings.backup.archive_to else [])]
 
 
 def _backup(shop: Shop) -> Look:
@@ -43,3 +48,21 @@ def _events(shop: Shop) -> Look:
     state = State.DEGRADED if waiting >= MANY_EVENTS else State.OK
     why = "many" if state is State.DEGRADED else "wait" if waiting else "ok"
     return Look("events", state, f"{waiting:,} wait", why=why, n=waiting)
+
+
+def _archive(shop: Shop) -> Look:
+    found = archived.look(shop.settings.store.data)
+    if found is None:
+        return Look("archive", State.DEGRADED, "nothing is in it yet", why="never")
+    lasts = shop.clock() - found.upto
+    if found.state is ArchiveState.GOES_ON:
+        behind = int(lasts.total_seconds())
+        if lasts > ARCHIVE_BEHIND:
+            return Look("archive", State.DEGRADED, f"it is {behind:,} s behind", found.upto, why="behind", n=behind)
+        return Look("archive", State.OK, f"it is {max(0, behind)} s behind", n=max(0, behind))
+    if found.state is ArchiveState.COPYING:
+        state = State.DEGRADED if lasts > ARCHIVE_COPIES else State.OK
+        return Look("archive", state, "its first copy is being made", found.upto, why="copying")
+    if found.state is ArchiveState.FULL:
+        return Look("archive", State.DEGRADED, "there is no room for it", found.upto, why="full")
+    return Look("archive", State.DEGRADED, "its folder cannot be written", found.upto, why="refused")

@@ -184,6 +184,8 @@ def _absolute(settings: S, base: Path) -> S:
     if isinstance(settings, Settings) and settings.health.metrics_token_file is not None:
         token = base / settings.health.metrics_token_file
         moved["health"] = settings.health.model_copy(update={"metrics_token_file": token})
+    if isinstance(settings, Settings) and settings.backup.archive_to is not None:
+        moved["backup"] = settings.backup.model_copy(update={"archive_to": base / settings.backup.archive_to})
     if isinstance(settings, Settings) and settings.mail.password_file is not None:
         moved["mail"] = settings.mail.model_copy(update={"password_file": base / settings.mail.password_file})
     if isinstance(settings, Settings) and settings.oidc.client_secret_file is not None:

@@ -19,6 +19,7 @@ from broker.contract.plan import Name
 from broker.contract.plan import Plan as Plan
 from broker.contract.plan import StaffSigns as StaffSigns
 from broker.contract.plan import ZoneKind as ZoneKind
+from broker.settings.archive import BackupSettings
 from broker.settings.customers import CounterSettings, KioskSettings, QueueSettings, ServiceSettings
 from broker.settings.join import JoinSettings
 from broker.settings.keeping import HealthSettings, LogSettings, RetentionSettings
@@ -217,6 +218,7 @@ class Settings(EdgeSettings):
     texts: TextsSettings = TextsSettings()
     retention: RetentionSettings = RetentionSettings()
     health: HealthSettings = HealthSettings()
+    backup: BackupSettings = BackupSettings()
     tls: TlsSettings = TlsSettings()
     zones: tuple[ZoneSettings, ...] = (ZoneSettings(id="entrance", name="Entrance"),)
     services: tuple[ServiceSettings, ...] = Field(default=(), max_length=24)

@@ -46,7 +46,8 @@ OF_KIND: Final[dict[Kind, tuple[str, ...]]] = {
     "shop": (
         "greetline-mqtt.service", "greetline-broker.service", "greetline-dashboard.service", "greetline-kiosk.service",
         "greetline-kiosk.path", "greetline-edge.service", "greetline-edge.path", "greetline-https.service",
-        "greetline-backup.service", "greetline-backup.timer", "greetline-renew.service", "greetline-renew.timer", TARGET,
+        "greetline-archive.service", "greetline-archive.path", "greetline-backup.service", "greetline-backup.timer",
+        "greetline-renew.service", "greetline-renew.timer", TARGET,
     ),
     "camera": ("greetline-camera.service", TARGET),
     "screen": (SCREEN,),

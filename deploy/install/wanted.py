@@ -1,7 +1,7 @@
-"""`python -m deploy.install.wanted cameras|services [FILE]`: whether the settings have any. Exit code 0: yes; 1: none.
+"""`python -m deploy.install.wanted cameras|services|backup.archive_to [FILE]`: whether the settings have it: exit code 0, else 1.
 
-What systemd asks before it starts the eyes or the customers' screens. Settings that cannot be read count as yes: then the
-program itself says what is wrong with them.
+What systemd asks before it starts the eyes, the customers' screens or the archive. Settings that cannot be read count as
+yes: then the program itself says what is wrong with them.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ NONE: Final = 1
 
 
 def wanted(what: str, file: Path = SETTINGS) -> bool:
-    """Return whether the settings *file* has a table [[*what*]]."""
+    """Return whether the settings *file* has a table [[*what*]], or in the table of that name what stands behind its dot."""
+    table, _, key = what.partition(".")
     try:
-        return bool(tomllib.loads(file.read_text(encoding="utf-8")).get(what))
+        there = tomllib.loads(file.read_text(encoding="utf-8")).get(table)
+        return bool(there.get(key) if key and isinstance(there, dict) else there)
     except (OSError, ValueError):
         return True
 

@@ -17,7 +17,8 @@ from broker.desk.health import Look, State
 from broker.domain.alerts import AlertKind
 from broker.settings import Settings
 from broker.shop import Shop
-from broker.store import copied, deliveries, room
+from broker.store import archived, copied, deliveries, room
+from broker.store.archived import ArchiveState
 from broker.store.database import change
 from broker.store.room import RoomState
 from dashboard.admin.health import _row
@@ -30,6 +31,7 @@ WHYS = {
     "store": ("ok", "full", "lost"), "service": ("ok", "never", "stopped", "silent"), "disk": ("ok", "low", "full"),
     "mqtt": ("ok", "unsaid", "lost"), "cameras": ("ok", "none", "blind", "clock"), "printer": ("ok", "hand"),
     "backup": ("ok", "old", "never"), "events": ("ok", "wait", "many", "off"),
+    "archive": ("ok", "behind", "copying", "never", "full", "refused"),
 }  # fmt: skip
 
 
@@ -86,6 +88,25 @@ def test_a_backup_that_was_made_is_known_by_its_age(office: Visitor, shop: Shop,
     assert [upkeep.looks(each)[0].why for each in (fresh, old)] == ["ok", "old"]
     (shop.settings.store.data / copied.COPIED_FILE).write_text("half a li", encoding="utf-8")
     assert copied.newest(shop.settings.store.data) is None
+
+
+def test_an_archive_has_a_row_where_there_is_one(shop: Shop, tmp_path: Path) -> None:
+    assert [look.name for look in upkeep.looks(shop)] == [*upkeep.UPKEEP]
+    settings = Settings.model_validate(shop.settings.model_dump() | {"backup": {"archive_to": tmp_path}})
+    kept, data = replace(shop, settings=settings), shop.settings.store.data
+    found = []
+    for state, ago in (
+        (None, 0), (ArchiveState.GOES_ON, 2), (ArchiveState.GOES_ON, 61), (ArchiveState.COPYING, 60), (ArchiveState.COPYING, 4000),
+        (ArchiveState.FULL, 1), (ArchiveState.REFUSED, 1),
+    ):  # fmt: skip
+        if state:
+            archived.mark(data, state, shop.clock() - timedelta(seconds=ago))
+        look = upkeep.looks(kept)[-1]
+        found.append((look.name, look.why, look.state is State.OK))
+    assert found == [("archive", *each) for each in (
+        ("never", False), ("ok", True), ("behind", False), ("copying", True), ("copying", False), ("full", False),
+        ("refused", False),
+    )]  # fmt: skip
 
 
 def test_a_webhook_that_is_told_nothing_is_a_row_to_look_at(shop: Shop) -> None:

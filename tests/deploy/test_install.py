@@ -210,6 +210,9 @@ def test_eyes_and_customers_screens_are_wanted_where_the_settings_have_them(tmp_
     file.write_text('[[cameras]]\nid = "door"\n')
     assert wanted("cameras", file)
     assert not wanted("services", file)
+    assert not wanted("backup.archive_to", file)
+    file.write_text('[backup]\narchive_to = "/mnt/stick"\n', encoding="utf-8")
+    assert wanted("backup.archive_to", file)
 
 
 def test_the_locks_are_what_each_kind_of_machine_needs_of_the_whole_lock() -> None:

@@ -37,6 +37,7 @@ FAULTS: Final[dict[str, str]] = {
     "slow-screen": "a screen that reads nothing more, beside one that does",
     "burst": "ten times as many events as on the busiest day",
     "copy": "power is cut: the files are copied in the middle of a write and opened elsewhere",
+    "archive": "the program that keeps the archive, or one that writes the store, ends at a named point, or anywhere",
     "printer": "the printer stalls, runs out of paper or is gone",
     "webhook": "the other side of a webhook is gone",
     "speaker": "a wall has no voice",

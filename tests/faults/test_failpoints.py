@@ -18,6 +18,7 @@ from broker.store import upkeep
 from tests.faults import stand
 from tests.faults.counter import TICKETS, shop_in
 from tests.faults.rows import Row
+from tests.faults.test_archive import ARCHIVER
 from tests.notify.sink import SECRET, a_sink
 from tests.service.parts import Device, Process, own_broker, read_store, service, settings_file, wait_until
 
@@ -48,7 +49,7 @@ def cases(points: dict[str, tuple[int, ...]]) -> list[str]:
 
 
 def test_each_point_is_where_something_ends() -> None:
-    assert SERVICE.keys() | CAMERA.keys() | COUNTER.keys() == set(POINTS)
+    assert SERVICE.keys() | CAMERA.keys() | COUNTER.keys() | ARCHIVER.keys() == set(POINTS)
 
 
 @pytest.fixture
