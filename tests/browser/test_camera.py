@@ -6,20 +6,19 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import expect
 
 from broker.contract.messages import Ask
 from broker.contract.plan import Plan
-from broker.desk import people, plans
+from broker.desk import plans
 from broker.settings import MqttSettings
-from tests.browser import looks
+from tests.browser.camera_page import changed, drag, opened, place, save, saved, shape, tool
 from tests.browser.camera_parts import ENTRANCE, Box, mqtt, says, trial  # noqa: F401 - mqtt is a fixture
-from tests.browser.floor_parts import stands, until
-from tests.browser.house import House, Watch, accessible
+from tests.browser.floor_parts import stands
+from tests.browser.house import House, Watch
 from tests.service.parts import free_port
 
 pytestmark = pytest.mark.browser
-PAGE = "/admin/cameras/entrance"
 
 
 @pytest.fixture
@@ -35,55 +34,6 @@ def box(house: House) -> Iterator[Box]:
     """The box of that camera, on the wire."""
     with Box(house.settings.mqtt) as here:
         yield here
-
-
-def opened(house: House, watch: Watch, path: str = PAGE, *, language: str = "en", seen: bool = True, **wishes: object) -> Page:
-    """The page in the office, with Sofie, the manager, signed in."""
-    people.speak(house.shop, house.person("Sofie", role="manager").id, language)
-    context = watch.context(**wishes)
-    house.sign_in(context, "Sofie", role="manager")
-    page = context.new_page()
-    page.goto(path)
-    if seen and path == PAGE:
-        page.locator("#still.seen").wait_for()
-    return page
-
-
-def place(page: Page, x: float, y: float) -> tuple[float, float]:
-    """A place of the picture, in fractions, on the screen."""
-    box = page.locator("#still").bounding_box()
-    assert box
-    return box["x"] + x * box["width"], box["y"] + y * box["height"]
-
-
-def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
-    page.mouse.move(*place(page, *start))
-    page.mouse.down()
-    page.mouse.move(*place(page, *((a + b) / 2 for a, b in zip(start, end, strict=True))))
-    page.mouse.move(*place(page, *end))
-    page.mouse.up()
-
-
-def tool(page: Page, name: str) -> None:
-    page.get_by_role("radio", name=name, exact=True).click()
-
-
-def shape(page: Page, name: str) -> Locator:
-    return page.locator("#items button").filter(has=page.get_by_text(name, exact=True))
-
-
-def saved(house: House) -> Plan:
-    plan = plans.current(house.shop, "entrance")
-    assert plan
-    return plan
-
-
-def save(page: Page) -> None:
-    page.get_by_role("button", name="Save", exact=True).click()
-
-
-def changed(page: Page) -> list[str]:
-    return page.locator("#diff :is(ins, del)").all_inner_texts()
 
 
 # --- the still
@@ -399,38 +349,3 @@ def test_a_camera_of_another_settings_file_says_its_own_plan(
         drag(page, (0.5, 0.5), (0.5, 0.4))
         save(page)
         assert stands(lambda: (plans.current(house.shop, "entrance") or Plan()).version == 1)
-
-
-# --- how it looks
-
-
-@pytest.mark.parametrize("language", looks.LANGUAGES)
-def test_every_language_fits_every_screen_of_the_set_up(house: House, box: Box, watch: Watch, language: str) -> None:
-    page = opened(house, watch, language=language)
-    shape(page, "till").click()
-    looks.at_every_size(page, looks.OFFICE_TAP)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_set_up_is_accessible(house: House, box: Box, watch: Watch, scheme: str) -> None:
-    says(house, "old", watch="offline", reason="gone")
-    page = opened(house, watch, "/admin/cameras", color_scheme=scheme, reduced_motion="reduce")
-    accessible(page)
-    looks.at_every_size(page, looks.OFFICE_TAP)
-    page.goto(PAGE)
-    page.locator("#still.seen").wait_for()
-    accessible(page)
-    shape(page, "till").click()
-    drag(page, (0.3, 0.8), (0.7, 0.8))
-    accessible(page)
-
-
-def test_with_forced_colours_lines_and_choices_are_still_told_apart(
-    house: House, box: Box, watch: Watch, chromium: Browser
-) -> None:
-    page = opened(house, watch, forced_colors="active")
-    until(page, "document.querySelectorAll('.handle.corner').length === 2")
-    chosen = page.locator("#items [aria-pressed=true]").evaluate("(item) => getComputedStyle(item).borderTopColor")
-    other = page.locator("#items [aria-pressed=false]").first.evaluate("(item) => getComputedStyle(item).borderTopColor")
-    assert chosen != other
-    assert page.locator(".ov .cross").evaluate("(line) => getComputedStyle(line).stroke") == "rgb(255, 193, 77)"

@@ -12,9 +12,9 @@ from playwright.sync_api import expect
 from broker.desk import devices
 from broker.settings import CameraSettings, LineSettings, ZoneSettings
 from broker.store.devices import find
+from tests.browser.camera_page import drag, opened, save
 from tests.browser.floor_parts import stands
 from tests.browser.house import House, Watch
-from tests.browser.test_camera import drag, opened, save
 from tests.service.parts import Process, own_broker, service, settings_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -8,53 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from werkzeug.test import TestResponse
 
-from broker.desk import alerts, counters, people, screens, tickets
-from broker.desk.tickets import Wish
-from broker.domain.ticket import Channel, State, Ticket
+from broker.desk import alerts, counters, people, screens
+from broker.domain.ticket import State
 from broker.shop import Shop
 from broker.store import cases as stored_cases
 from broker.store import tickets as stored
 from broker.store.database import text
 from tests.builders import TurnableClock, later, make_shop
+from tests.dashboard.counters import COUNTERS, SERVICES, Counter, a_ticket, refused, served, state
 from tests.dashboard.test_floor_api import Tablet
 
-SERVICES = (
-    {"id": "returns", "letter": "R", "name": "Returns", "zone": "entrance", "names": {"nb": "Retur"}},
-    {"id": "collect", "letter": "C", "name": "Collect"},
-)
-COUNTERS = (
-    {"id": "desk-1", "name": "Desk 1"}, {"id": "desk-2", "name": "Desk 2"},
-    {"id": "desk-3", "name": "Desk 3", "services": ("collect",)},
-)  # fmt: skip
 ODD = "A\u202e zip\x00 broke.\u200b"
 
 
 @pytest.fixture
 def shop(tmp_path: Path, clock: TurnableClock) -> Shop:
     return make_shop(tmp_path, clock, services=SERVICES, counters=COUNTERS)
-
-
-class Counter(Tablet):
-    """A tablet that stands at a counter which is open."""
-
-    def __init__(self, shop: Shop, name: str, at: str, *, language: str = "") -> None:
-        super().__init__(shop, name, language=language)
-        self.at = at
-        counters.open_(shop, at, by=self.person.id)
-
-    def say(self, path: str, body: dict[str, Any] | None = None, *, key: str | None = None) -> TestResponse:
-        return self.post(f"/counters/{self.at}/{path}", body, key=key)
-
-    def do(self, ticket: Ticket, what: str, body: dict[str, Any] | None = None, *, key: str | None = None) -> TestResponse:
-        return self.say(f"tickets/{ticket.id}/{what}", body, key=key)
-
-    def row(self) -> dict[str, Any]:
-        answer = self.client.get(f"/api/v1/counters/{self.at}")
-        assert answer.status_code == 200
-        found: dict[str, Any] = answer.get_json()
-        return found
 
 
 @pytest.fixture
@@ -69,29 +39,6 @@ def jonas(shop: Shop, kari: Counter) -> Iterator[Counter]:
     tablet = Counter(shop, "Jonas", "desk-2", language="nb")
     yield tablet
     tablet.app.extensions["greetline-stores"].close()
-
-
-def a_ticket(shop: Shop, service: str = "returns", **wish: Any) -> Ticket:
-    return tickets.issue(shop, Wish(service=service, channel=Channel.PHONE, **wish))
-
-
-def served(shop: Shop, kari: Counter, service: str = "returns") -> Ticket:
-    ticket = a_ticket(shop, service)
-    assert kari.say("call", {"ticket": ticket.id, "reason": "test"}).status_code == 200
-    assert kari.do(ticket, "start").status_code == 200
-    return ticket
-
-
-def state(shop: Shop, ticket: Ticket) -> State:
-    return stored.get(shop.db, ticket.id).state
-
-
-def refused(answer: TestResponse, status: int, words: str) -> dict[str, Any]:
-    """Fail unless *answer* is problem+json of *status* whose detail says *words*; return it."""
-    assert (answer.status_code, answer.content_type) == (status, "application/problem+json"), answer.get_data(as_text=True)
-    body: dict[str, Any] = answer.get_json()
-    assert words in body["detail"].replace("\u00a0", " "), body["detail"]
-    return body
 
 
 def test_next_start_and_finish_answer_with_ticket_and_counter_as_they_stand(
