@@ -18,7 +18,6 @@ from dashboard.app import create
 from deploy import certs
 from deploy.joining import let_in
 from tests.builders import TurnableClock, make_shop
-from tests.web.conftest import words  # noqa: F401 - the words compiled
 from tests.web.parts import Visitor, served
 
 

@@ -21,7 +21,6 @@ from dashboard.app import create
 from dashboard.standards import span
 from dashboard.wording import Words
 from tests.builders import TurnableClock, make_shop
-from tests.web.conftest import words as words
 from tests.web.parts import PIN, Visitor, person
 
 TRANSLATIONS = Path(broker.web.__path__[0]) / "translations"
