@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page
+from playwright.sync_api import BrowserContext, Error, Locator, Page
 
 from broker.desk import alerts, devices, visits, zones
 from broker.domain import visit as rules
@@ -129,9 +129,19 @@ def tablet(house: House, watch: Watch, name: str = "Kari", *, zone: str = "", pa
 def until(page: Page, script: str, *, seconds: float = 15) -> None:
     """Wait until *script* is true on *page*. Playwright's own waiting would be stopped by the page's content policy."""
     ends = time.monotonic() + seconds
-    while not page.evaluate(script):
+    while not _true(page, script):
         assert time.monotonic() < ends, f"{script} did not become true within {seconds} s"
         page.wait_for_timeout(50)
+
+
+def _true(page: Page, script: str) -> bool:
+    try:
+        return bool(page.evaluate(script))
+    except Error as gone:
+        if "context was destroyed" not in gone.message:
+            raise
+        # The page is just being loaded anew, which may be what is waited for.
+        return False
 
 
 def stands(said: Callable[[], object], *, seconds: float = 15) -> bool:
