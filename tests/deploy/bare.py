@@ -105,7 +105,7 @@ class Box:
         command = ["systemd-nspawn", "-q", "-D", str(self.root), "--register=no", "--keep-unit", "--private-network", "--boot"]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            self.init = wait_until(lambda: next((c.pid for c in psutil.Process(process.pid).children()), 0), "it does not boot")
+            self.init = wait_until(lambda: init_of(process.pid), "it does not boot")
             yield
         finally:
             self.init = 0
@@ -125,6 +125,11 @@ class Box:
             return json.loads(self.sh(" ".join(READY), within=20))["status"] == "ok"
         except (AssertionError, subprocess.TimeoutExpired):
             return False
+
+
+def init_of(nspawn: int) -> int:
+    """Return the first process of the machine that *nspawn* boots, 0 before there is one: what only leads there soon ends."""
+    return next((each.pid for each in psutil.Process(nspawn).children() if each.name() in ("systemd", "init")), 0)
 
 
 @contextmanager
