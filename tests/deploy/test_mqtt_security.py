@@ -24,8 +24,9 @@ from broker.identity.devices import tell
 from broker.identity.rights import Kind
 from broker.link import Link
 from broker.settings import MqttSettings
+from tests.deploy.fetched import Unreachable
 from tests.deploy.mqtt_parts import V5, V311, House, Speaker, a_house, context_of
-from tests.deploy.other_mosquitto import HERE, Unreachable, unpacked
+from tests.deploy.other_mosquitto import HERE, unpacked
 from tests.service.parts import STORE, Device, service, settings_file, wait_until
 
 pytestmark = [pytest.mark.mosquitto, pytest.mark.skipif(not shutil.which("mosquitto"), reason="no mosquitto here")]
