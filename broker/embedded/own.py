@@ -23,6 +23,7 @@ from typing import Final, Literal
 from argon2 import PasswordHasher
 
 from broker.contract.messages import MAX_BYTES
+from broker.embedded.users import password_line
 from broker.settings import BadSettings, MqttSettings
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ def prepare(data: Path, mqtt: MqttSettings) -> Own:
     secret = _secret(folder / "secret")
     program = _program(mqtt.own)
     if program == "mosquitto":
-        _once(folder / "mosquitto.passwd", lambda: _mosquitto_users(folder, secret))
+        _once(folder / "mosquitto.passwd", lambda: password_line(USERNAME, secret))
         _write(folder / "mosquitto.conf", _mosquitto_conf(folder, mqtt.port))
     else:
         _once(folder / "amqtt.passwd", lambda: f"{USERNAME}:{_CHEAP.hash(secret)}\n")
@@ -87,7 +88,7 @@ def _program(wanted: Literal["auto", "mosquitto", "amqtt"]) -> Program:
     if wanted == "amqtt":
         return "amqtt"
     version = _mosquitto_version()
-    if version is not None and _SPOKEN[0] <= version[0] < _SPOKEN[1] and shutil.which("mosquitto_passwd"):
+    if version is not None and _SPOKEN[0] <= version[0] < _SPOKEN[1]:
         return "mosquitto"
     if wanted == "mosquitto":
         found = "no mosquitto" if version is None else f"mosquitto {version[0]}.{version[1]}"
@@ -102,15 +103,6 @@ def _mosquitto_version() -> tuple[int, int] | None:
     said = subprocess.run([path, "-h"], capture_output=True, text=True, timeout=10, check=False).stdout
     found = re.search(r"version (\d+)\.(\d+)", said)
     return (int(found[1]), int(found[2])) if found else None
-
-
-def _mosquitto_users(folder: Path, secret: str) -> str:
-    """Return mosquitto's list of users. The secret goes by a file: an argument could be read by everybody."""
-    with tempfile.NamedTemporaryFile("w", dir=folder, prefix=".passwd-", encoding="utf-8") as plain:
-        plain.write(f"{USERNAME}:{secret}\n")
-        plain.flush()
-        subprocess.run(["mosquitto_passwd", "-U", plain.name], check=True, capture_output=True, timeout=30)
-        return Path(plain.name).read_text(encoding="utf-8")
 
 
 def _mosquitto_conf(folder: Path, port: int) -> str:

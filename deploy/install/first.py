@@ -15,8 +15,10 @@ import segno
 
 from broker.desk import people
 from broker.desk.roles import Role
+from broker.embedded.users import password_line
 from broker.identity.devices import Devices
 from broker.identity.files import SECRET, make_folder, put
+from broker.identity.rights import LOCAL
 from broker.settings import Settings, read
 from deploy import certs, mosquitto
 from deploy.fault import Fault, faults_said
@@ -34,7 +36,7 @@ def begin(settings: Settings) -> None:
         put(secret, f"{mosquitto.new_password()}\n".encode(), SECRET)
         users.unlink(missing_ok=True)
     if not users.exists():
-        put(users, mosquitto.password_line(secret.read_text(encoding="utf-8").strip()).encode(), SECRET)
+        put(users, password_line(LOCAL, secret.read_text(encoding="utf-8").strip()).encode(), SECRET)
     Devices(data, settings.store.id, prefix=settings.home_assistant.prefix).ready(datetime.now(UTC))
     with shop_of(settings, create=True):
         pass

@@ -6,16 +6,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
-from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from broker.contract.messages import MAX_BYTES
-from broker.identity.rights import LOCAL
 from deploy.fault import Fault
 
 TLS_PORT: Final = 8883
@@ -37,9 +34,6 @@ MAX_PACKET_BYTES: Final = 8 * MAX_BYTES
 """Room above the contract's limit, so that a message too large is kept in `rejected`; what is larger still ends the line."""
 MAX_TOPIC_ALIASES: Final = 10
 CHANGES_BEFORE_SAVING: Final = 1_000
-PASSWORD_ROUNDS: Final = 1_000
-"""Of PBKDF2. The password is 256 random bits: nobody guesses it however fast the hash, and every sign-in pays for it."""
-SALT_BYTES: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +41,7 @@ class Places:
     """Where things are for mosquitto; every path as the machine that runs it sees it."""
 
     password_file: Path
-    """Made of `password_line`; readable by mosquitto."""
+    """Made of `broker.embedded.users.password_line`; readable by mosquitto."""
     devices: Path
     """`Devices(...).shown`: devices.crt, devices.crl and access."""
     certificate: Path
@@ -91,16 +85,6 @@ def plugins_of(root: Path = Path("/")) -> Path | None:
 def new_password() -> str:
     """Return a secret of 256 bits for our own programs."""
     return secrets.token_urlsafe(32)
-
-
-def password_line(password: str, *, salt: bytes = b"") -> str:
-    """Return the file of users for mosquitto: our own programs alone.
-
-    The form is mosquitto's `$7$`: PBKDF2 with HMAC-SHA-512, so that neither root nor mosquitto_passwd is needed to make it.
-    """
-    salt = salt or secrets.token_bytes(SALT_BYTES)
-    made = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, PASSWORD_ROUNDS)
-    return f"{LOCAL}:$7${PASSWORD_ROUNDS}${b64encode(salt).decode()}${b64encode(made).decode()}\n"
 
 
 _HEAD: Final = ("# Written by Greetline; `greetline install` writes it anew.", "allow_anonymous false")

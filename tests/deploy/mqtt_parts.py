@@ -16,6 +16,7 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from broker.embedded.users import password_line
 from broker.identity.authority import Made
 from broker.identity.devices import Devices, tell
 from broker.identity.files import SECRET, put
@@ -61,7 +62,7 @@ class House:
         self.devices.ready(self.now)
         password = mosquitto.new_password()
         (self.folder / "secret").write_text(password)
-        put(self.folder / "users", mosquitto.password_line(password).encode(), SECRET)
+        put(self.folder / "users", password_line(LOCAL, password).encode(), SECRET)
         places = mosquitto.Places(
             password_file=self.folder / "users", devices=self.devices.shown, certificate=self.folder / "tls/mqtt.crt",
             key=self.folder / "tls/mqtt.key", state=self.folder / "state", pid_file=self.pid_file, user=getpass.getuser(),
