@@ -46,8 +46,12 @@ def join(device: str, shop: str, code: str, into: Path | None, as_json: bool) ->
         click.echo(json.dumps({"device": device, "settings": str(path)}))
         return
     click.echo(f"{device} is let in; {path} says how the shop is reached.", err=True)
-    if not read(EdgeSettings, path).cameras:
-        click.echo("No camera is set yet: add [[cameras]] with its source there.", err=True)
+    cameras = read(EdgeSettings, path).cameras
+    if not cameras:
+        click.echo(f'No camera is set yet: add [[cameras]] there, with id = "{device}" and its source.', err=True)
+    for camera in cameras:
+        if camera.id != device:
+            click.echo(f'The camera {camera.id} may not speak here: this box is let in as id = "{device}".', err=True)
 
 
 def let_in(shop: str, device: str, code: str, folder: Path) -> Path:

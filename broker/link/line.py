@@ -47,6 +47,7 @@ _TICK_SECONDS: Final = 0.5
 _V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 _VERSIONS: Final = {"auto": (_V5, _V311), "5": (_V5,), "3.1.1": (_V311,)}
 _REFUSED_SIGN_IN: Final = frozenset({"Bad user name or password", "Not authorized", "Bad authentication method", "Banned"})
+_THROWN_OUT: Final = "; was this device thrown out, or has its camera another id than the name it was let in by?"
 _BROKEN: Final = (OSError, ValueError, LookupError, struct.error)
 """What paho raises on a broken line or a malformed packet: ssl.SSLError and UnicodeDecodeError are among them."""
 
@@ -106,6 +107,7 @@ class Link:
         self._answer: ReasonCode | None = None
         self._stopping = threading.Event()
         self._complaint = ("", -SAME_COMPLAINT_SECONDS)
+        self._doubt = _THROWN_OUT if mqtt.cert_file else ""
         self._thread = threading.Thread(target=self._keep_connected, name=f"link {client_id}", daemon=True)
 
     @property
@@ -195,7 +197,7 @@ class Link:
                 self._versions = self._versions[::-1]
             if end is not _End.UNANSWERED or self._stopping.is_set():
                 return end
-        self._complain(f"the MQTT broker at {self.address} does not answer, or hangs up")
+        self._complain(f"the MQTT broker at {self.address} does not answer, or hangs up{self._doubt}")
         return end
 
     def _connection(self, version: MQTTProtocolVersion) -> _End:
@@ -303,7 +305,7 @@ class Link:
 
     def _on_publish(self, client: Client, _: Any, mid: int, reason: ReasonCode, properties: Any) -> None:
         if reason.is_failure:
-            self._complain(f"the MQTT broker at {self.address} did not take a message: {reason.getName()}")
+            self._complain(f"the MQTT broker at {self.address} did not take a message: {reason.getName()}{self._doubt}")
 
 
 def _leave_it_to_the_thread(client: Client, _: Any, socket: Any) -> None:

@@ -101,8 +101,10 @@ class Box:
             run("umount", str(self.root / "proc"))
 
     @contextmanager
-    def booted(self) -> Iterator[None]:
-        command = ["systemd-nspawn", "-q", "-D", str(self.root), "--register=no", "--keep-unit", "--private-network", "--boot"]
+    def booted(self, *, network: bool = False) -> Iterator[None]:
+        """Boot it, without a network of its own, or in the *network* of the machine that runs the tests."""
+        apart = [] if network else ["--private-network"]
+        command = ["systemd-nspawn", "-q", "-D", str(self.root), "--register=no", "--keep-unit", *apart, "--boot"]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             self.init = wait_until(lambda: init_of(process.pid), "it does not boot")

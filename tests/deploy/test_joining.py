@@ -267,6 +267,12 @@ def test_the_command_says_what_is_wrong_and_ends_with_3(tmp_path: Path) -> None:
     assert not (tmp_path / "box").exists()
 
 
+def test_a_camera_that_its_certificate_does_not_speak_for_is_said(shop: Shop, door: str, tmp_path: Path) -> None:
+    (tmp_path / "edge.toml").write_text('[[cameras]]\nid = "door"\nsource = "scene:door"\n')
+    words = ["--shop", door, "--code", boxes.invite(shop, "cam-door", by="kari"), "--into", str(tmp_path)]
+    assert "The camera door may not speak here" in CliRunner().invoke(main, ["join", "cam-door", *words]).output
+
+
 def test_a_shop_without_certificates_lets_no_box_in_and_keeps_the_code(shop: Shop, door: str, tmp_path: Path) -> None:
     said = boxes.invite(shop, "cam-door", by="kari")
     (tmp_path / "tls/authority.crt").rename(tmp_path / "away")
