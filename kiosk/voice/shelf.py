@@ -43,24 +43,33 @@ class Shelf:
         path.unlink(missing_ok=True)
         return None
 
-    def put(self, digest: str, body: bytes) -> None:
-        """Keep *body* under *digest*: all of it or nothing. A full disk is no reason not to speak."""
+    def put(self, digest: str, body: bytes) -> bytes:
+        """Keep *body* under *digest*: all of it or nothing. A full disk is no reason not to speak.
+
+        Return what is heard under *digest* from now on: what was put there in the meantime stays, since whoever heard it keeps it
+        for good, and a voice never says the same twice in the very same bytes.
+        """
         temporary = None
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".half-")
             with os.fdopen(handle, "wb") as file:
                 file.write(body)
-            Path(temporary).replace(self._path(digest))
+            with self._lock:
+                if (first := self.get(digest)) is not None:
+                    Path(temporary).unlink()
+                    return first
+                Path(temporary).replace(self._path(digest))
         except OSError as wrong:
             log.warning("a sound cannot be kept in %s: %s", self.folder, wrong)
             if temporary:
                 Path(temporary).unlink(missing_ok=True)
-            return
+            return body
         with self._lock:
             self._filled = self._size() if self._filled is None else self._filled + len(body)
             if self._filled > self.most_bytes:
                 self._make_room()
+        return body
 
     def _path(self, digest: str) -> Path:
         if not DIGEST.fullmatch(digest):

@@ -85,8 +85,7 @@ class Voice:
             phrase = self._offered[digest]
         found = self._shelf.get(digest)
         if found is None:
-            found = sounds.written(self.spoken(phrase))
-            self._shelf.put(digest, found)
+            found = self._shelf.put(digest, sounds.written(self.spoken(phrase)))
         return found
 
     def spoken(self, phrase: Phrase) -> Sound:

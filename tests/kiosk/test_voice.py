@@ -305,6 +305,15 @@ def test_every_fault_of_the_recordings_is_said_in_one_sentence(tmp_path: Path) -
 # ---- the shelf and what may be said
 
 
+def test_of_two_who_speak_the_same_at_once_the_first_is_heard_for_good(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "voice", 1_000_000)
+    first, second = wav(tone(0.1)), wav(tone(0.2))
+    assert shelf.put("a" * 32, first) == first
+    assert shelf.put("a" * 32, second) == first
+    assert shelf.get("a" * 32) == first
+    assert [path.name for path in shelf.folder.iterdir()] == ["a" * 32 + ".wav"]
+
+
 def test_what_was_spoken_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "voice", 1_000_000)
     body = tone()
