@@ -39,7 +39,7 @@ SCREEN: Final = "greetline-screen.service"
 PACKAGES: Final[dict[Kind, tuple[str, ...]]] = {
     "shop": ("python3-venv", "mosquitto", "caddy", "tzdata", "fonts-noto-core"),
     "camera": ("python3-venv", "tzdata"),
-    "screen": ("cage", "chromium", "fonts-noto-core"),
+    "screen": ("cage", "xwayland", "chromium", "fonts-noto-core"),
 }
 LOCK: Final[dict[Kind, str]] = {"shop": "shop.lock", "camera": "camera.lock", "screen": ""}
 OF_KIND: Final[dict[Kind, tuple[str, ...]]] = {

@@ -204,6 +204,10 @@ def test_what_is_no_address_of_a_page_is_refused(page: str, root: Path) -> None:
         installed(root, "screen", page=page)
 
 
+def test_a_screen_brings_what_cage_does_not_begin_without() -> None:
+    assert {"cage", "xwayland", "chromium"} <= set(PACKAGES["screen"])
+
+
 def test_eyes_and_customers_screens_are_wanted_where_the_settings_have_them(tmp_path: Path) -> None:
     file = tmp_path / "greetline.toml"
     assert wanted("cameras", file), "what cannot be read is the program's own to say"
