@@ -18,9 +18,7 @@ from broker.store import counters as stored_counters
 from broker.store import tickets as stored
 from broker.store.database import text
 from tests.builders import TurnableClock, later, make_shop
-from tests.dashboard.test_floor_api import Tablet, translations
-
-__all__ = ["translations"]
+from tests.dashboard.test_floor_api import Tablet
 
 SERVICES = (
     {"id": "returns", "letter": "R", "name": "Returns", "zone": "shoes"},

@@ -37,7 +37,7 @@ NBSP = "\u00a0"
 
 
 @pytest.fixture(scope="module")
-def words(compiled: None) -> Words:
+def words() -> Words:
     return Words.of("en", OSLO)
 
 
