@@ -114,8 +114,21 @@ def test_taps_wait_for_a_lost_connection_and_survive_a_reload(house: House, watc
     expect(page.locator("#during")).to_be_visible()
     assert stands(lambda: by_hand(house) == (4, 1))
     until(page, "!localStorage.length")
-    assert counted(page) == ("4", "1")
+    assert stands(lambda: counted(page) == ("4", "1"))
     expect(page.locator("#unsent")).to_be_hidden()
+
+
+def test_a_page_that_is_older_than_the_last_answer_asks_how_the_tally_stands(house: House, watch: Watch) -> None:
+    page = at_the_door(house, watch)
+    begin(page)
+    older = page.request.get(page.url).text()
+    page.keyboard.press("i")
+    assert stands(lambda: by_hand(house) == (1, 0))
+    until(page, "!localStorage.length")
+    page.route(page.url, lambda route: route.fulfill(body=older, content_type="text/html"))
+    page.reload()
+    expect(page.locator("#during")).to_be_visible()
+    assert stands(lambda: counted(page) == ("1", "0"))
 
 
 def test_an_answer_that_was_lost_on_its_way_counts_no_tap_twice(house: House, watch: Watch) -> None:

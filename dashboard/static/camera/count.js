@@ -1,7 +1,7 @@
 // Counting along: taps are shown at once, kept in this browser until the shop has them, and sent as often as it takes; each has
 // a key, so it counts once. What the camera counts is not shown before the end: whoever sees it would count towards it.
 import { part, show, write } from "../floor/dom.js";
-import { post } from "./box.js";
+import { get, post } from "./box.js";
 import { here, t, tn } from "./words.js";
 
 const AGAIN_MS = 2000; // after a failure, taps are sent again so much later
@@ -129,6 +129,19 @@ async function send() {
   }
 }
 
+/** Ask how the tally stands: the page before this one may have heard of its last taps while this one, older, was on its way. */
+async function look() {
+  const mine = tally;
+  try {
+    const said = await get(`/api/v1/tallies/${mine.id}`, "tally.no_connection");
+    hear(said.now);
+    if (tally === mine && !waiting.length) tally = said.tally;
+  } catch (wrong) {
+    trouble(wrong.words ?? String(wrong));
+  }
+  draw();
+}
+
 function failed(wrong) {
   if (wrong.status === 404) return gone();
   for (const each of waiting) each.failed = true;
@@ -214,4 +227,5 @@ addEventListener("keydown", (event) => {
 addEventListener("online", send);
 setInterval(tick, 250);
 draw();
-if (tally && waiting.length) send();
+if (waiting.length) send();
+else if (tally) look();
