@@ -11,8 +11,9 @@ CATALOGUES := $(wildcard broker/web/translations/*/LC_MESSAGES/messages.po)
 demo: $(STAMP)
 	$(BIN)/greetline demo $(ARGS)
 
+# Three at once on two cores: the tests wait for brokers, browsers and clocks about as long as they compute.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile $(ARGS)

@@ -5,21 +5,32 @@ from __future__ import annotations
 import copy
 import re
 import shlex
+import textwrap
 from pathlib import Path
 
 import click
 import pytest
 
+from broker.settings import EdgeSettings, read
 from deploy.cli import main
 from deploy.install import plan, program
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs/install.md").read_text(encoding="utf-8")
-BLOCKS = [line.strip() for line in PAGE.splitlines() if line.startswith("    ") and line.strip()]
+SETTINGS = [block for block in re.findall(r"(?:^    .*\n)+", PAGE, re.MULTILINE) if block.strip().startswith("[")]
+INDENTED = [line for line in PAGE.splitlines() if line.startswith("    ") and line.strip()]
+BLOCKS = [line.strip() for line in INDENTED if not any(line in each for each in SETTINGS)]
 INLINE = re.findall(r"`((?:sudo|greetline|python3|make) [^`]+)`", PAGE)
 COMMANDS = [shlex.split(line) for line in (*BLOCKS, *INLINE)]
 OF_THE_SYSTEM = frozenset({"tar", "cd", "systemctl", "journalctl", "mkdir", "cp", "chown", "docker", "make"})
 OURS = frozenset({"greetline", "greetline-shop"})
+
+
+@pytest.mark.parametrize("block", SETTINGS)
+def test_every_setting_on_the_page_is_one(block: str, tmp_path: Path) -> None:
+    file = tmp_path / "edge.toml"
+    file.write_text((ROOT / "deploy/install/edge.toml").read_text(encoding="utf-8") + textwrap.dedent(block), encoding="utf-8")
+    assert read(EdgeSettings, file, environment={}).cameras
 
 
 def said(words: list[str]) -> list[str]:
@@ -61,7 +72,15 @@ def test_what_the_page_starts_as_another_command_is_installed() -> None:
 
 @pytest.mark.parametrize("path", re.findall(r"`(/(?:etc|var|opt)/[^`]+)`", PAGE))
 def test_every_place_that_the_page_names_is_one_of_the_installation(path: str) -> None:
-    known = (plan.SETTINGS, plan.VAR, plan.TLS, program.PREFIX, program.PREFIX / program.VERSIONS, plan.VAR / "backups")
+    known = (
+        plan.SETTINGS,
+        plan.BOX_SETTINGS,
+        plan.VAR,
+        plan.TLS,
+        program.PREFIX,
+        program.PREFIX / program.VERSIONS,
+        plan.VAR / "backups",
+    )
     assert Path(path) in known
 
 
