@@ -49,13 +49,20 @@ def _left(server: str, days: int | None) -> Finding:
 
 def _devices(settings: Settings, now: datetime) -> Iterator[Finding]:
     from broker.identity.devices import Devices, Refused
+    from broker.identity.rights import Kind
 
     try:
         live = [one for one in Devices(settings.store.data, settings.store.id).listed() if one.revoked_at is None]
     except Refused as wrong:
         yield Finding("tls: devices", State.MISSING, str(wrong), "Nobody new is let in until then; those who are stay.")
         return
+    watched = {camera.id for camera in settings.cameras}
     for one in live:
+        if one.kind is Kind.CAMERA and one.live(now) and one.name in watched:
+            says = "a box of its own watches it and this machine does too, so everybody is counted twice"
+            yield Finding(
+                f"camera: {one.name}", State.WARN, says, "Take it away here, under Set-up, Cameras: the box has its settings."
+            )
         days = (one.expires_at - now).days
         if days < certs.WARN_BEFORE.days:
             says = f"its certificate expires in {days} days" if days >= 0 else "its certificate has expired"

@@ -21,7 +21,7 @@ from broker.identity import authority, code, rights
 from broker.identity.authority import BadRequest, NoAuthority
 from broker.identity.devices import MOST_ROWS, Devices, Refused
 from broker.identity.rights import BadName, Kind
-from broker.settings import Settings, StoreSettings
+from broker.settings import CameraSettings, Settings, StoreSettings
 from broker.settings.tls import TlsSettings
 from deploy import certs, tls_checks
 from deploy.certs import Reach
@@ -351,3 +351,16 @@ def test_the_doctor_says_the_fingerprint_and_what_expires_soon(tmp_path: Path) -
     assert found(NOW + timedelta(days=1800))["tls: cam-door"] == (State.WARN, "its certificate expires in 25 days")
     root.write_text("half")
     assert found(NOW)["root"][0] is State.MISSING
+
+
+def test_the_doctor_says_who_is_counted_twice(tmp_path: Path) -> None:
+    door = CameraSettings(id="cam-door", source="rtsp://192.168.1.20/stream")
+    settings = Settings(store=StoreSettings(data=tmp_path / "var"), tls=TlsSettings(folder=tmp_path / "tls"), cameras=(door,))
+    certs.make_authority(tmp_path / "tls", now=NOW)
+    assert "camera: cam-door" not in {one.about for one in tls_checks.certificates(settings, now=NOW)}
+    devices = Devices(tmp_path / "var", "shop")
+    devices.issue("cam-door", Kind.CAMERA, now=NOW, by="test")
+    [twice] = [one for one in tls_checks.certificates(settings, now=NOW) if one.about == "camera: cam-door"]
+    assert twice.state is State.WARN
+    devices.revoke("cam-door", now=NOW)
+    assert "camera: cam-door" not in {one.about for one in tls_checks.certificates(settings, now=NOW)}
