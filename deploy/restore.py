@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,14 +51,7 @@ def restore(file: Path, settings: Settings, path: Path, *, dry_run: bool = False
             f"{file}: it was made by a later Greetline ({manifest.greetline}, with {', '.join(manifest.later)}). "
             f"Install Greetline {manifest.greetline} or later, then restore again. Nothing was changed."
         )
-    with ExitStack() as stack:
-        if not dry_run:
-            data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        hold_still(settings, stack)
-        if not dry_run:
-            backup.clear(data)
-        beside = data if data.exists() else None
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=beside, prefix=backup.SCRATCH)))
+    with scratch_of(settings, dry_run=dry_run) as scratch:
         found = backup.unpack(file, manifest, scratch)
         if STORE_FILE not in found:
             raise Fault(f"{file}: there is no store in it. Use another backup.")
@@ -67,7 +61,21 @@ def restore(file: Path, settings: Settings, path: Path, *, dry_run: bool = False
     return done
 
 
-def hold_still(settings: Settings, stack: ExitStack) -> None:
+@contextmanager
+def scratch_of(settings: Settings, *, dry_run: bool) -> Iterator[Path]:
+    """Give a folder for what will be the store, on the same disk; nothing uses the store while the block runs. Raises Fault."""
+    data = settings.store.data
+    with ExitStack() as stack:
+        if not dry_run:
+            data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _hold_still(settings, stack)
+        if not dry_run:
+            backup.clear(data)
+        beside = data if data.exists() else None
+        yield Path(stack.enter_context(tempfile.TemporaryDirectory(dir=beside, prefix=backup.SCRATCH)))
+
+
+def _hold_still(settings: Settings, stack: ExitStack) -> None:
     """See that nothing uses the store, and that no service begins to, until *stack* ends. Raises Fault."""
     data = settings.store.data
     running = premises.is_up(data) or premises.answers(settings) or premises.answers(settings, settings.kiosk)

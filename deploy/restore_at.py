@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import shutil
-import tempfile
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +14,9 @@ from broker.shop import STORE_FILE
 from broker.store import rewind
 from broker.store.archive import as_moment, pieces
 from broker.store.database import NAMES
-from deploy import backup
 from deploy.backup import Manifest
 from deploy.fault import Fault
-from deploy.restore import Restored, checked, hold_still, put
+from deploy.restore import Restored, checked, put, scratch_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +74,7 @@ def restore_at(folder: Path, moment: datetime, settings: Settings, path: Path, *
     The manifest of what is returned says in `made_at` from when the newest change in it is. With *dry_run* nothing is changed.
     """
     data = settings.store.data
-    with ExitStack() as stack:
-        if not dry_run:
-            data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        hold_still(settings, stack)
-        if not dry_run:
-            backup.clear(data)
-        beside = data if data.exists() else None
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=beside, prefix=backup.SCRATCH)))
+    with scratch_of(settings, dry_run=dry_run) as scratch:
         _need_room(folder, scratch)
         store = scratch / STORE_FILE
         reached = rewind.rewind(folder, moment, store)

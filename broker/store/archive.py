@@ -6,7 +6,6 @@ number of the segment from which on the log goes further, and the moment from wh
 
 from __future__ import annotations
 
-import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from broker.store.line_file import write_over
+
 SEEN_FILE: Final = "seen"
-SEEN_BYTES: Final = 80
 HALF: Final = ".half-made"
 """Begins the name of what is being made."""
 _NAME: Final = re.compile(r"(\d{17})-(\d{6})(?:\.log|-(\d{17})\.store\.gz)")
@@ -120,12 +120,7 @@ def sweep(folder: Path) -> None:
 
 def tell_seen(folder: Path, seal: bytes, seen: int) -> None:
     """Write that up to the moment *seen* nothing came after the record with *seal*. Raises OSError."""
-    line = f"{seal.hex()} {written(seen)}".ljust(SEEN_BYTES - 1) + "\n"
-    handle = os.open(folder / SEEN_FILE, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        os.pwrite(handle, line.encode(), 0)
-    finally:
-        os.close(handle)
+    write_over(folder / SEEN_FILE, f"{seal.hex()} {written(seen)}")
 
 
 def seen(folder: Path) -> tuple[bytes, int]:

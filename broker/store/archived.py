@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from broker.store.database import text
+from broker.store.line_file import write_over
 
 ARCHIVED_FILE: Final = "archive-goes-to"
-MARK_BYTES: Final = 64
-"""The line is written over, never longer: a full disk does not refuse that."""
 
 
 class ArchiveState(StrEnum):
@@ -36,13 +34,8 @@ class Archived:
 
 def mark(data: Path, state: ArchiveState, upto: datetime) -> None:
     """Write that the archive is so and has everything up to *upto*. Where that is refused, the line stays as it was."""
-    line = f"{state} {text(upto)}".ljust(MARK_BYTES - 1) + "\n"
     with suppress(OSError):
-        handle = os.open(data / ARCHIVED_FILE, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            os.pwrite(handle, line.encode(), 0)
-        finally:
-            os.close(handle)
+        write_over(data / ARCHIVED_FILE, f"{state} {text(upto)}")
 
 
 def look(data: Path) -> Archived | None:

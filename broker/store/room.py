@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,10 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from broker.store.database import text
+from broker.store.line_file import write_over
 
 MARK_FILE: Final = "room"
-MARK_BYTES: Final = 64
-"""The mark is made while there is room and then only written over: a full disk does not refuse that."""
 FULL_BYTES: Final = 1024 * 1024
 """With less than this a commit may fail any moment."""
 
@@ -52,13 +50,8 @@ def look(data: Path, least: int) -> Room:
 
 def mark(data: Path, state: RoomState, at: datetime) -> None:
     """Write that the room is so since *at*. Where even that is refused, the mark stays as it was."""
-    line = f"{state} {text(at)}".ljust(MARK_BYTES - 1) + "\n"
     with suppress(OSError):
-        handle = os.open(data / MARK_FILE, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            os.pwrite(handle, line.encode(), 0)
-        finally:
-            os.close(handle)
+        write_over(data / MARK_FILE, f"{state} {text(at)}")
 
 
 def _marked(data: Path) -> tuple[RoomState | None, datetime | None]:
