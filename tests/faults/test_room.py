@@ -12,6 +12,7 @@ import pytest
 from broker.desk import screens
 from broker.settings import HealthSettings, MqttSettings, Settings, StoreSettings
 from broker.shop import Shop, open_shop
+from broker.store.line_file import LINE_BYTES
 from broker.store.room import RoomState, look, mark
 from tests.faults.test_disk import small_disk
 from tests.service.parts import STORE, Device, own_broker, service, settings_file, wait_until
@@ -93,7 +94,7 @@ def test_the_mark_is_written_over_and_never_grows(tmp_path: Path, clock: object)
     shop = open_shop(Settings.model_validate({"store": {"data": tmp_path}}))
     for state in RoomState:
         mark(tmp_path, state, shop.clock())
-        assert (tmp_path / "room").stat().st_size == 64
+        assert (tmp_path / "room").stat().st_size == LINE_BYTES
     assert look(tmp_path, 0).state is RoomState.FULL
     (tmp_path / "room").write_text("junk")
     assert look(tmp_path, 0).state is RoomState.ENOUGH, "a mark that cannot be read says nothing"
