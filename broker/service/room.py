@@ -45,7 +45,7 @@ class RoomWatch:
         if self._failed_at is not None:
             self._failed_at = None
             self._say(RoomState.ENOUGH)
-        self._say(room.look(self._data, self._shop.settings.health.free_megabytes * MEGABYTE).state)
+        self._say(room.measured(self._data, self._shop.settings.health.free_megabytes * MEGABYTE).state)
 
     def failed(self, wrong: BaseException) -> None:
         """Hear of a write that failed: when it was for want of room, everybody is told until one has worked."""

@@ -37,15 +37,20 @@ class Room:
 
 def look(data: Path, least: int) -> Room:
     """Return the room in *data*; less than *least* bytes is low. A write that failed counts for more than what seems free."""
+    seen = measured(data, least)
+    marked, since = _marked(data)
+    if marked is RoomState.FULL:
+        return Room(seen.free, marked, since)
+    return Room(seen.free, seen.state, since if seen.state is marked else None)
+
+
+def measured(data: Path, least: int) -> Room:
+    """Return the room in *data* by what is free alone. The mark is made of this: of itself it would never end."""
     try:
         free = shutil.disk_usage(data).free
     except OSError:
         return Room(0, RoomState.FULL)
-    seen = RoomState.FULL if free < FULL_BYTES else RoomState.LOW if free < least else RoomState.ENOUGH
-    marked, since = _marked(data)
-    if marked is RoomState.FULL:
-        return Room(free, marked, since)
-    return Room(free, seen, since if seen is marked else None)
+    return Room(free, RoomState.FULL if free < FULL_BYTES else RoomState.LOW if free < least else RoomState.ENOUGH)
 
 
 def mark(data: Path, state: RoomState, at: datetime) -> None:

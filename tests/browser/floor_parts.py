@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import BrowserContext, Error, Locator, Page
+from playwright.sync_api import BrowserContext, Error, Locator, Page, Route
 
 from broker.desk import alerts, devices, visits, zones
 from broker.domain import visit as rules
@@ -152,6 +152,16 @@ def stands(said: Callable[[], object], *, seconds: float = 15) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+def let_go(page: Page, held: list[Route], count: int = 1) -> None:
+    """Let *count* requests that a route holds back go on, the last first, once all of them have come."""
+    ends = time.monotonic() + 15
+    while len(held) < count:
+        assert time.monotonic() < ends, f"{len(held)} of {count} requests came"
+        page.wait_for_timeout(20)
+    for route in reversed(held):
+        route.continue_()
 
 
 def card(page: Page, visit: Visit) -> Locator:

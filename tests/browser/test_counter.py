@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from broker.desk import cases, holds, tickets
 from broker.domain.ticket import Move, Outcome, Said, State
 from broker.store import cases as stored_cases
 from broker.store import tickets as stored
 from tests.browser.counter_parts import HEARD, Ago, at_counter, state, take
-from tests.browser.floor_parts import stands, until
+from tests.browser.floor_parts import let_go, stands, until
 from tests.browser.house import House, Watch
 
 pytestmark = pytest.mark.browser
@@ -130,13 +130,13 @@ def test_two_tabs_and_two_counters_never_call_one_number_twice(counter_house: Ho
     expect(jonas.locator("aside .entry")).to_be_visible()
     counter_eyes.expect_error("409")
     # Jonas' tap and Kari's cross on the way.
-    held: list[object] = []
+    held: list[Route] = []
     jonas.route("**/call", lambda route: held.append(route))
     jonas.locator("aside .entry").click()
     jonas.locator("#sheet").get_by_role("button", name="Call A\u00a0001").click()
     kari.locator("[data-part=next]").click()
     expect(kari.locator("#customer")).to_be_visible()
-    held[0].continue_()  # type: ignore[attr-defined]
+    let_go(jonas, held)
     expect(jonas.locator("#toast")).to_contain_text("Kari has A\u00a0001 at Desk 3")
     tab = kari.context.new_page()
     tab.goto("/counter")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from broker.desk import visits
 from broker.domain.visit import State, Visit
 from broker.store import visits as stored
-from tests.browser.floor_parts import came_in, card, stands, tablet, until, was_greeted
+from tests.browser.floor_parts import came_in, card, let_go, stands, tablet, until, was_greeted
 from tests.browser.house import House, Watch
 
 pytestmark = pytest.mark.browser
@@ -96,7 +96,7 @@ def test_two_tablets_go_at_once_one_wins_and_the_other_reads_who(floor_house: Ho
     visit = came_in(floor_house.shop)
     expect(card(jonas, visit)).to_be_visible()
     # Jonas' tablet hears nothing for a moment: his tap and Kari's cross on the way.
-    held: list[object] = []
+    held: list[Route] = []
     jonas.route("**/claim", lambda route: held.append(route))
     card(jonas, visit).get_by_role("button", name="I’m going").click()
     expect(card(jonas, visit).locator(".state")).to_have_text("You are on the way")
@@ -104,7 +104,7 @@ def test_two_tablets_go_at_once_one_wins_and_the_other_reads_who(floor_house: Ho
     eyes.expect_error("409")
     visits.claim(floor_house.shop, visit.id, by=floor_house.person("Kari").id)
     expect(card(kari, visit)).to_have_attribute("data-s", "mine")
-    held[0].continue_()  # type: ignore[attr-defined]
+    let_go(jonas, held)
     expect(jonas.locator("#toast")).to_contain_text("Kari is already on the way")
     expect(card(jonas, visit).locator(".state")).to_have_text("Kari is on the way")
     assert stands(lambda: stored.get(floor_house.shop.db, visit.id).claimed_by == floor_house.person("Kari").id)

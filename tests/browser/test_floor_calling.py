@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from broker.desk import counters, visits
 from broker.domain.ticket import State, Ticket
 from broker.store import tickets as stored
-from tests.browser.floor_parts import CAMERAS, Service, came_in, stands, tablet, watching
+from tests.browser.floor_parts import CAMERAS, Service, came_in, let_go, stands, tablet, watching
 from tests.browser.house import House, Watch, accessible
 from tests.browser.looks import FLOOR_TAP, at_every_size
 from tests.browser.test_floor_numbers import SERVICES, take
@@ -126,8 +126,7 @@ def test_two_tablets_that_call_at_once_call_two_people(desks: House, watch: Watc
         call(page, "Returns").click()
         expect(call(page, "Returns")).to_have_attribute("aria-busy", "true")
         expect(row(page, "Returns")).to_contain_text("Returns 1")
-    for route in reversed(held):
-        route.continue_()
+    let_go(kari, held, 2)
     for page in (kari, jonas):
         expect(page.locator("#toast")).to_contain_text("is called")
     assert {stored.get(desks.shop.db, each.id).counter for each in (first, second)} == {"desk-1", "desk-2"}
@@ -144,7 +143,7 @@ def test_the_same_person_on_two_tablets_calls_once_and_reads_why_not_again(desks
     call(here, "Returns").click()
     assert stands(lambda: is_called(desks, first, "desk-1"))
     watch.expect_error("409")
-    held[0].continue_()
+    let_go(there, held)
     expect(there.locator("#toast")).to_contain_text("A\u00a0001 is still with you")
     assert stored.get(desks.shop.db, second.id).state is State.WAITING
 

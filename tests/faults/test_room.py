@@ -6,14 +6,17 @@ import resource
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from broker.desk import screens
+from broker.service.room import LOOK_SECONDS, MEGABYTE, RoomWatch
 from broker.settings import HealthSettings, MqttSettings, Settings, StoreSettings
 from broker.shop import Shop, open_shop
 from broker.store.line_file import LINE_BYTES
 from broker.store.room import RoomState, look, mark
+from tests.builders import TurnableClock, make_shop
 from tests.faults.test_disk import small_disk
 from tests.service.parts import STORE, Device, own_broker, service, settings_file, wait_until
 
@@ -33,6 +36,10 @@ def mqtt(tmp_path: Path) -> Iterator[MqttSettings]:
 def a_floor(data: Path, least: int = 20) -> Shop:
     chosen = {"store": StoreSettings(id=STORE, name="Oslo City", data=data), "health": HealthSettings(free_megabytes=least)}
     return open_shop(Settings.model_validate(chosen), create=False)
+
+
+def screens_room(shop: Shop) -> RoomState:
+    return look(shop.settings.store.data, shop.settings.health.free_megabytes * MEGABYTE).state
 
 
 def told(shop: Shop) -> str:
@@ -88,6 +95,22 @@ def test_a_write_that_fails_while_there_seems_to_be_room_is_told_too(mqtt: MqttS
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         assert seconds_until(shop, "enough") <= TOLD_WITHIN
         shop.db.conn.close()
+
+
+@pytest.mark.parametrize("started_anew", [False, True], ids=["seen by one service", "seen by the next"])
+def test_a_disk_that_was_full_while_every_write_still_worked_is_over_by_itself(
+    tmp_path: Path, clock: TurnableClock, monkeypatch: pytest.MonkeyPatch, started_anew: bool
+) -> None:
+    shop, free, now = make_shop(tmp_path, clock), [0], [0.0]
+    monkeypatch.setattr("broker.store.room.shutil.disk_usage", lambda _: SimpleNamespace(free=free[0]))
+    watch = RoomWatch(shop, lambda: now[0])
+    assert screens_room(shop) is RoomState.FULL
+    free[0] = 10**12
+    if started_anew:
+        watch = RoomWatch(shop, lambda: now[0])
+    now[0] += LOOK_SECONDS
+    watch.turn()
+    assert screens_room(shop) is RoomState.ENOUGH
 
 
 def test_the_mark_is_written_over_and_never_grows(tmp_path: Path, clock: object) -> None:
