@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -161,7 +162,7 @@ def provide(root: Path, python: str, locks: Sequence[str]) -> None:
     pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--require-hashes", "--python-version", python]
     for lock in locks:
         wanted = root.parent / lock
-        wanted.write_text(_for(python, (ROOT / program.LOCKS / lock).read_text()))
+        wanted.write_text(rows_for(python, (ROOT / program.LOCKS / lock).read_text()))
         run(*pip, "-d", str(root / WHEELS), "-r", str(wanted))
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
     # Nothing that a package brings is started outside of the booted machine.
@@ -169,9 +170,9 @@ def provide(root: Path, python: str, locks: Sequence[str]) -> None:
     (root / "usr/sbin/policy-rc.d").chmod(0o755)
 
 
-def _for(python: str, lock: str) -> str:
-    """Return the rows of *lock* that are for *python*: pip asks its own markers of the Python that runs it."""
-    there = {"python_version": python, "python_full_version": f"{python}.0"}
+def rows_for(python: str, lock: str, processor: str = platform.machine()) -> str:
+    """Return the rows of *lock* that are for *python* on *processor*: pip asks its own markers of the machine that runs it."""
+    there = {"python_version": python, "python_full_version": f"{python}.0", "platform_machine": processor}
     rows = lock.replace("\\\n", " ").splitlines()
     asked = [(row, row.partition(" --hash")[0]) for row in rows if row.strip() and not row.startswith("#")]
     kept = [row.replace(each, each.partition(";")[0]) for row, each in asked if _wanted(each, there)]
