@@ -148,10 +148,13 @@ class Archiver:
             _, seal = segments.begins(ours[-1].path)
         except Damaged:
             return False
+        if last is None and seal != stands.seal:
+            return False
         self._segment = Segment.again(ours[-1].path, last, seal)
-        self._place, self._log.at, self._copied = ours[-1].place, stands.after, max(copies)
+        self._log.take_up(stands.after)
+        self._place, self._copied = ours[-1].place, max(copies)
         self._tried = self._copied
-        return self._segment.seal == stands.seal
+        return True
 
     def _write(self, parts: Iterable[tuple[list[Frame], bool]], now: int) -> int:
         """Add *parts* to the segment; return how many frames they have. Raises Short, when nothing was added."""
@@ -159,6 +162,8 @@ class Archiver:
         read, after = 0, self._log.at
         try:
             for part, ends in parts:
+                # Read after the log was let go of, it may be of a log that follows on one of which not all was read.
+                self._see_held()
                 if not read:
                     self._need(0)
                 self._segment.add(part, now, whole=ends)

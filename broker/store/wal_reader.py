@@ -32,6 +32,11 @@ class LogReader:
     def __init__(self, store: Path) -> None:
         self._wal = store.with_name(f"{store.name}-wal")
         self.at: Position | None = None
+        self._ends_here = True
+
+    def take_up(self, position: Position) -> None:
+        """Go to *position*. What is behind it was committed with nobody looking: until it was read no other log follows it."""
+        self.at, self._ends_here = position, False
 
     def to_begin(self) -> None:
         """Go to the begin of the log that is there."""
@@ -70,17 +75,18 @@ class LogReader:
                     yield part, ends
                     part = []
                 if ends:
+                    self._ends_here = True
                     return
             if until:
                 raise Short
+            self._ends_here = True
 
     def _found(self, handle: int) -> Log | None:
         """Return the log, and see that it goes on where we are. Raises Broken."""
         found = wal.read_log(handle)
         if found is None:
             return None
-        if self.at is None or (found.begin.salts != self.at.salts and (found.follows(self.at) or not self.at.frame)):
-            # A log of which nothing is committed may get its salts once more, by whoever is the first to commit.
+        if self.at is None or (found.begin.salts != self.at.salts and self._follows(found, self.at)):
             self.at = found.begin
         elif found.begin.salts != self.at.salts:
             raise Broken("the log was begun anew, and maybe not all of it had been read")
@@ -89,6 +95,10 @@ class LogReader:
                 raise Broken("the log is not what it was when it was read")
             return self._found(handle)  # It was begun anew while we looked.
         return found
+
+    def _follows(self, found: Log, at: Position) -> bool:
+        # A log of which nothing is committed may get its salts once more, by whoever is the first to commit.
+        return not at.frame or (self._ends_here and found.follows(at))
 
     @contextmanager
     def _opened(self) -> Iterator[int]:

@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -113,6 +114,53 @@ def test_it_is_taken_up_where_it_was_left_when_nothing_was_missed(store: Path, k
         kept.end()
         was |= filled(kept, store, 1)
     assert kept.taken_up == [False, True, True]
+    assert {moment: kept.at(moment, tmp_path / "was.db") for moment in was} == was
+
+
+def test_a_log_that_is_begun_anew_just_after_it_was_taken_up_is_noticed(store: Path, kept: Kept, tmp_path: Path) -> None:
+    with closing(small_store(store)) as db:
+        kept.founded()
+        was = filled(kept, store, 2)
+        kept.end()
+        db.execute("INSERT INTO items (body) VALUES (?)", ["while nobody looked" * 400])
+        db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        kept.begin()
+        db.execute("INSERT INTO items (body) VALUES ('over what nobody has read')")
+        with pytest.raises(Broken, match="begun anew"):
+            kept.turn()
+        kept.end()
+        kept.founded()
+        was |= filled(kept, store, 2)
+    assert kept.taken_up == [False, True, False]
+    assert {moment: kept.at(moment, tmp_path / "was.db") for moment in was} == was
+
+
+def test_a_disk_that_hangs_in_the_middle_of_a_turn_leaves_no_gap(
+    store: Path, kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archiver, "RENEW_FRAMES", 1)
+    with closing(small_store(store)) as db:
+        kept.founded()
+        was = filled(kept, store, 2)
+        assert kept.archiver
+        hold, say = kept.archiver.hold, archive.tell_seen
+
+        def hangs(*said: Any) -> None:
+            say(*said)
+            hold.let_go()
+            db.execute("INSERT INTO items (body) VALUES (?)", ["while it hung" * 400])
+            db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            db.execute("INSERT INTO items (body) VALUES ('over what nobody has read')")
+
+        monkeypatch.setattr(archive, "tell_seen", hangs)
+        db.execute("INSERT INTO items (body) VALUES ('before it hung')")
+        with pytest.raises(Broken, match="let go of"):
+            kept.turn()
+        monkeypatch.setattr(archive, "tell_seen", say)
+        kept.end()
+        kept.founded()
+        was |= filled(kept, store, 2)
+    assert kept.taken_up == [False, False]
     assert {moment: kept.at(moment, tmp_path / "was.db") for moment in was} == was
 
 
