@@ -113,8 +113,8 @@ def discard(folder: Path, run: int) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Take away what was being made when something ended. Raises OSError."""
-    for left in folder.glob(f"{HALF}*"):
+    """Take away what was being made when something ended; `upkeep.backup` puts a dot more before it. Raises OSError."""
+    for left in folder.glob(f"*{HALF}*"):
         left.unlink(missing_ok=True)
 
 

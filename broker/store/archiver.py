@@ -91,10 +91,13 @@ class Archiver:
             return True
         if there:
             archive.discard(self._folder, there[-1].place.run)
+            # Before there is need of room: where the old fills the disk, no new copy would ever be made that it could go for.
+            archive.forget(self._folder, now - self._limits.keep_ms, self._limits.most_bytes)
         # From its begin on, though the copy will have most of it: what is in the log may not be committed for everybody yet, and
         # then the copy would not have it. To write a page twice harms nothing.
         self._log.to_begin()
-        self._open(Place(max(now, there[-1].place.run + 1 if there else 0), 1), segments.NO_SEAL)
+        run = max(now, there[-1].place.run + 1 if there else 0)
+        self._open(Place(run, 1), segments.seal_of(run))
         self._found(now)
         return False
 

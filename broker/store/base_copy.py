@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import shutil
 import sqlite3
 import threading
 from contextlib import closing, suppress
@@ -20,7 +19,9 @@ from broker.store.database import StoreError
 from broker.store.upkeep import to_disk
 
 PACK_LEVEL: Final = 1
-BLOCK_BYTES: Final = 1024 * 1024
+BLOCK_BYTES: Final = 4 * 1024 * 1024
+"""So much of the store is packed before it goes to the disk: all of it at the end would keep what follows the log waiting, on a
+slow disk until the log is let go of."""
 STOOD_SECONDS: Final = 600.0
 """So long the copy waits to be told from which moment on it stands."""
 
@@ -69,7 +70,7 @@ class BaseCopy:
         try:
             with closing(sqlite3.connect(self._store, isolation_level=None, check_same_thread=False)) as connection:
                 upkeep.backup(Database(connection), raw, told=self._copied)
-            _pack(raw, packed)
+            self._pack(raw, packed)
             passing("archive.copied")
             if not self._named.wait(STOOD_SECONDS) or self._stopped:
                 raise CopyFailed("nobody follows the log any more")
@@ -84,10 +85,12 @@ class BaseCopy:
                     left.unlink(missing_ok=True)
             self.done.set()
 
-
-def _pack(raw: Path, packed: Path) -> None:
-    with os.fdopen(os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as out:
-        with raw.open("rb") as file, gzip.GzipFile("", "wb", PACK_LEVEL, out) as into:
-            shutil.copyfileobj(file, into, BLOCK_BYTES)
-        out.flush()
-        os.fsync(out.fileno())
+    def _pack(self, raw: Path, packed: Path) -> None:
+        with os.fdopen(os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as out:
+            with raw.open("rb") as file, gzip.GzipFile("", "wb", PACK_LEVEL, out) as into:
+                while block := file.read(BLOCK_BYTES):
+                    self._copied()
+                    into.write(block)
+                    os.fsync(out.fileno())
+            out.flush()
+            os.fsync(out.fileno())

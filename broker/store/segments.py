@@ -22,7 +22,6 @@ from broker.store.wal import Frame, Position
 
 MAGIC: Final = b"greetline log 1\n"
 SEAL_BYTES: Final = 16
-NO_SEAL: Final = bytes(SEAL_BYTES)
 PACK_LEVEL: Final = 1
 MAX_RECORD_BYTES: Final = 64 * 1024 * 1024
 """No record is larger; one that says so is damaged."""
@@ -30,6 +29,11 @@ _BEGIN: Final = struct.Struct(f">16sI{SEAL_BYTES}s")
 _RECORD: Final = struct.Struct(">2sBIIIQ5I")
 _RECORD_MAGIC: Final = b"GR"
 _NUMBER: Final = struct.Struct(">I")
+
+
+def seal_of(run: int) -> bytes:
+    """Return what the first segment of *run* begins with: of no other run, so that nothing is said of two that are empty."""
+    return run.to_bytes(SEAL_BYTES, "big")
 
 
 class Damaged(Exception):
