@@ -30,6 +30,8 @@ from dashboard.which_shop import opened_shop, which_shop
 EXIT_BROKEN: Final = 1
 SHOWN: Final = 50
 MOST_SHOWN: Final = 10_000
+WIDTH: Final = 160
+"""Letters of a line that nobody's terminal limits."""
 COLUMNS: Final = ("id", "at", "by", "screen", "address", "what", "subject", "before", "after", "digest")
 
 
@@ -116,7 +118,7 @@ def _print(shop: Shop, rows: list[Entry]) -> None:
         return
     table = Table(box=None, pad_edge=False)
     for column in ("When", "Who", "Screen", "Address", "What", "Of", "Before", "After"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     zone = shop.settings.store.zone
     for row in rows:
         at = moment(row.at)
@@ -124,4 +126,4 @@ def _print(shop: Shop, rows: list[Entry]) -> None:
             f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}" if at else row.at, people.name_of(shop, row.by) or "", row.screen,
             row.address, row.what, people.name_of(shop, row.subject) or "", row.before.strip("{}"), row.after.strip("{}"),
         )  # fmt: skip
-    Console(highlight=False, markup=False).print(table)
+    Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDTH).print(table)

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 import click
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 
 from broker.desk import keeping
 from broker.desk.roles import Refused
@@ -36,6 +36,8 @@ BY: Final = "terminal"
 REST_TIMES: Final = 2
 """`prune` rests so many times as long as a step held the store, so that tickets and taps come in between."""
 NICE: Final = 10
+WIDTH: Final = 160
+"""Letters of a line that nobody's terminal limits."""
 T = TypeVar("T")
 
 
@@ -103,15 +105,17 @@ def prune(path: Path | None, dry_run: bool, as_json: bool) -> None:
     with _opened(path) as shop:
         due = keeping.due(shop)
         done = None if dry_run else _pruned(shop, sum(each.rows for each in due))
+        zone = shop.settings.store.zone
     if as_json:
         rows = [{**asdict(each), "since": each.since.isoformat()} for each in due]
         click.echo(json.dumps({"dry_run": dry_run, "rows": rows, **(asdict(done) if done else {})}))
         return
-    table = Table("what", "kept", "setting", "from", "rows that would go" if dry_run else "rows gone")
+    gone_by = "rows that would go" if dry_run else "rows gone"
+    table = Table("what", "kept", Column("setting", overflow="fold"), "kept from", gone_by)
     for each in due:
         gone = each.rows if done is None else done.gone.get(each.what, 0)
-        table.add_row(each.what, f"{each.days} days", each.setting, f"{each.since:%Y-%m-%d %H:%M} UTC", f"{gone:,}")
-    Console().print(table)
+        table.add_row(each.what, f"{each.days} days", each.setting, f"{each.since.astimezone(zone):%Y-%m-%d %H:%M}", f"{gone:,}")
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
     if done and done.steps:
         click.echo(f"{done.steps} steps; the longest held the store for {done.longest_lock * 1000:.1f} ms", err=True)
 
@@ -160,7 +164,7 @@ def report(path: Path | None, as_json: bool) -> None:
         table.add_row(
             each.what, str(each.about), each.says, f"{each.rows:,}", f"{each.oldest:%Y-%m-%d}" if each.oldest else "", until
         )
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
     click.echo("Customers by name: none. There is no column for one.")
     click.echo(f"Staff by name: {people['staff']}, of whom {people['left']} no longer work here. Screens: {people['screens']}.")
     if archive:

@@ -160,8 +160,9 @@ _PRESENT: Final = (
     _now("announced", About.MACHINES, "topics of Home Assistant that say something of ours", "until they say it no more", "at"),
     _now("settings_changes", About.STAFF, "each text the settings file had, since when, and the id of who saved it",
          "the newest 200", "at"),
-    _now("audit_log", About.STAFF, "who changed people, screens, keys, plans, pauses and standards, from which screen and address",
-         "as `audit_days` says, then it begins later", "at"),
+    # Its begin moves on, sealed: retention takes no single row out of it.
+    Kept(what="audit_log", table="audit_log", about=About.STAFF, time="at", setting="audit_days",
+         says="who changed people, screens, keys, plans, pauses and standards, from which screen and address"),
     _now("audit_ends", About.MACHINES, "where the audit log begins and ends", "two rows", "at"),
     _now("kept_since", About.MACHINES, "from when on each of these is kept", "one row each", "at"),
 )  # fmt: skip

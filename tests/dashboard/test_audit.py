@@ -76,6 +76,7 @@ def test_the_terminal_shows_the_newest_first_and_a_name_where_there_is_one(shop:
     assert [row["what"] for row in shown] == ["people.language", "people.added"]
     assert (shown[0]["before"]["language"], shown[0]["after"]["language"]) == ("", "nb")
     assert "Kari" in run(shop, "show", "--what", "people.language").stdout
+    assert "people.language" in run(shop, "show").stdout, "what was done is never cut off"
 
 
 def test_a_camera_that_is_taken_off_stands_there_with_what_it_was(app: Flask, shop: Shop) -> None:

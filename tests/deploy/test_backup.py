@@ -240,6 +240,9 @@ def test_no_store_and_no_room_are_a_sentence(tmp_path: Path) -> None:
 def test_prune_and_the_privacy_report_say_what_there_is(house: Path) -> None:
     done = greetline("prune", "--dry-run", "--json", folder=house)
     assert {row["what"]: row["days"] for row in json.loads(done.stdout)["rows"]}["visits"] == 400
+    shown = greetline("prune", "--dry-run", folder=house).stdout
+    assert "deliveries_days" in shown, "the name of a setting is looked for in the file as it stands here"
+    assert (" 00:00 " in shown, "UTC" in shown) == (True, False), "days begin and end as the shop's do"
     assert greetline("prune", folder=house).returncode == 0
     said = json.loads(greetline("privacy", "report", "--json", folder=house).stdout)
     assert {row["what"]: row["rows"] for row in said["rows"]}["visits"] == 4

@@ -184,6 +184,7 @@ def test_the_report_says_what_there_is_and_since_when(shop: Shop) -> None:
     assert found["visits"].rows == counted(shop, "visits")
     assert found["visits"].oldest == min(v.t0 for v in stored_visits.between(shop.db, later(-9e6), later(9e6)))
     assert (found["visits"].days, found["people"].rows, found["people"].days) == (10, 1, None)
+    assert found["audit_log"].days == shop.settings.retention.audit_days, "until when, as a number of days"
     assert found["journal"].rows + found["audit"].rows == counted(shop, "journal")
 
 
