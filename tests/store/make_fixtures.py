@@ -15,6 +15,8 @@ import sqlite_utils
 
 from broker.store.schema import migrations
 
+NAMES = tuple(migration.name for migration in migrations.pending(sqlite_utils.Database(memory=True)))
+"""Every migration, in the order in which they are made; they came together from several hands, so not in that of their numbers."""
 FIXTURES = Path(__file__).parent / "fixtures"
 SHIPPED = ("m001_a_greeting", "m002_entrances", "m003_eyes", "m004_tickets", "m013_audit")
 T = "2026-11-{:02d}T11:00:00.000Z".format
@@ -82,7 +84,7 @@ def made(last: str) -> sqlite_utils.Database:
 
 
 def _next(last: str) -> str | None:
-    names = sorted(migration.name for migration in migrations.pending(sqlite_utils.Database(memory=True)))
+    names = NAMES
     place = names.index(last) + 1
     return names[place] if place < len(names) else None
 

@@ -11,7 +11,7 @@ import pytest
 from broker.store import upkeep, visits
 from broker.store.database import StoreError, open_store
 from tests.builders import a_visit
-from tests.store.make_fixtures import FIXTURES, ROWS, SHIPPED, made
+from tests.store.make_fixtures import FIXTURES, NAMES, ROWS, SHIPPED, made
 
 OLD = sorted(FIXTURES.glob("*.sql"))
 
@@ -53,6 +53,22 @@ def test_an_earlier_store_becomes_this_one_and_keeps_every_row(tmp_path: Path, d
     for table, rows in before.items():
         kept = [{name: row[name] for name in rows[0]} for row in after[table]] if rows else []
         assert [row for row in kept if row.get("id") != "new"] == rows, table
+
+
+@pytest.mark.parametrize("last", NAMES[:-1])
+def test_a_store_that_stopped_at_any_migration_becomes_this_one_and_keeps_every_row(tmp_path: Path, last: str) -> None:
+    path = tmp_path / "greetline.db"
+    with closing(made(last).conn) as old, closing(sqlite3.connect(path)) as there:
+        old.backup(there)
+    before = contents(path)
+    db = open_store(path)
+    found = upkeep.check(db, deep=True)
+    db.conn.close()
+    assert (found.broken, found.damage, found.odd) == ({}, (), ())
+    after = contents(path)
+    for table, rows in before.items():
+        kept = [{name: row[name] for name in rows[0]} for row in after[table]] if rows else []
+        assert kept == rows, table
 
 
 @pytest.mark.parametrize("dump", OLD, ids=lambda path: path.stem)
