@@ -115,7 +115,7 @@ def test_what_cannot_be_is_said_beside_its_field(office: Office, page: str, type
     ("name", "taken", "made"),
     [
         ("Skørt & ære", set(), "skort-aere"), ("Desk 1", {"desk-1"}, "desk-1-2"), ("—", set(), "service"),
-        ("Ūdens ķēde", set(), "udens-kede"),
+        ("Ūdens ķēde", set(), "udens-kede"), ("Order", set(), "order-2"),
     ],
 )  # fmt: skip
 def test_a_new_row_has_an_id_that_the_wire_can_say(name: str, taken: set[str], made: str) -> None:
@@ -147,6 +147,13 @@ def test_enter_in_a_field_looks_at_what_changes_and_moves_no_row(office: Office)
     first = re.search(r'<button[^>]*name="step" value="([^"]*)"', page[page.index('<form class="settings') :])
     assert first is not None
     assert first[1] == "look"
+
+
+def test_a_service_that_is_called_order_is_added_while_the_others_change_places(office: Office) -> None:
+    form = fields(office.mia.get("/admin/services").get_data(as_text=True))
+    new = {"services.+.name": "Order", "services.+.letter": "O", "services.order": "collect returns"}
+    send(office.mia, "/admin/services", form, new, step="save")
+    assert [each.id for each in office.settings().services] == ["collect", "returns", "order-2"]
 
 
 def test_the_first_row_goes_no_further_up_and_an_order_that_was_made_up_is_none(office: Office) -> None:
