@@ -32,6 +32,7 @@ class RoomWatch:
         self._next_look = ticks()
         self._data = shop.settings.store.data
         self._state: RoomState | None = None
+        self._marked = False
         self._failed_at: datetime | None = None
         self.turn()
 
@@ -40,6 +41,9 @@ class RoomWatch:
         if self._ticks() < self._next_look:
             return
         self._next_look = self._ticks() + LOOK_SECONDS
+        if self._failed_at is not None:
+            # Where the clock was set back nothing would be written after that moment for as long.
+            self._failed_at = min(self._failed_at, self._shop.clock())
         if self._failed_at is not None and not self._written_since(self._failed_at):
             return
         if self._failed_at is not None:
@@ -64,10 +68,12 @@ class RoomWatch:
 
     def _say(self, state: RoomState) -> None:
         if state is self._state:
+            if not self._marked:
+                self._marked = room.mark(self._data, state, self._shop.clock())
             return
         if state is not RoomState.ENOUGH:
             log.error("room for the store is %s; make room beside %s", state, self._data)
         elif self._state not in (None, RoomState.ENOUGH):
             log.warning("there is room for the store again")
         self._state = state
-        room.mark(self._data, state, self._shop.clock())
+        self._marked = room.mark(self._data, state, self._shop.clock())

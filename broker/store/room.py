@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -53,10 +52,13 @@ def measured(data: Path, least: int) -> Room:
     return Room(free, RoomState.FULL if free < FULL_BYTES else RoomState.LOW if free < least else RoomState.ENOUGH)
 
 
-def mark(data: Path, state: RoomState, at: datetime) -> None:
-    """Write that the room is so since *at*. Where even that is refused, the mark stays as it was."""
-    with suppress(OSError):
+def mark(data: Path, state: RoomState, at: datetime) -> bool:
+    """Write that the room is so since *at*; return whether that was done. Where even that is refused, the mark stays as it was."""
+    try:
         write_over(data / MARK_FILE, f"{state} {text(at)}")
+    except OSError:
+        return False
+    return True
 
 
 def _marked(data: Path) -> tuple[RoomState | None, datetime | None]:

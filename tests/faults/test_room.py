@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from broker.desk import screens
+from broker.contract.messages import Watch
+from broker.desk import devices, screens
 from broker.service.room import LOOK_SECONDS, MEGABYTE, RoomWatch
 from broker.settings import HealthSettings, MqttSettings, Settings, StoreSettings
 from broker.shop import Shop, open_shop
@@ -111,6 +113,43 @@ def test_a_disk_that_was_full_while_every_write_still_worked_is_over_by_itself(
     now[0] += LOOK_SECONDS
     watch.turn()
     assert screens_room(shop) is RoomState.ENOUGH
+
+
+def test_a_write_that_failed_is_over_by_itself_though_the_clock_was_set_back_since(tmp_path: Path, clock: TurnableClock) -> None:
+    shop, now = make_shop(tmp_path, clock), [0.0]
+    watch = RoomWatch(shop, lambda: now[0])
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+    watch.failed(full)
+    assert screens_room(shop) is RoomState.FULL
+    clock.turn(seconds=-3600)
+    for _ in range(2):
+        clock.turn(seconds=1)
+        now[0] += LOOK_SECONDS
+        watch.turn()
+        devices.heard(shop, devices.SERVICE, kind="service", watch=Watch.WATCHING, since=shop.clock())
+    clock.turn(seconds=1)
+    now[0] += LOOK_SECONDS
+    watch.turn()
+    assert screens_room(shop) is not RoomState.FULL
+
+
+def test_a_mark_that_was_refused_is_made_as_soon_as_it_can_be(
+    tmp_path: Path, clock: TurnableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, now = make_shop(tmp_path, clock), [0.0]
+    watch = RoomWatch(shop, lambda: now[0])
+    data = shop.settings.store.data
+    (data / "room").unlink()
+    (data / "room").mkdir()
+    monkeypatch.setattr("broker.store.room.shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+    for refused in (True, False):
+        if not refused:
+            (data / "room").rmdir()
+        now[0] += LOOK_SECONDS
+        watch.turn()
+        assert (data / "room").is_dir() == refused
+    assert (data / "room").read_text().startswith("full ")
 
 
 def test_the_mark_is_written_over_and_never_grows(tmp_path: Path, clock: object) -> None:
