@@ -47,6 +47,13 @@ def test_the_days_on_the_notice_are_those_of_the_settings(language: str) -> None
     assert "notice." not in text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_notice_says_that_words_about_a_matter_are_kept_too(language: str) -> None:
+    told = {"en": "what you told us", "nb": "det du fortalte oss", "nl": "wat u ons vertelde", "ms": "apa yang anda beritahu kami",
+            "lv": "ko mums pastāstījāt"}  # fmt: skip
+    assert told[language] in said(language)
+
+
 def test_a_shop_without_numbers_says_nothing_of_numbers() -> None:
     assert "If you take a number" in said("en")
     assert "If you take a number" not in said("en", services=[])
