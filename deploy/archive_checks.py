@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from broker.desk.upkeep import ARCHIVE_BEHIND
+from broker.desk.upkeep import may_lag
 from broker.settings import Settings
 from broker.store import archived
 from broker.store.archived import ArchiveState
@@ -32,7 +32,7 @@ def archive(settings: Settings) -> Iterator[Finding]:
         yield Finding("archive", State.WARN, "nothing is in it yet", "It begins when the shop is opened.")
         return
     behind = datetime.now(UTC) - found.upto
-    if found.state is ArchiveState.GOES_ON and behind <= ARCHIVE_BEHIND:
+    if found.state is ArchiveState.GOES_ON and abs(behind) <= may_lag(settings):
         yield Finding("archive", State.OK, f"{max(0, int(behind.total_seconds()))} s behind")
     else:
         since = f"{found.upto.astimezone(settings.store.zone):%Y-%m-%d %H:%M:%S}"

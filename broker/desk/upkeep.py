@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from broker.desk.health import Look, State
+from broker.settings import Settings
 from broker.shop import Shop
 from broker.store import archived, copied, deliveries, devices
 from broker.store.archived import ArchiveState
@@ -27,11 +28,17 @@ def looks(shop: Shop) -> list[Look]:
     return [_backup(shop), _events(shop), *([_archive(shop)] if shop.settings.backup.archive_to else [])]
 
 
+def may_lag(settings: Settings) -> timedelta:
+    """Return how far the archive may be behind, or ahead when the clock was set back, before it does not go on."""
+    return max(ARCHIVE_BEHIND, 2 * timedelta(seconds=settings.backup.archive_every_seconds))
+
+
 def _backup(shop: Shop) -> Look:
     made = copied.newest(shop.settings.store.data)
     if made is None:
         return Look("backup", State.DEGRADED, "none was made yet", why="never")
-    old = shop.clock() - made > BACKUP_AGE
+    # One that is of a day to come was made while the clock was wrong: nobody knows how old it is.
+    old = abs(shop.clock() - made) > BACKUP_AGE
     state = State.DEGRADED if old else State.OK
     return Look("backup", state, "the newest is old" if old else "it is fresh enough", made, why="old" if old else "ok")
 
@@ -54,12 +61,12 @@ def _archive(shop: Shop) -> Look:
     found = archived.look(shop.settings.store.data)
     if found is None:
         return Look("archive", State.DEGRADED, "nothing is in it yet", why="never")
-    lasts = shop.clock() - found.upto
+    lasts = abs(shop.clock() - found.upto)
     if found.state is ArchiveState.GOES_ON:
         behind = int(lasts.total_seconds())
-        if lasts > ARCHIVE_BEHIND:
+        if lasts > may_lag(shop.settings):
             return Look("archive", State.DEGRADED, f"it is {behind:,} s behind", found.upto, why="behind", n=behind)
-        return Look("archive", State.OK, f"it is {max(0, behind)} s behind", n=max(0, behind))
+        return Look("archive", State.OK, f"it is {behind} s behind", n=behind)
     if found.state is ArchiveState.COPYING:
         state = State.DEGRADED if lasts > ARCHIVE_COPIES else State.OK
         return Look("archive", state, "its first copy is being made", found.upto, why="copying")

@@ -84,8 +84,8 @@ def test_a_backup_that_was_made_is_known_by_its_age(office: Visitor, shop: Shop,
     backup.make(shop.settings, None, tmp_path / "elsewhere", secrets=False)
     made = copied.newest(shop.settings.store.data)
     assert made
-    fresh, old = (replace(shop, clock=lambda days=days: made + timedelta(days=days)) for days in (1, 9))
-    assert [upkeep.looks(each)[0].why for each in (fresh, old)] == ["ok", "old"]
+    looks = [upkeep.looks(replace(shop, clock=lambda days=days: made + timedelta(days=days)))[0] for days in (1, 9, -9)]
+    assert [look.why for look in looks] == ["ok", "old", "old"], "nobody knows how old one is that was made in a year to come"
     (shop.settings.store.data / copied.COPIED_FILE).write_text("half a li", encoding="utf-8")
     assert copied.newest(shop.settings.store.data) is None
 
@@ -97,7 +97,7 @@ def test_an_archive_has_a_row_where_there_is_one(shop: Shop, tmp_path: Path) -> 
     found = []
     for state, ago in (
         (None, 0), (ArchiveState.GOES_ON, 2), (ArchiveState.GOES_ON, 61), (ArchiveState.COPYING, 60), (ArchiveState.COPYING, 4000),
-        (ArchiveState.FULL, 1), (ArchiveState.REFUSED, 1),
+        (ArchiveState.FULL, 1), (ArchiveState.REFUSED, 1), (ArchiveState.GOES_ON, -3600), (ArchiveState.COPYING, -4000),
     ):  # fmt: skip
         if state:
             archived.mark(data, state, shop.clock() - timedelta(seconds=ago))
@@ -105,8 +105,11 @@ def test_an_archive_has_a_row_where_there_is_one(shop: Shop, tmp_path: Path) -> 
         found.append((look.name, look.why, look.state is State.OK))
     assert found == [("archive", *each) for each in (
         ("never", False), ("ok", True), ("behind", False), ("copying", True), ("copying", False), ("full", False),
-        ("refused", False),
+        ("refused", False), ("behind", False), ("copying", False),
     )]  # fmt: skip
+    slow = Settings.model_validate(shop.settings.model_dump() | {"backup": {"archive_to": tmp_path, "archive_every_seconds": 60}})
+    archived.mark(data, ArchiveState.GOES_ON, shop.clock() - timedelta(seconds=61))
+    assert upkeep.looks(replace(shop, settings=slow))[-1].why == "ok", "it looks once a minute"
 
 
 def test_a_webhook_that_is_told_nothing_is_a_row_to_look_at(shop: Shop) -> None:
