@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from broker.desk import arrivals, keeping, people, visits
+from broker.desk import arrivals, keeping, people, trials, visits
 from broker.desk.roles import Refused
 from broker.domain.facts import Fact, FactKind
 from broker.settings import RetentionSettings
 from broker.shop import STORE_FILE, Shop
-from broker.store import devices, journal, upkeep
+from broker.store import apikeys as stored_keys
+from broker.store import begun, devices, entrances, journal, plans, settings_changes, standards, upkeep
 from broker.store import visits as stored_visits
 from broker.store.database import change, open_store
 from broker.store.kept import EVERYTHING, GROWS_OLD
@@ -175,6 +176,18 @@ def test_every_table_says_whom_it_is_about_and_until_when(shop: Shop) -> None:
         assert not kept.time or kept.time in columns[kept.table], kept.what
         assert {*kept.order, *kept.key} <= columns[kept.table] if kept.setting else True, kept.what
     assert {kept.setting for kept in GROWS_OLD} == set(RetentionSettings.model_fields), "a setting that nothing follows"
+
+
+def test_what_is_kept_by_number_says_the_number_of_the_code() -> None:
+    said = {kept.what: kept.until for kept in EVERYTHING}
+    most = {
+        "begun": begun.KEPT, "entrances": entrances.KEPT_ENTRANCES, "api_keys": stored_keys.KEPT_REVOKED,
+        "plans": plans.KEPT_VERSIONS, "standards": standards.KEPT_VERSIONS, "standards_read": standards.KEPT_VERSIONS,
+        "settings_changes": settings_changes.KEPT_CHANGES, "trials": trials.KEPT,
+    }  # fmt: skip
+    for what, number in most.items():
+        assert f"the newest {number}" in said[what], what
+    assert not [what for what, until in said.items() if "all versions" in until]
 
 
 def test_the_report_says_what_there_is_and_since_when(shop: Shop) -> None:
