@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -30,6 +30,8 @@ RETRY_SECONDS: Final = 10.0
 """After so long it is tried again with a folder that took nothing, or a store that could not be read."""
 STALL_SECONDS: Final = 20.0
 """A disk that has not answered for so long: then the log is let go of, so that it does not grow for as long as nobody reads it."""
+WAITS_IN_STALL: Final = 20
+"""Who waits says so many times in that time that nothing hangs."""
 MARK_EVERY: Final = timedelta(seconds=4)
 MEGABYTE: Final = 1024 * 1024
 NICE: Final = 5
@@ -61,17 +63,18 @@ def run(settings: Settings, stop: threading.Event) -> None:
     if folder is None:
         raise NoArchive("There is no archive_to in [backup] of the settings: name a folder there.")
     os.nice(NICE)
-    keeping = _Keeping(settings, folder, stop)
-    while not stop.is_set():
-        keeping.one_run()
-        keeping.rest()
+    _Keeping(settings, folder, stop).go_on()
 
 
 class _Keeping:
     """Begins runs, one after the other, and says how the archive is."""
 
-    def __init__(self, settings: Settings, folder: Path, stop: threading.Event, clock: Callable[[], datetime] = now) -> None:
+    def __init__(
+        self, settings: Settings, folder: Path, stop: threading.Event, clock: Callable[[], datetime] = now,
+        *, retry: float = RETRY_SECONDS, stall: float = STALL_SECONDS,
+    ) -> None:  # fmt: skip
         self._settings, self._folder, self._stop, self._clock = settings, folder, stop, clock
+        self._retry, self._stall = retry, stall
         self._data = settings.store.data
         backup = settings.backup
         self._limits = Limits(
@@ -79,14 +82,21 @@ class _Keeping:
             keep_ms=backup.archive_days * 24 * 3600 * 1000,
             free_bytes=settings.health.free_megabytes * MEGABYTE,
         )
-        self._watchdog, self._guard = Watchdog(), Guard()
+        self._watchdog, self._guard = Watchdog(), Guard(stall)
         self._said: ArchiveState | None = None
         self._marked: datetime | None = None
+        self._copy_failed = False
         self._pause = 0.0
 
-    def one_run(self) -> None:
+    def go_on(self) -> None:
+        """Follow the log, run after run, until `stop`."""
+        while not self._stop.is_set():
+            self._one_run()
+            self._wait(self._pause)
+
+    def _one_run(self) -> None:
         """Follow the log until `stop`, or until something is in the way."""
-        self._pause = RETRY_SECONDS
+        self._pause = self._retry
         try:
             _make(self._folder)
             archiver = Archiver(self._data / STORE_FILE, self._folder, self._limits)
@@ -113,26 +123,33 @@ class _Keeping:
         while True:
             last, at = self._stop.is_set(), self._clock()
             archiver.turn(archive.milliseconds(at))
-            self._guard.turned()
-            self._watchdog.turned()
             self._say(ArchiveState.GOES_ON if archiver.founded else ArchiveState.COPYING, at)
             if last:
                 return
-            self._stop.wait(every)
+            self._wait(every)
 
-    def rest(self) -> None:
-        """Wait before the next run."""
-        until = time.monotonic() + self._pause
-        while time.monotonic() < until and not self._stop.wait(min(1.0, self._pause)):
+    def _wait(self, seconds: float) -> None:
+        # Bit by bit: to wait is not to hang, neither for the guard nor for the watchdog.
+        until = time.monotonic() + seconds
+        while True:
+            self._guard.turned()
             self._watchdog.turned()
+            left = until - time.monotonic()
+            if left <= 0 or self._stop.wait(min(left, self._stall / WAITS_IN_STALL)):
+                return
 
     def _trouble(self, state: ArchiveState, wrong: OSError) -> None:
+        if state is ArchiveState.FULL and self._said is ArchiveState.COPYING:
+            self._copy_failed = True
         if state is not self._said:
             log.error("THE ARCHIVE STANDS STILL, the shop goes on: %s: %s", self._folder, wrong)
         self._say(state, self._clock())
 
     def _say(self, state: ArchiveState, at: datetime) -> None:
         """Mark how far the archive is; of any other state, since when."""
+        if state is ArchiveState.COPYING and self._copy_failed:
+            return  # It is tried again and again: that a copy is being made is no news until one was.
+        self._copy_failed = self._copy_failed and state is not ArchiveState.GOES_ON
         same = state is self._said
         if same and (state is not ArchiveState.GOES_ON or (self._marked and timedelta(0) <= at - self._marked < MARK_EVERY)):
             return
@@ -162,9 +179,12 @@ class Guard:
         while True:
             time.sleep(self._stall / 4)
             hold = self._hold
-            if hold is not None and not hold.lost and time.monotonic() - self._turned > self._stall:
-                log.error("the archive has not answered for %g s: the log is let go of", self._stall)
-                hold.let_go()
+            if hold is None or time.monotonic() - self._turned <= self._stall:
+                continue
+            with suppress(sqlite3.Error):  # It may be closed this moment.
+                if not hold.lost:
+                    log.error("the archive has not answered for %g s: the log is let go of", self._stall)
+                    hold.let_go()
 
 
 def _make(folder: Path) -> None:

@@ -31,12 +31,12 @@ def mqtt(tmp_path: Path) -> Iterator[MqttSettings]:
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    """A file system of 16 MiB on *folder*; only root may mount one."""
+def small_disk(folder: Path, megabytes: int = 16) -> Iterator[None]:
+    """A file system of so many MiB on *folder*; only root may mount one."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small file system")
     if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)], capture_output=True, check=False
     ).returncode:
         pytest.skip("this machine does not let root mount a small file system")
     try:
