@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from broker.lock import Held, held
 from broker.settings import Settings
@@ -19,7 +19,6 @@ from broker.shop import STORE_FILE, now
 from broker.store import archive, archived
 from broker.store.archived import ArchiveState
 from broker.store.archiver import Archiver, Broken, Limits, NoRoom
-from broker.store.wal_hold import LogHold
 from broker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -116,7 +115,7 @@ class _Keeping:
             log.warning("the archive waits for the store: %s", wrong)
 
     def _follow(self, archiver: Archiver) -> None:
-        self._guard.watch(archiver.hold)
+        self._guard.watch(archiver)
         goes_on = archiver.begin(archive.milliseconds(self._clock()))
         log.info("the archive %s %s", "goes on in" if goes_on else "begins with a copy of the store in", self._folder)
         every = self._settings.backup.archive_every_seconds
@@ -157,16 +156,27 @@ class _Keeping:
         archived.mark(self._data, state, at)
 
 
+class Holds(Protocol):
+    """What keeps the log of the store from being written over."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether it holds nothing any more."""
+
+    def let_go(self) -> None:
+        """Hold nothing from now on; any thread may call it."""
+
+
 class Guard:
     """Lets go of the log when its archive has not answered for STALL_SECONDS: a disk may hang for hours."""
 
     def __init__(self, stall: float = STALL_SECONDS) -> None:
         self._stall = stall
-        self._hold: LogHold | None = None
+        self._hold: Holds | None = None
         self._turned = time.monotonic()
         threading.Thread(target=self._look, name="guard", daemon=True).start()
 
-    def watch(self, hold: LogHold | None) -> None:
+    def watch(self, hold: Holds | None) -> None:
         """Look after *hold* from now on."""
         self._hold = hold
         self.turned()

@@ -81,6 +81,17 @@ class Archiver:
         """Whether a copy is being made now."""
         return self._copy is not None
 
+    @property
+    def lost(self) -> bool:
+        """Whether the log is held no longer: what came since may be gone."""
+        return self.hold.lost
+
+    def let_go(self) -> None:
+        """Let the log be written over, whatever hangs; a copy that is being made is given up. Any thread may call it."""
+        self.hold.let_go()
+        if copy := self._copy:
+            copy.let_go()
+
     def begin(self, now: int) -> bool:
         """Take the log up where the last run left it, or begin a run at *now*; return whether it was taken up."""
         archive.sweep(self._folder)
@@ -122,7 +133,7 @@ class Archiver:
         return read
 
     def _see_held(self) -> None:
-        if self.hold.lost:
+        if self.lost:
             raise Broken("the log had to be let go of, because the archive took nothing for too long")
 
     def close(self) -> None:

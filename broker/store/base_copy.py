@@ -43,6 +43,7 @@ class BaseCopy:
         self.wrong: Exception | None = None
         self.seen = 0
         self._stopped = False
+        self._connection: sqlite3.Connection | None = None
 
     def begin(self) -> None:
         """Begin to copy."""
@@ -59,6 +60,13 @@ class BaseCopy:
         self._stopped = True
         self._named.set()
 
+    def let_go(self) -> None:
+        """Stop, and keep no page of the log any more though the disk of the archive hangs. Any thread may call it."""
+        self.stop()
+        with suppress(sqlite3.Error):
+            if self._connection is not None and self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
     def _copied(self, *_: int) -> None:
         self.stands.set()
         if self._stopped:
@@ -69,6 +77,7 @@ class BaseCopy:
         raw, packed = (self._folder / f"{half}.{kind}" for kind in ("store", "gz"))
         try:
             with closing(sqlite3.connect(self._store, isolation_level=None, check_same_thread=False)) as connection:
+                self._connection = connection
                 upkeep.backup(Database(connection), raw, told=self._copied)
             self._pack(raw, packed)
             passing("archive.copied")

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -59,6 +60,35 @@ def test_a_copy_that_nobody_waits_for_ends_in_the_middle_of_packing(store: Path,
         with pytest.raises(CopyFailed, match="nobody follows"):
             copy._pack(store, kept.folder / "packed")
     assert (kept.folder / "packed").stat().st_size < 100_000
+
+
+def test_a_copy_that_hangs_keeps_no_page_of_the_log_once_it_is_let_go_of(
+    store: Path, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs, answers, copied = threading.Event(), threading.Event(), BaseCopy._copied
+
+    def stands_still(copy: BaseCopy, *_: int) -> None:
+        hangs.set()
+        answers.wait(20)
+        copied(copy)
+
+    monkeypatch.setattr(BaseCopy, "_copied", stands_still)
+    with closing(small_store(store)) as db:
+        db.execute("INSERT INTO items (body) VALUES (?)", [os.urandom(10_000_000)])
+        archived = kept.begin()
+        try:
+            assert hangs.wait(20)
+            db.execute("INSERT INTO items (body) VALUES ('while it hung')")
+            db.execute("PRAGMA busy_timeout = 0")
+            assert db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 1, "the log is held"
+            archived.let_go()
+            assert db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+        finally:
+            answers.set()
+        with pytest.raises(archiver.Broken, match="let go of"):
+            kept.turn()
+        kept.end()
+    assert not list(kept.folder.glob("*.store*")), "nothing of it is left"
 
 
 def test_what_is_too_old_makes_room_for_a_new_beginning(
