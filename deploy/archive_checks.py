@@ -18,7 +18,8 @@ def archive(settings: Settings) -> Iterator[Finding]:
     folder = settings.backup.archive_to
     if folder is None:
         return
-    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+    # Not is_dir(): that ends in an error where nobody here may look into the folder above, as into that of another's stick.
+    if not os.access(folder, os.W_OK | os.X_OK) or not folder.is_dir():
         yield Finding("archive", State.WARN, f"{folder} is not there or cannot be written", "Plug its disk in, or make the folder.")
         return
     data = settings.store.data

@@ -187,7 +187,7 @@ def _absence(camera: CameraSettings) -> str | None:
     if "://" in source:
         return _silence(source)
     if importlib.util.find_spec("cv2") is None:
-        return None if source.startswith("scene:") or Path(source).exists() else "there is no such file"
+        return None if source.startswith("scene:") or os.access(source, os.R_OK) else "there is no such file"
     from edge.source import NoPictures, film
 
     try:

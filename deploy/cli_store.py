@@ -227,11 +227,14 @@ def _opened(path: Path | None) -> Iterator[Shop]:
 
 @contextmanager
 def store_said() -> Iterator[None]:
-    """Say what is wrong with the store as something to be set right first."""
+    """Say what is wrong with the store, or with where something is read or written, as something to be set right first."""
     try:
         yield
     except StoreError as wrong:
         raise Fault(str(wrong)) from None
+    except OSError as wrong:
+        said = f"{wrong.filename}: {wrong.strerror}. Is it there, and may you use it?" if wrong.filename else f"{wrong}"
+        raise Fault(said) from None
 
 
 @contextmanager

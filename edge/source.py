@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -182,18 +184,27 @@ def need_film(source: str) -> None:
         film(source, 1.0)
     elif not is_live(source):
         path = Path(source)
-        if not path.exists():
-            raise NoPictures(f"there is no file {path}. {_WHAT_MAY_BE}")
-        if path.is_file() and not path.stat().st_size:
-            raise NoPictures(f"{path} is not a video that can be read (0 bytes). {_WHAT_MAY_BE}")
+        with _looking_at(path):
+            if not path.exists():
+                raise NoPictures(f"there is no file {path}. {_WHAT_MAY_BE}")
+            if path.is_file() and not path.stat().st_size:
+                raise NoPictures(f"{path} is not a video that can be read (0 bytes). {_WHAT_MAY_BE}")
+
+
+@contextmanager
+def _looking_at(path: Path) -> Iterator[None]:
+    """Run the block. Raises NoPictures where nobody here may look into the folder of *path*, or it can be the name of nothing."""
+    try:
+        yield
+    except OSError as wrong:
+        raise NoPictures(f"{path} cannot be looked at: {wrong.strerror}. {_WHAT_MAY_BE}") from None
 
 
 def film(source: str, frames_per_second: float) -> Film:
     """Open a file or a scene. Raises NoPictures when there is no such thing."""
-    if not source.startswith(SCENE) and Path(source).is_dir():
-        return Folder(Path(source), frames_per_second)
     if not source.startswith(SCENE):
-        return Clip(Path(source), frames_per_second)
+        with _looking_at(Path(source)):
+            return (Folder if Path(source).is_dir() else Clip)(Path(source), frames_per_second)
     try:
         return Rendered(Scene.parse(source))
     except BadScene as wrong:

@@ -75,6 +75,12 @@ def test_paths_are_beside_the_file_wherever_one_stands(tmp_path: Path) -> None:
     assert settings(tmp_path, '[store]\ndata = "store"').store.data == tmp_path / "store"
 
 
+def test_a_film_that_nobody_may_look_at_keeps_no_shop_shut(tmp_path: Path) -> None:
+    unseen = f"{'x' * 300}.mp4"
+    read_so = settings(tmp_path, f'[[cameras]]\nid = "door"\nsource = "{unseen}"\n')
+    assert [camera.source for camera in read_so.cameras] == [unseen], "the camera says what is wrong with it"
+
+
 def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match="there is no such file"):
         read(EdgeSettings, tmp_path / "edge.toml", environment={})

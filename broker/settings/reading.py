@@ -210,13 +210,17 @@ def _absolute(settings: S, base: Path) -> S:
 def _camera_from(base: Path, camera: CameraSettings, data: Path) -> CameraSettings:
     model = model_at(camera.model, base, data) if camera.model else None
     film = base / camera.source
-    # Only what is there, a file or a folder of pictures: "0" is a device, rtsp://... an address.
-    return camera.model_copy(
-        update={
-            "model": model,
-            "source": str(film) if film.is_file() or (film.is_dir() and not camera.source.isdigit()) else camera.source,
-        }
-    )
+    there = _is_film(film, device=camera.source.isdigit())
+    return camera.model_copy(update={"model": model, "source": str(film) if there else camera.source})
+
+
+def _is_film(path: Path, *, device: bool) -> bool:
+    """Return whether *path* is there, a file or a folder of pictures: "0" is a *device*, rtsp://... an address."""
+    try:
+        return path.is_file() or (path.is_dir() and not device)
+    except OSError:
+        # A folder that nobody here may look into, a name that is too long: the camera says so, and the shop opens without it.
+        return False
 
 
 def model_at(model: Path, base: Path, data: Path) -> Path:

@@ -96,6 +96,7 @@ def test_the_list_says_which_moments_there_are(tmp_path: Path, moments: list[str
         (("--at", "2026-11-22 03:00"), 3, "it begins at"), (("--at", "2036-11-22 03:00"), 3, "it ends at"),
         (("--at", "at five"), 3, "is no moment"), (("--list", "--at", "2026-11-22 03:00"), 2, "or --at"), ((), 2, "or --at"),
         (("--list", "--archive", "nowhere"), 3, "there is no archive here"),
+        (("--list", "--archive", "x" * 300), 3, "name too long. Is it there, and may you use it?"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_said_and_nothing_is_changed(
@@ -134,3 +135,5 @@ def test_the_doctor_says_how_the_archive_is(shop: Shop, tmp_path: Path) -> None:
     assert [finding.state for finding in said] == [State.WARN, State.WARN]
     assert "on the disk of the store" in said[0].says
     assert list(doctor_says(Settings())) == []
+    unseen = Settings.model_validate({"backup": {"archive_to": tmp_path / ("x" * 300)}})
+    assert ["not there or cannot be written" in finding.says for finding in doctor_says(unseen)] == [True]

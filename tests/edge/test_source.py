@@ -43,6 +43,9 @@ def test_a_file_that_is_no_video_is_refused(tmp_path: Path, content: bytes) -> N
 def test_a_file_that_is_not_there_is_refused_with_what_may_be_given() -> None:
     with pytest.raises(NoPictures, match=r"there is no file nowhere.mp4. Give a video file, a folder"):
         film("nowhere.mp4", 10)
+    for look in (need_film, lambda source: film(source, 10)):
+        with pytest.raises(NoPictures, match="cannot be looked at"):
+            look(f"{'x' * 300}.mp4")
 
 
 def test_leaving_pictures_out_keeps_the_count_and_the_order(tmp_path: Path) -> None:
