@@ -7,9 +7,11 @@ Cameras keep what they see meanwhile.
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -69,6 +71,30 @@ def upgrade(place: Place, new: Path, units: Units, ready: Callable[[], bool], sa
         return
     _check_settings(place, new)
     say("stopping the shop, and making a backup")
+    with _to_the_end():
+        _exchange(place, old, new, units, ready, _whoever_listens(say))
+
+
+@contextmanager
+def _to_the_end() -> Iterator[None]:
+    """Let neither Ctrl-C nor a connection that breaks end us while the block runs: the shop would stand still."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, was in before.items():
+            signal.signal(number, was)
+
+
+def _whoever_listens(say: Say) -> Say:
+    def said(line: str) -> None:
+        with suppress(OSError):  # The terminal may be gone.
+            say(line)
+
+    return said
+
+
+def _exchange(place: Place, old: Path, new: Path, units: Units, ready: Callable[[], bool], say: Say) -> None:
     try:
         units.stop()
         kept = _backup(place, old)

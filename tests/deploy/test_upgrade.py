@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -213,6 +214,29 @@ def test_a_shop_that_was_stopped_for_nothing_is_started_again(tmp_path: Path, ol
     with pytest.raises(Unfit):
         upgrade.upgrade(place, new, units, lambda: True, lambda _: None)
     assert units.did == ["stop", "start 1"]
+
+
+LEFT_ALONE = """#!/bin/sh\n[ "$1" = check ] && kill -INT $PPID && kill -HUP $PPID && exit {}\nexit 0\n"""
+"""While it is tried somebody presses Ctrl-C, and the connection to their terminal breaks."""
+
+
+@pytest.mark.parametrize(("works", "in_use"), [(0, "2"), (1, "1")], ids=["a version that works", "one that does not"])
+def test_whoever_goes_away_in_the_middle_finds_a_shop_that_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, works: int, in_use: str
+) -> None:
+    monkeypatch.setattr(upgrade, "STEADY_SECONDS", 0.0)
+    place, new = versions(tmp_path, BACKED_UP, LEFT_ALONE.format(works))
+    units, before = Recorded(), [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)]
+
+    def gone(line: str) -> None:
+        if "backup:" in line or "going back" in line:
+            raise OSError("there is no terminal any more")
+
+    with suppress(WentBack):
+        upgrade.upgrade(place, new, units, lambda: True, gone)
+    assert (program.current(place.prefix) or new).name == in_use
+    assert units.did[-1] == f"start {in_use}"
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)] == before
 
 
 @pytest.mark.parametrize("script_of_new", [SLOW, GONE], ids=["never ends", "cannot be run"])
