@@ -166,9 +166,12 @@ def _add(tar: tarfile.TarFile, name: str, opened: IO[bytes], size: int) -> None:
     tar.addfile(member, opened)
 
 
-def forget_old(folder: Path, store: str, keep: int) -> list[Path]:
-    """Delete all but the newest *keep* backups of *store* in *folder*, by the time in their names; return those deleted."""
-    ours = sorted(folder.glob(f"{PREFIX}{store}-????????T??????Z{SUFFIX}"))
+def forget_old(folder: Path, store: str, keep: int, made: Path) -> list[Path]:
+    """Delete all but the newest *keep* backups of *store* in *folder*, by the time in their names; return those deleted.
+
+    The one that was just *made* stays: where the clock was wrong once it may seem the oldest.
+    """
+    ours = sorted(folder.glob(f"{PREFIX}{store}-????????T??????Z{SUFFIX}"), key=lambda file: (file == made, file.name))
     gone = ours[: max(0, len(ours) - keep)]
     for file in gone:
         file.unlink()

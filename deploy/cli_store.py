@@ -65,7 +65,7 @@ def backup(path: Path | None, to: Path | None, keep: int | None, with_secrets: b
     settings = settings_of(path)
     with _progress("copying the store") as told, store_said():
         file, manifest = _nicely(lambda: backups.make(settings, path, to, secrets=with_secrets, told=told))
-    gone = backups.forget_old(file.parent, settings.store.id, keep) if keep else []
+    gone = backups.forget_old(file.parent, settings.store.id, keep, file) if keep else []
     if as_json:
         said = {"file": str(file), "bytes": file.stat().st_size, "deleted": [str(each) for each in gone], **asdict(manifest)}
         click.echo(json.dumps(said))

@@ -120,6 +120,18 @@ def test_only_the_newest_are_kept(house: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_backup_is_kept_though_others_are_of_a_year_to_come(house: Path) -> None:
+    folder = house / "stick"
+    folder.mkdir()
+    for day in range(3):
+        (folder / f"greetline-oslo-2099010{day + 1}T000000Z.tar.gz").write_text("made while the clock was wrong")
+    done = greetline("backup", "--to", folder, "--keep", "2", "--json", folder=house)
+    assert done.returncode == 0, done.stderr
+    assert {each.name for each in folder.iterdir()} == {
+        Path(json.loads(done.stdout)["file"]).name, "greetline-oslo-20990103T000000Z.tar.gz",
+    }  # fmt: skip
+
+
 def test_what_a_power_cut_left_of_a_backup_goes_with_the_next_and_one_that_is_being_made_stays(house: Path) -> None:
     long_ago = time.time() - 2 * 24 * 3600
     for name in ("half-made-cut", "half-made-now", "of-somebody"):
