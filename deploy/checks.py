@@ -252,16 +252,16 @@ def people(settings: Settings) -> Iterator[Finding]:
 
 def tablets(settings: Settings) -> Finding:
     """Look whether tablets can open the screens, and in a secure context: without one they may not stay awake."""
-    host = settings.dashboard.host
+    host, port = settings.dashboard.host, settings.dashboard.port
+    if settings.dashboard.https:
+        return Finding("tablets", State.OK, f"{host}:{port}, behind a TLS proxy")
     if _only_here(host):
         says = f"the screens listen on {host}: only this machine can open them"
         return Finding(
             "tablets", State.WARN, says, 'Set host = "0.0.0.0" in [dashboard], with a TLS proxy in front and https = true.'
         )
-    if not settings.dashboard.https:
-        says = "without https a tablet may not stay awake, and taps travel in the open"
-        return Finding("tablets", State.WARN, says, "Put a TLS proxy in front and set https = true in [dashboard].")
-    return Finding("tablets", State.OK, f"{host}:{settings.dashboard.port}, behind a TLS proxy")
+    says = "without https a tablet may not stay awake, and taps travel in the open"
+    return Finding("tablets", State.WARN, says, "Put a TLS proxy in front and set https = true in [dashboard].")
 
 
 def _only_here(host: str) -> bool:

@@ -13,7 +13,9 @@ from click.testing import CliRunner
 
 from broker.settings import EdgeSettings, Settings, read
 from deploy import narrowing
+from deploy.checks import tablets
 from deploy.cli import main
+from deploy.finding import State
 from deploy.install import job, machine, program
 from deploy.install.machine import Machine
 from deploy.install.plan import LOCK, PACKAGES, SETTINGS, UNITS, File, Kind, Program, described, plan, policies
@@ -184,6 +186,9 @@ def test_the_settings_it_begins_with_are_right_and_know_the_zone_of_the_machine(
     assert settings.store.data == Path("/var/lib/greetline")
     assert settings.dashboard.https
     assert settings.dashboard.host == "127.0.0.1"
+    for screens in (settings.dashboard, settings.kiosk):
+        assert str(screens.behind_proxy) == "127.0.0.1", "behind Caddy phones have their own addresses, or share one pace"
+    assert tablets(settings).state is State.OK, "and nobody is told to open the screens to the network without it"
 
 
 def test_the_settings_of_a_camera_box_are_right(root: Path) -> None:
