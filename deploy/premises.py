@@ -116,9 +116,10 @@ def need_films(settings: Settings, base: Path) -> None:
         raise Fault("The settings have cameras, and their eyes are not installed here: pip install 'greetline[edge]'")
     for camera in settings.cameras:
         film = film_of(camera, base)
-        if film is not None and not film.exists():
+        if film is not None and not os.access(film, os.R_OK):
             raise Fault(
-                f"camera {camera.id}: there is no file {film}. Set its source: rtsp://..., a device number, a file, or scene:door."
+                f"camera {camera.id}: there is no file {film} that may be read here. "
+                "Set its source: rtsp://..., a device number, a file, or scene:door."
             )
 
 

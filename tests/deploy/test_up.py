@@ -47,7 +47,11 @@ def get(address: str) -> int:
 
 def test_a_shop_opens_says_where_and_stops_within_five_seconds(tmp_path: Path) -> None:
     shop_file(tmp_path, cameras=[camera("scene:door")])
-    with greetline("up", cwd=tmp_path) as running:
+    in_quiet(lambda: _opens_and_stops(tmp_path))
+
+
+def _opens_and_stops(folder: Path) -> None:
+    with greetline("up", cwd=folder) as running:
         address = running.wait_for(OPEN).split()[-1]
         entrance = running.wait_for("/enter/").split()[-1]
         assert get(address) in (200, 302)
@@ -143,6 +147,8 @@ def test_a_camera_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with greetline("up", cwd=tmp_path) as running:
         assert running.ends() == 3
     assert re.search(r"camera door: there is no file \S*door\.mp4", running.said)
+    with pytest.raises(Fault, match="that may be read here"):
+        premises.need_films(settings_of(shop_file(tmp_path, cameras=[camera(f"{'x' * 300}.mp4")])), tmp_path)
 
 
 @pytest.mark.slow
@@ -228,7 +234,7 @@ def test_a_folder_of_the_shop_that_is_called_edge_is_not_taken_for_ours(tmp_path
 
 def test_a_shop_with_services_also_serves_the_screens_of_the_customers(tmp_path: Path) -> None:
     services = [{"id": "returns", "letter": "R", "name": "Returns"}]
-    settings = settings_of(shop_file(tmp_path, services=services, kiosk={"port": premises.free_port()}))  # type: ignore[arg-type]
+    settings = settings_of(shop_file(tmp_path, services=services, kiosk={"port": free_port()}))  # type: ignore[arg-type]
     with greetline("up", cwd=tmp_path) as running:
         address = re.findall(r"http\S+", running.wait_for("Customers take a number at"))[0]
         assert address == f"{premises.address(settings, settings.kiosk)}/"
@@ -272,7 +278,7 @@ def test_a_changed_file_is_taken_up_by_every_part_that_it_concerns_and_by_no_oth
         assert premises.answers(settings)
 
         since = len(running.lines)
-        save(path, text + f'\n[kiosk]\nport = {premises.free_port()}\n[[services]]\nid = "a"\nletter = "A"\nname = "Returns"\n')
+        save(path, text + f'\n[kiosk]\nport = {free_port()}\n[[services]]\nid = "a"\nletter = "A"\nname = "Returns"\n')
         hears(running, "kiosk is started: the settings ask for it now", since=since)
         wait_until(lambda: premises.answers(settings_of(path), settings_of(path).kiosk) or None, "the kiosk", running, SLOWLY_S)
 
