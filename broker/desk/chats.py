@@ -79,7 +79,8 @@ def put_off(shop: Shop, delivery: Delivery, until: datetime) -> None:
 
 def full(shop: Shop, name: str, most: int) -> bool:
     """Return whether *name* had *most* messages within the last hour, taken or not."""
-    return deliveries.tried_since(shop.db, name, shop.clock() - RATE_WINDOW) >= most
+    now = shop.clock()
+    return deliveries.tried_between(shop.db, name, now - RATE_WINDOW, now) >= most
 
 
 def tell_report(shop: Shop, *, title: str, text: str, week: date, again: bool = False) -> list[str]:

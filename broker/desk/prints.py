@@ -84,7 +84,7 @@ def claim(shop: Shop, *, by: str) -> Job | None:
         return None
     with change(shop.db):
         now, held = shop.clock(), _printer(shop)
-        if held.held_until is not None and held.held_until > now:
+        if _is_held(held, now):
             return None
         _take_back(shop, now)
         _drop_old(shop, now)
@@ -114,15 +114,19 @@ def take(shop: Shop, *, by: str) -> bool:
     """Take the printer for something that is no ticket, until `looked` or `give_back`. False while somebody has it."""
     with change(shop.db):
         now, held = shop.clock(), _printer(shop)
-        if held.held_until is not None and held.held_until > now:
+        if _is_held(held, now):
             return False
         prints.save_printer(shop.db, replace(held, held_by=by, held_until=now + LEASE))
     return True
 
 
 def _look_due(found: Printer, now: datetime) -> bool:
-    free = found.held_until is None or found.held_until <= now
-    return free and now - found.looked_at >= (LOOK_AGAIN if found.trouble else LOOK_EVERY)
+    return not _is_held(found, now) and abs(now - found.looked_at) >= (LOOK_AGAIN if found.trouble else LOOK_EVERY)
+
+
+def _is_held(found: Printer, now: datetime) -> bool:
+    # Nobody has it for longer than the lease: then the clock was set back, and who had it may be gone.
+    return found.held_until is not None and now < found.held_until <= now + LEASE
 
 
 def finish(shop: Shop, job: Job, trouble: Trouble | None = None) -> None:

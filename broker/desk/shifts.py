@@ -134,8 +134,13 @@ def begin(shop: Shop, person: Person, screen: Screen, proof: Proof) -> str:
 
 def waits_until(shop: Shop, screen: Screen, person: Person) -> datetime | None:
     """Return when the next PIN of *person* on *screen* is looked at, or None when that is now."""
-    found = [people.attempts(shop.db, subject).blocked_until for subject in _subjects(screen, person)]
-    return max((until for until in found if until and until > shop.clock()), default=None)
+    found = [_blocks(people.attempts(shop.db, subject).blocked_until, shop.clock()) for subject in _subjects(screen, person)]
+    return max((until for until in found if until), default=None)
+
+
+def _blocks(until: datetime | None, now: datetime) -> datetime | None:
+    """Return *until* while it is to come; nobody waits for longer than LONGEST_WAIT because the clock was set back."""
+    return until if until is not None and now < until <= now + LONGEST_WAIT else None
 
 
 def _subjects(screen: Screen, person: Person) -> tuple[str, str]:
@@ -147,7 +152,7 @@ def _count(shop: Shop, subjects: tuple[str, ...]) -> None:
     with change(shop.db):
         now = shop.clock()
         found = [people.attempts(shop.db, subject) for subject in subjects]
-        waits = [tried.blocked_until for tried in found if tried.blocked_until and tried.blocked_until > now]
+        waits = [until for tried in found if (until := _blocks(tried.blocked_until, now))]
         if waits:
             raise MustWait(max(waits))
         for tried in found:

@@ -105,10 +105,10 @@ def made_since(db: Database, name: str, at: datetime) -> bool:
     return db.execute(f"SELECT 1 FROM deliveries WHERE {where} LIMIT 1", values).fetchone() is not None
 
 
-def tried_since(db: Database, name: str, at: datetime) -> int:
-    """Return how many deliveries to *name* were tried since *at*, taken or not."""
-    where = "target = ? AND tries > 0 AND tried_at >= ?"
-    return int(db.execute(f"SELECT count(*) FROM deliveries WHERE {where}", [name, text(at)]).fetchone()[0])
+def tried_between(db: Database, name: str, at: datetime, now: datetime) -> int:
+    """Return how many deliveries to *name* were tried from *at* until *now*, taken or not."""
+    where = "target = ? AND tries > 0 AND tried_at BETWEEN ? AND ?"
+    return int(db.execute(f"SELECT count(*) FROM deliveries WHERE {where}", [name, text(at), text(now)]).fetchone()[0])
 
 
 def add(db: Database, new: Iterable[Delivery]) -> None:

@@ -117,6 +117,19 @@ def test_the_printer_is_one_persons_at_a_time(kiosk: Screen) -> None:
     assert claimed(kiosk.shop, by="two").id != first.id
 
 
+def test_a_printer_that_was_held_before_the_clock_was_set_back_is_free(kiosk: Screen, clock: TurnableClock) -> None:
+    first = asked(kiosk)
+    claimed(kiosk.shop)
+    clock.turn(seconds=-3600)
+    job = claimed(kiosk.shop, by="two")
+    assert job.id == first.id, "whoever held it was never heard of again"
+    prints.fail(kiosk.shop, job, Trouble.NO_PAPER, "it has no paper")
+    clock.turn(seconds=-3600)
+    assert prints.claim_look(kiosk.shop, by="two"), "it is asked whether it is well again"
+    clock.turn(seconds=-3600)
+    assert prints.take(kiosk.shop, by="three")
+
+
 def test_a_failed_try_waits_a_little_and_another_ticket_goes_first(kiosk: Screen, clock: TurnableClock) -> None:
     first = asked(kiosk)
     prints.fail(kiosk.shop, claimed(kiosk.shop), Trouble.STALLED, "it stopped")

@@ -60,6 +60,20 @@ def test_after_the_last_try_it_is_disabled_staff_are_told_and_it_can_begin_again
     assert the_notice(shop) == []
 
 
+def test_what_was_put_off_while_the_clock_was_ahead_keeps_nothing_waiting(
+    listening: Listening, sink: Sink, from_now: TurnableClock
+) -> None:
+    shop, caller = listening()
+    sink.then = 500
+    happen(shop)
+    settle(caller)
+    sink.then, sink.heard = FINE, []
+    from_now.turn(seconds=-30 * 24 * 3600)
+    happen(shop)
+    settle(caller)
+    assert len(sink.heard) == 2
+
+
 def test_the_staff_of_the_next_day_are_told_too(listening: Listening, sink: Sink, from_now: TurnableClock) -> None:
     shop, caller = listening()
     sink.then = 410

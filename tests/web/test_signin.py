@@ -106,6 +106,16 @@ def test_the_page_says_until_when_one_waits_and_the_keys_rest(shop: Shop, clock:
     assert here.type_pin(kari, PIN).headers["Location"] == "/floor"
 
 
+def test_a_clock_that_was_set_back_keeps_nobody_out_for_as_long(shop: Shop, clock: TurnableClock) -> None:
+    kari, (screen, _) = person(shop, "Kari"), paired(shop)
+    for _ in range(5):
+        tries(shop, screen, kari.id, shifts.WrongPin)
+    assert shifts.waits_until(shop, screen, kari) == clock() + timedelta(minutes=1)
+    clock.turn(seconds=-24 * 3600)
+    assert shifts.waits_until(shop, screen, kari) is None
+    assert shifts.sign_in(shop, screen, kari.id, PIN)[0] == kari
+
+
 def tries(shop: Shop, screen: stored.Screen, who: str, becomes: type[Exception]) -> None:
     with pytest.raises(becomes):
         shifts.sign_in(shop, screen, who, WRONG)
