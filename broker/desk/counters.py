@@ -8,6 +8,7 @@ from datetime import timedelta
 from broker.desk import alerts as desk_alerts
 from broker.desk import audit
 from broker.desk.tickets import NoSuchService, service_ids, skills_of
+from broker.desk.zones import SET_BACK
 from broker.domain.alerts import Alert, AlertKind
 from broker.domain.facts import Fact, FactKind
 from broker.domain.moves import IllegalMove
@@ -81,7 +82,7 @@ def resume(shop: Shop, service: str, *, by: str) -> bool:
 def run_pauses(shop: Shop) -> int:
     """End the pauses of services whose time has come. Return how many."""
     now = shop.clock()
-    over = [paused for paused in counters.pauses(shop.db) if paused.until <= now]
+    over = [paused for paused in counters.pauses(shop.db) if paused.until <= now or paused.began - now > SET_BACK]
     for paused in over:
         resume(shop, paused.service, by="clock")
     return len(over)

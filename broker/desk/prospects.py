@@ -116,7 +116,9 @@ def learn(shop: Shop) -> bool:
     """
     now = shop.clock()
     known = learnt.newest(shop.db, WAITS)
-    if known and (now - known[0] < LEARN_EVERY or (now - known[0] < 2 * LEARN_EVERY and shop.hours.open_at(now))):
+    # One that is of a day to come was made while the clock was ahead: it says nothing of when this was done last.
+    ago = abs(now - known[0]) if known else 2 * LEARN_EVERY
+    if ago < LEARN_EVERY or (ago < 2 * LEARN_EVERY and shop.hours.open_at(now)):
         return False
     days = list(_days(shop, now, WINDOW_DAYS + JUDGED_DAYS))
     judged = audit(days, _hour_of_week(shop), judged_from=max(1, len(days) - JUDGED_DAYS)) if len(days) > 1 else Audit()

@@ -17,6 +17,8 @@ from broker.store.pauses import Pause
 
 PAUSE_MINUTES: Final = (5, 15, 30)
 """The lengths a pause may have."""
+SET_BACK: Final = timedelta(minutes=1)
+"""A pause that begins so long from now was made before the clock was set back: it would come again, with nobody knowing why."""
 
 
 def pause(shop: Shop, zone: str, *, minutes: int, reason: str, by: str, key: str = "") -> Pause | None:
@@ -55,7 +57,7 @@ def run_due(shop: Shop) -> int:
     """End the pauses whose time has come. Return how many."""
     now = shop.clock()
     with change(shop.db):
-        over = [pause for pause in pauses.running(shop.db) if pause.until <= now]
+        over = [pause for pause in pauses.running(shop.db) if pause.until <= now or pause.began - now > SET_BACK]
         for pause in over:
             _end(shop, pause.zone, by="clock")
     return len(over)
@@ -65,7 +67,7 @@ def _end(shop: Shop, zone: str, *, by: str) -> None:
     now = shop.clock()
     for pause in pauses.running(shop.db):
         if pause.zone == zone:
-            pauses.save(shop.db, replace(pause, ended=min(now, pause.until)))
+            pauses.save(shop.db, replace(pause, ended=max(pause.began, min(now, pause.until))))
             journal.append(shop.db, Fact(kind=FactKind.RESUMED, subject=zone, at=now, zone=zone, by=by))
             there: dict[str, object] = {"until": text(pause.until), "reason": pause.reason}
             audit.write(shop, "pauses.zone-resumed", zone, by=by, before=there)
