@@ -20,6 +20,7 @@ from deploy import premises
 from deploy.fault import Fault
 from tests.deploy.running import Running, greetline, outlived, wait_until
 from tests.deploy.shops import camera, settings_of, shop_file
+from tests.service.parts import free_port, in_quiet
 
 OPEN = "Oslo City is open"
 
