@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.soak.crowd import Crowd
-from benchmarks.soak.premises import Premises, small_disk, wait
+from benchmarks.soak.premises import GREET_WITHIN, Premises, small_disk, wait
 from benchmarks.soak.troubles import Troubles
 from benchmarks.soak.verdict import GOALS, Verdict, judge, unlike
 from broker.shop import open_shop
@@ -83,8 +83,11 @@ def _soaked(here: Premises, shop: Any, seconds: float, seed: int, warm: float, *
     troubles = Troubles(here, crowd, seed, disk=disk)
     troubles.run(began + seconds - calm)
     samples = _watched(here, began + seconds)
+    _write(samples, here.folder / "memory.csv")
     here.empty_spools()
     crowd.leave_staff()
+    # Whoever came in last is overdue only now: before, a missed alarm could not be told from one to come.
+    time.sleep(GREET_WITHIN + 1)
     wait(lambda: not _due(here), "what is due is done", within=SETTLE_S * 3, every=0.2)
     other = _screens_agree(shop, crowd)
     crowd.leave()
@@ -108,6 +111,11 @@ def _watched(here: Premises, until: float) -> list[tuple[float, Sample]]:
         samples.append((time.monotonic(), here.memory()))
         time.sleep(min(SAMPLE_S, max(0.1, until - time.monotonic())))
     return samples
+
+
+def _write(samples: list[tuple[float, Sample]], file: Path) -> None:
+    lines = [f"{at - samples[0][0]:.0f},{name},{megabytes:.3f}" for at, each in samples for name, (_, megabytes) in each.items()]
+    file.write_text("\n".join(["second,part,megabytes", *lines]) + "\n")
 
 
 def _due(here: Premises) -> bool:
