@@ -42,3 +42,12 @@ def test_each_line_names_a_test_that_there_is_or_says_that_there_is_none() -> No
         assert tests or shown.startswith(("Not done", "None here", "Read: ")), name
         for test in tests:
             assert f"def {test}(" in written, f"{name}: {test}"
+
+
+def test_each_test_that_a_page_names_is_there() -> None:
+    written = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    named = {
+        (page.name, test) for page in (ROOT / "docs").rglob("*.md") for test in re.findall(r"`(test_\w+)`", page.read_text("utf-8"))
+    }
+    assert len(named) > 100
+    assert not [(page, test) for page, test in sorted(named) if f"def {test}(" not in written]

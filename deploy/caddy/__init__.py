@@ -35,6 +35,8 @@ TRUST_PAGE: Final = "/root"
 TRUST_FILE: Final = "/root.crt"
 PAIRING: Final = "/box/join"
 """Where a camera box asks to be let in: it does not know the shop's authority yet, and both prove that they know the code."""
+PROGRAMS: Final = "/api/*"
+"""Where programs bring a key. By HTTP they are refused: one that was led to HTTPS would send its key in the open for ever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +142,7 @@ def _said(key: str, **values: str) -> str:
 
 
 def _plain(site: Site) -> str:
-    """By HTTP: the page of trust, the authority, a camera box that asks in, and the way to HTTPS for everything else."""
+    """By HTTP: the page of trust, the authority, a camera box that asks in, and for every other page the way to HTTPS."""
     port = "" if site.staff_port == STAFF_PORT else f":{site.staff_port}"
     return f"""http://:{site.plain_port} {{
 	header -Server
@@ -153,6 +155,10 @@ def _plain(site: Site) -> str:
 			header_down -Server
 			header_down -Strict-Transport-Security
 		}}
+	}}
+	@programs path {PROGRAMS}
+	handle @programs {{
+		respond "Programs come by https. A key that was sent here travelled in the open: exchange it." 403
 	}}
 	handle {{
 		redir https://{{host}}{port}{{uri}} 307

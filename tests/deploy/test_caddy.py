@@ -128,6 +128,19 @@ def test_by_http_there_is_the_page_of_trust_and_the_way_to_https(behind: Behind)
 
 
 @needs_caddy
+def test_by_http_a_program_is_refused_and_led_nowhere(behind: Behind) -> None:
+    for method, path in (
+        ("GET", "/api/v1/line"),
+        ("POST", "/api/v1/tickets"),
+        ("GET", "/API/v1/line"),
+        ("GET", "/x/../api/v1/line"),
+    ):
+        status, headers, said = behind.ask_plain(path, method=method)
+        assert (status, headers["Location"]) == (403, None), path
+        assert b"exchange it" in said
+
+
+@needs_caddy
 def test_what_happens_is_on_the_tablet_at_once_through_caddy(behind: Behind) -> None:
     here, seen = cookies(behind.tablet()), []
     with behind.line() as line:
