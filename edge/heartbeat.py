@@ -73,6 +73,10 @@ class Heartbeat:
 
     def frame(self, small: Picture, at: datetime) -> None:
         """Take note of the small gray picture that arrived at *at*."""
+        if self._newest and at < self._newest:
+            # The clock was set back: what lasted until then is measured from now on.
+            self._window = (at, 0)
+            self._same_since, self._seeing_at = min(self._same_since, at), min(self._seeing_at, at)
         self._newest = at
         began, frames = self._window
         self._window = (began, frames + 1)

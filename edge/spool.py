@@ -86,13 +86,14 @@ class Spool:
                 log.warning("the spool could not forget %d events: %s", len(gone), wrong)
 
     def settle(self) -> None:
-        """Write down what waits in memory, if the disk takes it again."""
+        """Write down what waits in memory, if the disk takes it again; or see that it does when nothing waits there any more."""
         with self._lock:
-            if not self._memory:
+            if not self._memory and not self.trouble:
                 return
             try:
                 with self._change():
                     self._write_memory_down()
+                    self._db.execute("UPDATE spool SET dropped = dropped")
             except sqlite3.Error as wrong:
                 self._trouble(wrong)
             else:

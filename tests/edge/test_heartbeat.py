@@ -47,6 +47,17 @@ def test_a_clock_that_was_set_back_does_not_make_a_camera_silent() -> None:
     assert heartbeat.due(WATCHING, at(-3600))
 
 
+def test_after_the_clock_was_set_back_frames_are_counted_and_a_covered_lens_is_seen() -> None:
+    heartbeat = Heartbeat((), START)
+    show(heartbeat, [seen(step) for step in range(120)])
+    show(heartbeat, [seen(n, level=3, spread=2) for n in range(10)], begin=12)
+    for n in range(60):
+        heartbeat.frame(seen(n, level=3, spread=2), at(-3600 + n / 5))
+    assert heartbeat.due(WATCHING, at(-3600 + 12))
+    status = heartbeat.status(Counters(), at(-3600 + 12))
+    assert (status.watch, status.frames_per_second) == (Watch.BLIND, pytest.approx(5, abs=0.2))
+
+
 @pytest.mark.parametrize(
     ("picture", "watch", "reason"),
     [

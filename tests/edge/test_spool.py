@@ -170,6 +170,19 @@ def test_what_waits_in_memory_can_be_acknowledged_there(tmp_path: Path) -> None:
     assert ids(spool) == names[2:]
 
 
+def test_trouble_is_over_though_the_service_has_what_waited_and_nobody_comes(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db")
+    fill(spool, 3)
+    full(spool, yes=True)
+    spool.append(lambda name: b"x" * 9000)
+    spool.forget(ids(spool))
+    assert (len(spool), "wait in memory" in spool.trouble) == (0, True)
+    full(spool, yes=False)
+    spool.settle()
+    assert spool.trouble == ""
+    assert (fill(spool, 1), len(spool)) == (ids(spool), 1)
+
+
 def test_a_directory_that_cannot_be_made_is_a_clear_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SpoolError, match=r"cannot be made.*Give --spool PATH"):
