@@ -20,7 +20,7 @@ const kept = (name, value) => {
   } catch { return ""; } // a browser that keeps nothing
 };
 
-let etag = "", heard = Date.now(), skew = 0, timer = 0, busy = false, again = false, lost = false, failed = 0, sound = null, newer = false, touched = 0;
+let etag = "", heard = Date.now(), skew = 0, timer = 0, busy = false, again = false, lost = false, failed = 0, sound = null, newer = false, touched = 0, telling = false;
 
 // ---- asking. A document is parsed without running anything in it, and needs no HTML put together here.
 function ask(method, url, body = null) {
@@ -38,8 +38,12 @@ function ask(method, url, body = null) {
 
 const editionOf = (page) => page?.querySelector("meta[name=edition]")?.content ?? "";
 
-/** What this page was drawn from is of another time than the shop: it loads anew once nobody is at it. */
+/**
+ * What this page was drawn from is of another time than the shop: it loads anew once nobody is at it. Not while it is to tell
+ * somebody that it is their turn: a page that nobody has touched may neither sound nor move the phone.
+ */
 function renew() {
+  if (telling && !("ended" in live().dataset)) return;
   if (newer && !lost && !busy && Date.now() - touched > IDLE_MS && !document.querySelector(".tongues[open]")) location.reload();
 }
 
@@ -103,6 +107,7 @@ function tone(pitch, nth) {
 
 async function listenUp() {
   kept("tell", "on");
+  telling = true;
   try {
     sound ??= new AudioContext();
     await sound.resume();

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from broker.desk import tickets
+from broker.domain.ticket import Move
 from tests.browser.floor_parts import until
 from tests.browser.house import Watch
 from tests.browser.kiosk_parts import SERVICES, WALL, KioskHouse
@@ -92,6 +94,22 @@ def test_a_customers_phone_shows_changed_settings_by_itself_and_not_under_their_
     page.wait_for_timeout(1000)
     assert page.evaluate("window.mine"), "a list was open"
     languages.click()
+    until(page, "!window.mine", seconds=2 * HERE_WITHIN_MS / 1000)
+
+
+@pytest.mark.slow
+def test_a_phone_that_is_to_tell_whose_turn_it_is_stays_as_it_is_until_that_is_over(house: KioskHouse, watch: Watch) -> None:
+    page, ticket = watch.context(viewport=PHONE).new_page(), house.takes()
+    page.goto(f"/t/{ticket.token}")
+    page.get_by_role("button", name="Tell me when it is nearly my turn").click()
+    page.evaluate("window.mine = true")
+    house.begin_anew(services=({**SERVICES[0], "name": "Exchange", "names": {}}, SERVICES[1]))
+    with page.expect_response(lambda answer: "/t/" in answer.url and answer.status == 200, timeout=2 * HERE_WITHIN_MS):
+        pass
+    page.wait_for_timeout(5000)
+    assert page.evaluate("window.mine"), "a page that is loaded anew may make no sound before somebody touches it"
+    tickets.move(house.shop, ticket.id, Move.CANCEL)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     until(page, "!window.mine", seconds=2 * HERE_WITHIN_MS / 1000)
 
 
