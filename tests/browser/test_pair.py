@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from broker.desk import pairing, people
 from tests.browser.house import PIN, House, Watch, accessible
+from tests.browser.kiosk_parts import KioskHouse
 from tests.browser.looks import FLOOR_TAP, LANGUAGES, at_every_size, looks_right
 from tests.builders import TurnableClock
 from tests.web.parts import PASSWORD
@@ -152,3 +154,21 @@ def test_every_language_fits_every_screen(house: House, watch: Watch, language: 
         page = opened(context, path)
         assert (page.locator("html").get_attribute("lang") or "")[:2] == language
         at_every_size(page, FLOOR_TAP)
+
+
+def test_a_touch_screen_of_the_shops_own_machine_is_let_in_though_its_cookies_are_those_of_https(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    house = KioskHouse(tmp_path, kiosk={"https": True})
+    watch = Watch(chromium, house)
+    try:
+        touch = opened(watch.context(viewport={"width": 1080, "height": 1920}), "/kiosk")
+        pairing.approve(house.shop, code_on(touch), name="Touch screen", role="kiosk", zone="", by="test")
+        touch.locator(".svc[name=service]").first.click()
+        expect(touch.locator("body")).to_contain_text(re.compile("R.001"))
+        cookies = touch.context.cookies()
+        assert cookies
+        assert all(each["secure"] and each["name"].startswith("__Host-") for each in cookies)
+    finally:
+        watch.close()
+        house.close()

@@ -185,6 +185,7 @@ def test_the_settings_it_begins_with_are_right_and_know_the_zone_of_the_machine(
     assert settings.store.timezone == "Europe/Riga"
     assert settings.store.data == Path("/var/lib/greetline")
     assert settings.dashboard.https
+    assert settings.kiosk.https, "the cookies of the customers' screens are marked as those of the staff's"
     assert settings.dashboard.host == "127.0.0.1"
     for screens in (settings.dashboard, settings.kiosk):
         assert str(screens.behind_proxy) == "127.0.0.1", "behind Caddy phones have their own addresses, or share one pace"
