@@ -122,10 +122,10 @@ def test_a_camera_that_is_not_connected_is_known_at_once(any_mqtt: MqttSettings,
 
 def test_nobody_answers_and_nothing_can_be_reached(any_mqtt: MqttSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inquiry, "ANSWER_SECONDS", 0.3)
-    monkeypatch.setattr(inquiry, "CONNECT_SECONDS", 0.5)
     with pytest.raises(NoAnswer, match="Camera cam-door does not answer"):
         inquiry.shown(settings(tmp_path, any_mqtt), CAMERA)
     nowhere = MqttSettings(host="127.0.0.1", port=free_port())
+    monkeypatch.setattr(inquiry, "CONNECT_SECONDS", 0.5)
     with pytest.raises(NoAnswer, match=f"127.0.0.1:{nowhere.port} cannot be reached"):
         inquiry.shown(settings(tmp_path, nowhere), CAMERA)
     with pytest.raises(NoAnswer, match="is not a device name"):
@@ -158,5 +158,5 @@ def test_a_picture_is_asked_for_by_name_and_the_line_is_closed_again(tmp_path: P
     with own_broker(tmp_path) as mqtt, Box(mqtt, lambda command: parts(command.request)) as box:
         before = threading.active_count()
         inquiry.still(settings(tmp_path, mqtt), CAMERA)
-        wait_until(lambda: threading.active_count() == before, "its thread has ended")
+        wait_until(lambda: threading.active_count() <= before, "its thread has ended")
         assert [command.name for command in box.heard] == [Ask.STILL]

@@ -20,7 +20,7 @@ from broker.embedded import prepare
 from broker.link import Incoming, Link
 from broker.settings import MqttSettings
 from tests.service.conftest import KINDS
-from tests.service.parts import Process, free_port, listens, own_broker, wait_until
+from tests.service.parts import PATIENCE_S, Process, free_port, listens, own_broker, wait_until
 
 EVENTS = everything("shop", Channel.EVENT)
 
@@ -41,26 +41,26 @@ def test_a_broker_that_speaks_only_mqtt_3_is_found_out(tmp_path: Path, will: boo
     with own_broker(tmp_path, "amqtt") as settings:
         mqtt = settings.model_copy(update={"protocol": "auto"})
         with Link(mqtt, client_id="cam", will=last, subscriptions=[EVENTS]) as link:
-            assert link.wait_connected(10)
+            assert link.wait_connected(PATIENCE_S)
             assert link.publish(a_press())
-            assert link.inbox.get(timeout=5)
+            assert link.inbox.get(timeout=PATIENCE_S)
 
 
 def test_nothing_is_held_back_to_be_joined_with_more(mqtt: MqttSettings) -> None:
     with Link(mqtt, client_id="speaker") as link:
-        assert link.wait_connected(10)
+        assert link.wait_connected(PATIENCE_S)
         assert link._live
         assert link._live[1].socket()._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)  # type: ignore[union-attr]
 
 
 def test_a_message_arrives_as_it_was_said_and_is_delivered_once_when_acknowledged(mqtt: MqttSettings) -> None:
     with Link(mqtt, client_id="listener", subscriptions=[EVENTS], manual_ack=True, clean=False) as listener:
-        assert listener.wait_connected(10)
+        assert listener.wait_connected(PATIENCE_S)
         with Link(mqtt, client_id="speaker") as speaker:
-            assert speaker.wait_connected(10)
+            assert speaker.wait_connected(PATIENCE_S)
             said = a_press()
             assert speaker.publish(said)
-            heard = listener.inbox.get(timeout=5)
+            heard = listener.inbox.get(timeout=PATIENCE_S)
             assert decode(heard.topic, heard.payload) == said
             listener.acknowledge(heard)
 
@@ -70,21 +70,21 @@ def test_a_message_arrives_as_it_was_said_and_is_delivered_once_when_acknowledge
 def test_what_was_not_acknowledged_comes_again_on_the_next_connection(tmp_path: Path, protocol: str) -> None:
     with own_broker(tmp_path, "mosquitto", protocol) as mqtt:
         with Link(mqtt, client_id="listener", subscriptions=[EVENTS], manual_ack=True, clean=False) as first:
-            assert first.wait_connected(10)
+            assert first.wait_connected(PATIENCE_S)
             with Link(mqtt, client_id="speaker") as speaker:
-                assert speaker.wait_connected(10)
+                assert speaker.wait_connected(PATIENCE_S)
                 assert speaker.publish(a_press("a-1"))
                 assert speaker.publish(a_press("a-2"))
-            one, _ = first.inbox.get(timeout=5), first.inbox.get(timeout=5)
+            one, _ = first.inbox.get(timeout=PATIENCE_S), first.inbox.get(timeout=PATIENCE_S)
             first.acknowledge(one)
         with Link(mqtt, client_id="listener", subscriptions=[EVENTS], manual_ack=True, clean=False) as second:
-            again = second.inbox.get(timeout=10)
+            again = second.inbox.get(timeout=PATIENCE_S)
             assert decode(again.topic, again.payload).id == "a-2"
 
 
 def test_an_acknowledgement_of_an_earlier_connection_is_not_sent_on_this_one(mqtt: MqttSettings) -> None:
     with Link(mqtt, client_id="listener", subscriptions=[EVENTS], manual_ack=True) as link:
-        assert link.wait_connected(10)
+        assert link.wait_connected(PATIENCE_S)
         stale = Incoming("x", b"", retain=False, mid=7, connection=link.number - 1, qos=1)
         link.acknowledge(stale)
         assert link._live
@@ -99,10 +99,10 @@ def test_publishing_without_a_connection_says_so_and_keeps_nothing(tmp_path: Pat
         process = Process(*made.command)
         try:
             with Link(made.settings, client_id="listener", subscriptions=[EVENTS]) as listener:
-                assert listener.wait_connected(10)
-                assert link.wait_connected(10)
+                assert listener.wait_connected(PATIENCE_S)
+                assert link.wait_connected(PATIENCE_S)
                 assert link.publish(a_press("a-2"))
-                assert decode(*_said(listener.inbox.get(timeout=5))).id == "a-2"
+                assert decode(*_said(listener.inbox.get(timeout=PATIENCE_S))).id == "a-2"
                 with pytest.raises(queue.Empty):
                     listener.inbox.get(timeout=0.2)
         finally:
@@ -117,14 +117,14 @@ def test_the_last_will_is_said_and_kept_when_the_line_is_cut(mqtt: MqttSettings)
     statuses = everything("shop", Channel.STATUS)
     will = offline(store="shop", device="cam", at=datetime.now(UTC))
     with Link(mqtt, client_id="listener", subscriptions=[statuses]) as listener:
-        assert listener.wait_connected(10)
+        assert listener.wait_connected(PATIENCE_S)
         with Link(mqtt, client_id="cam", will=will) as camera:
-            assert camera.wait_connected(10)
+            assert camera.wait_connected(PATIENCE_S)
             _cut(camera)
-            assert decode(*_said(listener.inbox.get(timeout=10))) == will
+            assert decode(*_said(listener.inbox.get(timeout=PATIENCE_S))) == will
             assert wait_until(lambda: camera.number >= 2 and camera.connected.is_set(), "it is back by itself")
     with Link(mqtt, client_id="late", subscriptions=[statuses]) as late:
-        assert decode(*_said(late.inbox.get(timeout=10))) == will
+        assert decode(*_said(late.inbox.get(timeout=PATIENCE_S))) == will
 
 
 def _cut(link: Link) -> None:
@@ -135,9 +135,9 @@ def _cut(link: Link) -> None:
 def test_a_goodbye_leaves_no_last_will(mqtt: MqttSettings) -> None:
     will = offline(store="shop", device="cam", at=datetime.now(UTC))
     with Link(mqtt, client_id="listener", subscriptions=[everything("shop", Channel.STATUS)]) as listener:
-        assert listener.wait_connected(10)
+        assert listener.wait_connected(PATIENCE_S)
         with Link(mqtt, client_id="cam", will=will) as camera:
-            assert camera.wait_connected(10)
+            assert camera.wait_connected(PATIENCE_S)
         with pytest.raises(queue.Empty):
             listener.inbox.get(timeout=0.5)
 
@@ -149,15 +149,15 @@ def test_a_new_broker_on_the_same_port_is_found_within_two_seconds_and_subscribe
         Link(made.settings, client_id="listener", subscriptions=[EVENTS]) as listener,
         Link(made.settings, client_id="s") as speaker,
     ):
-        assert listener.wait_connected(10)
+        assert listener.wait_connected(PATIENCE_S)
         process.kill()
         wait_until(lambda: not listener.connected.is_set() and not listens(made.settings.port))
         process = Process(*made.command)
         try:
-            assert listener.wait_connected(5)
-            assert speaker.wait_connected(5)
+            assert listener.wait_connected(PATIENCE_S)
+            assert speaker.wait_connected(PATIENCE_S)
             assert speaker.publish(a_press())
-            assert listener.inbox.get(timeout=5)
+            assert listener.inbox.get(timeout=PATIENCE_S)
         finally:
             process.stop()
 
@@ -166,7 +166,7 @@ def test_a_message_that_is_too_large_is_refused_before_it_is_sent(mqtt: MqttSett
     ids = tuple(f"{n:060d}" for n in range(120))
     far_too_long = message(Ack(ids=ids), id="a" * 60, store="shop", device="service", time=datetime.now(UTC), to="cam")
     with Link(mqtt, client_id="speaker") as link:
-        assert link.wait_connected(10)
+        assert link.wait_connected(PATIENCE_S)
         if len(far_too_long.model_dump_json()) > MAX_BYTES:
             with pytest.raises(TooLarge):
                 link.publish(far_too_long)
@@ -182,6 +182,7 @@ def test_a_refused_sign_in_is_said_once_in_plain_words(
         caplog.at_level(logging.WARNING, logger="broker.link"),
         Link(mqtt.model_copy(update={"password_file": wrong}), client_id="stranger") as link,
     ):
+        wait_until(lambda: "refused the sign-in of 'greetline'" in caplog.text, "it is refused")
         assert not link.wait_connected(4 if mqtt.own == "amqtt" else 1.5)
     refusals = [record.message for record in caplog.records if "refused the sign-in of 'greetline'" in record.message]
     assert len(refusals) == 1
@@ -234,13 +235,13 @@ def test_many_messages_at_once_arrive_complete_and_in_order(mqtt: MqttSettings) 
         Link(mqtt, client_id="listener", subscriptions=[EVENTS], manual_ack=True) as listener,
         Link(mqtt, client_id="speaker") as speaker,
     ):
-        assert listener.wait_connected(10)
-        assert speaker.wait_connected(10)
+        assert listener.wait_connected(PATIENCE_S)
+        assert speaker.wait_connected(PATIENCE_S)
         heard = []
         for n in range(300):
             assert wait_until(lambda n=n: speaker.publish(a_press(f"a-{n}")))
         for _ in range(300):
-            incoming = listener.inbox.get(timeout=10)
+            incoming = listener.inbox.get(timeout=PATIENCE_S)
             listener.acknowledge(incoming)
             heard.append(decode(*_said(incoming)).id)
     assert heard == [f"a-{n}" for n in range(300)]

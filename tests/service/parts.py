@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import queue
 import random
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -82,6 +84,14 @@ def in_quiet(tried: Callable[[], Found], times: int = 4) -> Found:
         with suppress(AssertionError):
             return tried()
     return tried()
+
+
+@contextmanager
+def usual_ports() -> Iterator[None]:
+    """Have the ports that every shop has by default: no other test that asks for them runs meanwhile, in whichever process."""
+    with (Path(tempfile.gettempdir()) / "greetline-usual-ports.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 class Process:

@@ -17,7 +17,7 @@ from broker.embedded import prepare, reach
 from broker.link import Link
 from broker.settings import BadSettings, MqttSettings
 from tests.service.conftest import KINDS
-from tests.service.parts import Process, free_port, listens, wait_until
+from tests.service.parts import PATIENCE_S, Process, free_port, listens, wait_until
 
 
 def test_the_secret_is_made_once_and_is_for_its_owner_only(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_nobody_enters_without_the_secret_and_nobody_from_outside(own: str, tmp_
     process = Process(*made.command)
     try:
         with Link(made.settings, client_id="friend") as friend:
-            assert friend.wait_connected(10)
+            assert friend.wait_connected(PATIENCE_S)
         stranger = MqttSettings(host="127.0.0.1", port=made.settings.port, protocol="3.1.1")
         with Link(stranger, client_id="stranger") as link:
             assert not link.wait_connected(1)
@@ -83,7 +83,7 @@ def test_it_ends_when_its_supervisor_does(own: str, tmp_path: Path) -> None:
         os.close(end)
         wait_until(lambda: listens(made.settings.port))
         os.close(held)
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_S) == 0
         wait_until(lambda: not listens(made.settings.port))
     finally:
         process.kill()

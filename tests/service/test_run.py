@@ -15,7 +15,7 @@ from broker import lifeline
 from broker.service.run import Occupied, sole_service
 from broker.settings import MqttSettings
 from broker.shop import STORE_FILE
-from tests.service.parts import Device, free_port, service, settings_file, wait_until
+from tests.service.parts import PATIENCE_S, Device, free_port, service, settings_file, wait_until
 
 
 def test_a_mistake_of_ours_that_repeats_ends_the_process_so_that_it_is_started_afresh(
@@ -37,7 +37,7 @@ def test_it_ends_when_its_supervisor_does(tmp_path: Path) -> None:
         os.close(end)
         wait_until(lambda: (tmp_path / STORE_FILE).exists())
         os.close(held)
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_S) == 0
     finally:
         process.kill()
         process.wait()
