@@ -149,7 +149,7 @@ def _add(table: Table, settings: Settings, form: Form, wants: Asked) -> None:
 
 
 def new_id(name: str, taken: set[str], else_called: str) -> str:
-    """Return the id of a new row: its name as the wire can say it, with a number when that is taken, or is where an order stands."""
+    """Return the id of a new row: its name as the wire can say it, with a number when that is taken or means something else."""
     plain = unicodedata.normalize("NFKD", name.lower().replace("ø", "o").replace("æ", "ae")).encode("ascii", "ignore").decode()
     begin = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_ID].strip("-") or else_called
     number, made = 1, begin
