@@ -34,6 +34,8 @@ DEAR = pins._argon2
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("here")
 LOUD_FLAG = "--autoplay-policy=no-user-gesture-required"
+PATIENCE_MS = 20_000
+"""Of whoever waits for what a page shows: a machine that does much else draws late. It costs nothing where it comes."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -99,8 +101,9 @@ def chromiums() -> Iterator[Callable[..., Browser]]:
     found = asked or next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
     if found is None:
         pytest.skip("no Chromium on the PATH; set GREETLINE_CHROMIUM to one")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         begun: dict[tuple[str, ...], Browser] = {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from broker.contract.plan import Plan
 from broker.desk import people, plans
@@ -56,5 +56,6 @@ def save(page: Page) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
 
 
-def changed(page: Page) -> list[str]:
-    return page.locator("#diff :is(ins, del)").all_inner_texts()
+def changed(page: Page, *lines: str) -> None:
+    """Wait until the page says that these differ from what is saved, and nothing else."""
+    expect(page.locator("#diff :is(ins, del)")).to_have_text(list(lines))

@@ -47,7 +47,7 @@ def past() -> Ago:
 @pytest.fixture
 def counter_house(make_house: Callable[..., House], past: Ago) -> House:
     """A shop with two counters; at Desk 3 stands Kari, at Desk 1 Jonas."""
-    house = make_house(clock=past, services=SERVICES, counters=COUNTERS, queues=QueueSettings(recall_every_seconds=5))
+    house = make_house(clock=past, services=SERVICES, counters=COUNTERS, queues=QueueSettings(recall_every_seconds=8))
     for name, counter in (("Kari", "desk-3"), ("Jonas", "desk-1")):
         counters.open_(house.shop, counter, by=house.person(name).id)
     return house

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Error, Locator, Page, Route
@@ -15,6 +16,7 @@ from broker.domain import visit as rules
 from broker.domain.visit import Move, Visit
 from broker.settings import CameraSettings, LineSettings, StandardsSettings
 from broker.shop import Shop, open_shop
+from broker.store import journal
 from broker.store.database import change
 from tests.browser.house import House, Watch
 
@@ -25,7 +27,7 @@ CAMERAS = tuple(
     for zone, name in (("entrance", "Front door"), ("kids", "Kids door"), ("shoes", "Back door"))
 )
 QUICK = StandardsSettings(
-    warn_seconds=1, greet_within_seconds=2, escalate_seconds=4, call_lead_seconds=6, abandon_seconds=600, claim_seconds=8
+    warn_seconds=1, greet_within_seconds=2, escalate_seconds=4, call_lead_seconds=6, abandon_seconds=600, claim_seconds=60
 )
 """Promises short enough to wait for."""
 
@@ -36,23 +38,29 @@ class Service:
     def __init__(self, house: House) -> None:
         self._shop = open_shop(house.settings)
         self._end = threading.Event()
+        self._next = 0.0
         self._thread = threading.Thread(target=self._run, name="service", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
-        turn = 0
         while not self._end.wait(0.05):
-            if turn % 20 == 0:
-                devices.heard(self._shop, devices.SERVICE, kind="service", watch="watching", since=self._shop.clock())
+            self._says_that_it_runs()
             for due in (visits.run_due, alerts.run_due, zones.run_due):
                 due(self._shop)
-            turn += 1
         self._shop.db.conn.close()
+
+    def _says_that_it_runs(self) -> bool:
+        """Say it once a second, however long a turn takes; return whether it was time."""
+        if (now := time.monotonic()) < self._next:
+            return False
+        self._next = now + 1
+        devices.heard(self._shop, devices.SERVICE, kind="service", watch="watching", since=self._shop.clock())
+        return True
 
     def stop(self) -> None:
         """Fall silent, without a goodbye."""
         self._end.set()
-        self._thread.join(5)
+        self._thread.join(20)
 
 
 def watching(shop: Shop, *cameras: str) -> None:
@@ -126,7 +134,7 @@ def tablet(house: House, watch: Watch, name: str = "Kari", *, zone: str = "", pa
     return page
 
 
-def until(page: Page, script: str, *, seconds: float = 15) -> None:
+def until(page: Page, script: str, *, seconds: float = 20) -> None:
     """Wait until *script* is true on *page*. Playwright's own waiting would be stopped by the page's content policy."""
     ends = time.monotonic() + seconds
     while not _true(page, script):
@@ -144,7 +152,7 @@ def _true(page: Page, script: str) -> bool:
         return False
 
 
-def stands(said: Callable[[], object], *, seconds: float = 15) -> bool:
+def stands(said: Callable[[], object], *, seconds: float = 20) -> bool:
     """Wait until the store says so: a button answers at once, the server a moment later."""
     ends = time.monotonic() + seconds
     while not said():
@@ -154,12 +162,52 @@ def stands(said: Callable[[], object], *, seconds: float = 15) -> bool:
     return True
 
 
+def moves_of(house: House, visit: Visit) -> list[str]:
+    """What the shop has written down of *visit*."""
+    return [str(fact.body.get("move")) for fact in journal.about(house.shop.db, visit.id)]
+
+
+def a_moment_later(shop: Shop) -> None:
+    """Wait until the clock of *shop* shows another time: what happens next is later than what happened before."""
+    before = shop.clock()
+    while shop.clock() - before < timedelta(milliseconds=2):
+        time.sleep(0.001)
+
+
+def notes(page: Page) -> None:
+    """Let *page* write down by itself every look that a card has from now on: some are gone before anybody asks."""
+    page.evaluate("""() => {
+      window.looks = {};
+      const look = () => {
+        for (const card of document.querySelectorAll(".visit[data-key]")) {
+          const seen = (window.looks[card.dataset.key] ??= []), words = card.querySelector(".state")?.textContent ?? "";
+          const now = `${card.dataset.s}: ${words.replace(/\\s+/g, " ").trim()}`;
+          if (seen.at(-1) !== now) seen.push(now);
+        }
+      };
+      new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+      look();
+    }""")
+
+
+def looks_of(page: Page, visit: Visit, last: str) -> list[str]:
+    """Wait until the card of *visit* has had the look *last*, and return every look that it had, as "state: words"."""
+    until(page, f"(window.looks['{visit.id}'] ?? []).includes({last!r})")
+    noted: list[str] = page.evaluate(f"window.looks['{visit.id}']")
+    return noted
+
+
+def heard(page: Page, kept: list[Any], count: int = 1) -> None:
+    """Wait until a handler of *page* has kept so much: handlers are called only while the page is waited for."""
+    ends = time.monotonic() + 20
+    while len(kept) < count:
+        assert time.monotonic() < ends, f"{len(kept)} of {count} came"
+        page.wait_for_timeout(20)
+
+
 def let_go(page: Page, held: list[Route], count: int = 1) -> None:
     """Let *count* requests that a route holds back go on, the last first, once all of them have come."""
-    ends = time.monotonic() + 15
-    while len(held) < count:
-        assert time.monotonic() < ends, f"{len(held)} of {count} requests came"
-        page.wait_for_timeout(20)
+    heard(page, held, count)
     for route in reversed(held):
         route.continue_()
 

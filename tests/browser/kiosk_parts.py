@@ -39,6 +39,12 @@ TABLET = {"width": 800, "height": 1280}
 WALL = {"width": 1920, "height": 1080}
 
 
+def stopped(page: Page) -> Page:
+    """From here on the time of *page*, whose clock is installed, goes on only when it is turned, however long a test takes."""
+    page.clock.pause_at(page.evaluate("Date.now() / 1000") + 1)
+    return page
+
+
 class KioskHouse(House):
     """A shop with six services and three counters, the customers' screens served."""
 

@@ -14,7 +14,7 @@ from broker.desk import plans
 from broker.settings import MqttSettings
 from tests.browser.camera_page import changed, drag, opened, place, save, saved, shape, tool
 from tests.browser.camera_parts import ENTRANCE, Box, mqtt, says, trial  # noqa: F401 - mqtt is a fixture
-from tests.browser.floor_parts import stands
+from tests.browser.floor_parts import stands, until
 from tests.browser.house import House, Watch
 from tests.service.parts import free_port
 
@@ -44,8 +44,10 @@ def test_one_still_is_asked_for_and_it_leaves_with_the_page(house: House, box: B
     expect(page.locator("#taken")).to_contain_text("kept only in this window")
     assert page.evaluate("document.querySelector('#still canvas').width") == 960
     assert len(box.named(Ask.STILL)) == 1
+    page.evaluate("document.querySelector('#still canvas').width = 1")
     page.get_by_role("button", name="New still").click()
     assert stands(lambda: len(box.named(Ask.STILL)) == 2)
+    until(page, "document.querySelector('#still canvas').width === 960")
     page.locator("#still.seen").wait_for()
     kept = page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}])")
     assert "data:" not in kept
@@ -58,7 +60,7 @@ def test_one_still_is_asked_for_and_it_leaves_with_the_page(house: House, box: B
 def test_without_the_camera_one_can_draw_and_save_and_is_told_so(house: House, watch: Watch) -> None:
     watch.expect_error("502")
     page = opened(house, watch, seen=False)
-    expect(page.locator(".veil")).to_contain_text("The camera does not answer. You can draw and save all the same", timeout=20_000)
+    expect(page.locator(".veil")).to_contain_text("The camera does not answer. You can draw and save all the same", timeout=40_000)
     drag(page, (0.2, 0.5), (0.2, 0.3))
     says(house, watch="offline")
     save(page)
@@ -73,7 +75,7 @@ def test_without_the_mqtt_broker_the_page_says_what_to_do(
     watch = watch_over(house)
     watch.expect_error("502")
     page = opened(house, watch, seen=False)
-    expect(page.locator(".veil")).to_contain_text("look whether `greetline up` runs", timeout=20_000)
+    expect(page.locator(".veil")).to_contain_text("look whether `greetline up` runs", timeout=40_000)
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
 
 
@@ -97,7 +99,7 @@ def test_a_line_is_drawn_turned_named_and_saved(house: House, box: Box, watch: W
     page.get_by_label("Name", exact=True).fill("Back dør")
     page.keyboard.press("Tab")
     page.get_by_label("Opens into").select_option("kids")
-    assert changed(page) == ["back-dor is new: Door line"]
+    changed(page, "back-dor is new: Door line")
     save(page)
     assert stands(lambda: len(saved(house).lines) == 2)
     line = saved(house).lines[1]
@@ -181,7 +183,7 @@ def test_a_finger_moves_a_handle_that_it_does_not_quite_hit(house: House, box: B
     for step in range(1, 6):
         say("touchMove", (x + (to_x - x) * step / 5, y + (to_y - y) * step / 5))
     say("touchEnd")
-    assert changed(page) != []
+    expect(page.locator("#diff :is(ins, del)").first).to_be_visible()
     save(page)
     assert stands(lambda: saved(house).version == 1)
     assert saved(house).lines[0].points[0] == pytest.approx((0.3, 0.7), abs=0.02)
@@ -207,7 +209,7 @@ def test_one_step_is_taken_back_by_key_and_by_button(house: House, box: Box, wat
     undo.click()
     expect(page.locator("#items button")).to_have_count(3)
     expect(undo).to_have_attribute("aria-disabled", "true")
-    assert changed(page) == []
+    changed(page)
     page.get_by_label("Name", exact=True).fill("x")
     page.keyboard.press("Control+z")
     expect(page.locator("#items button")).to_have_count(3)
@@ -233,7 +235,7 @@ def test_the_drawn_line_is_tried_beside_the_saved_one(house: House, box: Box, wa
     drag(page, (0.5, 0.5), (0.5, 0.4))
     expect(note).to_contain_text("door counts 37 in and 39 out.")
     expect(note).to_contain_text("The saved one counts 47 in and 39 out.")
-    assert page.locator("#strip .in").get_attribute("d").count("M") == 37  # type: ignore[union-attr]
+    expect(page.locator("#strip .in")).to_have_attribute("d", re.compile(r"^(?:[^M]*M){37}[^M]*$"))
 
 
 def test_a_box_that_began_lately_says_how_far_back_it_remembers(house: House, box: Box, watch: Watch) -> None:
@@ -256,7 +258,7 @@ def test_live_counts_lie_over_the_picture_and_stop_when_asked(house: House, box:
     page.get_by_role("button", name="Stop counting").click()
     expect(page.locator(".ov .lbl text")).to_have_text("in")
     page.get_by_role("button", name="Count live for a minute").click()
-    expect(page.locator("#live-more")).to_contain_text("In this minute: 30 in, 20 out.", timeout=30_000)
+    expect(page.locator("#live-more")).to_contain_text("In this minute: 30 in, 20 out.", timeout=60_000)
     assert len(box.named(Ask.WATCH)) == 2
 
 
@@ -274,7 +276,7 @@ def test_the_uniform_is_calibrated_by_a_box_and_its_colours_are_shown(house: Hou
     assert asked
     assert asked[0] == pytest.approx((0.45, 0.7), abs=0.01)
     page.get_by_text("At an angle").click()
-    assert changed(page) == ["The camera looks: At an angle", "People with a badge are staff", "People in these colours are staff"]
+    changed(page, "The camera looks: At an angle", "People with a badge are staff", "People in these colours are staff")
     save(page)
     assert stands(lambda: saved(house).staff.badges and len(saved(house).staff.uniform) == 64)
     page.get_by_role("button", name="Forget the colours").click()
@@ -294,7 +296,7 @@ def test_who_saved_meanwhile_is_named_and_the_drawing_stays(house: House, box: B
     save(page)
     expect(page.locator("#conflict")).to_contain_text("Kari saved another version at")
     expect(page.locator("#history")).to_contain_text("Version 1")
-    assert "door moves by 10 % of the picture" in changed(page)
+    expect(page.locator("#diff :is(ins, del)").filter(has_text="door moves by 10 % of the picture").first).to_be_visible()
     page.get_by_role("button", name="Save mine over it").click()
     assert stands(lambda: saved(house).version == 2)
     assert saved(house).lines[0].points[0][1] == pytest.approx(0.4, abs=0.01)
@@ -310,7 +312,7 @@ def test_put_back_and_an_older_version_again(house: House, box: Box, watch: Watc
     page.locator("#still.seen").wait_for()
     drag(page, (0.3, 0.8), (0.7, 0.8))
     page.get_by_role("button", name="Put back").click()
-    assert changed(page) == []
+    changed(page)
     page.locator("#history summary").click()
     expect(page.locator(".versions li")).to_have_count(2)
     expect(page.locator(".versions li").first).to_contain_text("door moves by 10 % of the picture")
@@ -319,7 +321,7 @@ def test_put_back_and_an_older_version_again(house: House, box: Box, watch: Watc
     assert saved(house).lines[0].points[0] == (0.2, 0.4)
     expect(page.locator(".versions li")).to_have_count(3)
     page.get_by_role("button", name="Undo").click()
-    assert changed(page) == ["door moves by 10 % of the picture"], "what was on the page before is one step back"
+    changed(page, "door moves by 10 % of the picture")  # What was on the page before is one step back.
 
 
 def test_a_drawing_survives_a_reload_and_a_shop_that_does_not_answer(house: House, box: Box, watch: Watch) -> None:
@@ -332,7 +334,7 @@ def test_a_drawing_survives_a_reload_and_a_shop_that_does_not_answer(house: Hous
     page.context.set_offline(False)
     page.reload()
     page.locator("#still.seen").wait_for()
-    assert changed(page) == ["door-2 is new: Door line"]
+    changed(page, "door-2 is new: Door line")
     save(page)
     assert stands(lambda: len(saved(house).lines) == 2)
 

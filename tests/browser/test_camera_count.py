@@ -60,8 +60,10 @@ def begin(page: Page, minutes: int = 10) -> None:
     expect(page.locator("#during")).to_be_visible()
 
 
-def counted(page: Page) -> tuple[str, str]:
-    return page.locator("#during [data-part=in]").inner_text(), page.locator("#during [data-part=out]").inner_text()
+def counted(page: Page, inward: str, outward: str) -> None:
+    """Wait until the page says that so many went in and out."""
+    expect(page.locator("#during [data-part=in]")).to_have_text(inward)
+    expect(page.locator("#during [data-part=out]")).to_have_text(outward)
 
 
 def by_hand(house: House) -> tuple[int, int]:
@@ -77,13 +79,13 @@ def test_taps_and_keys_are_counted_and_the_result_is_blind_until_the_end(house: 
         page.get_by_role("button", name=re.compile("^In")).click()
     for key in ("i", "i", "i", "o", "o", "o", "Shift+O"):
         page.keyboard.press(key)
-    assert counted(page) == ("10", "2")
+    counted(page, "10", "2")
     assert stands(lambda: by_hand(house) == (10, 2))
     arrivals.take(house.shop, [crossed(n, at=real_time(), device="entrance", inward=n < 10) for n in range(1, 12)])
     assert "amera:" not in page.locator("#during").inner_text()
     clock.by = timedelta(minutes=10)
     page.reload()
-    expect(page.locator("#after")).to_be_visible(timeout=15_000)
+    expect(page.locator("#after")).to_be_visible()
     expect(page.locator("#after")).to_contain_text("By hand: 10 in, 2 out")
     expect(page.locator("#after")).to_contain_text("Camera: 9 in, 2 out")
     expect(page.locator("#after")).to_contain_text("92 % right".replace(" %", "\u00a0%"))
@@ -105,7 +107,7 @@ def test_taps_wait_for_a_lost_connection_and_survive_a_reload(house: House, watc
     for _ in range(3):
         page.keyboard.press("i")
     page.keyboard.press("o")
-    assert counted(page) == ("4", "1")
+    counted(page, "4", "1")
     expect(page.locator("#unsent")).to_have_text("4 taps wait for the connection")
     expect(page.locator("#trouble")).to_contain_text("Every tap is kept here")
     assert by_hand(house) == (1, 0)
@@ -114,7 +116,7 @@ def test_taps_wait_for_a_lost_connection_and_survive_a_reload(house: House, watc
     expect(page.locator("#during")).to_be_visible()
     assert stands(lambda: by_hand(house) == (4, 1))
     until(page, "!localStorage.length")
-    assert stands(lambda: counted(page) == ("4", "1"))
+    counted(page, "4", "1")
     expect(page.locator("#unsent")).to_be_hidden()
 
 
@@ -128,7 +130,7 @@ def test_a_page_that_is_older_than_the_last_answer_asks_how_the_tally_stands(hou
     page.route(page.url, lambda route: route.fulfill(body=older, content_type="text/html"))
     page.reload()
     expect(page.locator("#during")).to_be_visible()
-    assert stands(lambda: counted(page) == ("1", "0"))
+    counted(page, "1", "0")
 
 
 def test_an_answer_that_was_lost_on_its_way_counts_no_tap_twice(house: House, watch: Watch) -> None:
@@ -152,7 +154,7 @@ def test_an_answer_that_was_lost_on_its_way_counts_no_tap_twice(house: House, wa
     expect(page.locator("#unsent")).to_be_hidden()
     assert by_hand(house) == (2, 0)
     until(page, "!localStorage.length")
-    assert counted(page) == ("2", "0")
+    counted(page, "2", "0")
     assert lost
 
 
@@ -162,10 +164,10 @@ def test_a_short_count_can_only_be_abandoned(house: House, watch: Watch) -> None
     begin(page)
     page.keyboard.press("i")
     page.get_by_role("button", name="End now").click()
-    expect(page.locator("#trouble")).to_have_text("Count for at least 2 minutes, or abandon it.", timeout=15_000)
+    expect(page.locator("#trouble")).to_have_text("Count for at least 2 minutes, or abandon it.")
     page.get_by_role("button", name="Abandon").click()
     expect(page.locator("#before")).to_be_visible()
-    assert tallies.running(house.shop, "entrance") is None
+    assert stands(lambda: tallies.running(house.shop, "entrance") is None)
 
 
 def test_whoever_comes_second_is_told_who_counts(house: House, watch: Watch) -> None:

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from kiosk.voice.ways import Library
 from tests.browser.house import Watch, accessible
-from tests.browser.kiosk_parts import WALL, KioskHouse
+from tests.browser.kiosk_parts import WALL, KioskHouse, stopped
 from tests.browser.test_display import large, turned_to
-from tests.browser.voice_parts import listening, overlaps, played, speech
+from tests.browser.voice_parts import listening, overlaps, played, silent, speech
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(Library().why_not()), reason="the extra `voice` is not installed")]
 
@@ -36,8 +36,11 @@ def stands(loud: Browser, make_kiosk: Callable[..., KioskHouse]) -> Iterator[Cal
         page = listening(context.new_page())
         if turned:
             page.clock.install()
-        page.goto("/display")
+        with page.expect_response("**/events/board*"):
+            page.goto("/display")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
+        if turned:
+            stopped(page)
         return house, page, watch
 
     yield stand
@@ -61,7 +64,7 @@ def test_a_call_is_chimed_then_said_in_the_shops_language_and_then_in_the_ticket
     assert [one["what"] for one in sounds] == [*TONES, *said_of(house, page)]
     assert len(set(said_of(house, page))) == 2
     assert overlaps(sounds) == []
-    page.wait_for_timeout(round(1000 * (sounds[-1]["until"] - sounds[0]["at"])) + 500)
+    silent(page)
     assert all(one["ended"] >= one["until"] - 0.1 for one in played(page)[2:]), "it was planned, but not played to its end"
 
 

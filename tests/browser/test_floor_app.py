@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import io
-import threading
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from broker.desk import visits
-from broker.domain.facts import FactKind
-from broker.store import journal
-from broker.web.server import Server
-from dashboard.app import create
-from tests.browser.floor_parts import came_in, card, stands, tablet, until
+from tests.browser.floor_parts import came_in, card, moves_of, stands, tablet, until
 from tests.browser.house import House, Watch
 
 pytestmark = pytest.mark.browser
@@ -61,8 +56,8 @@ def test_only_the_shell_is_kept_never_news_and_never_answers(floor_house: House,
     page = tablet(floor_house, eyes)
     opened_again(page)
     card(page, came_in(floor_house.shop)).get_by_role("button", name="I’m going").click()
+    assert stands(lambda: "/floor" in kept(page))
     found = kept(page)
-    assert "/floor" in found
     assert [path for path in found if not path.startswith(("/static/", "/dashboard-static/")) and path != "/floor"] == []
 
 
@@ -70,12 +65,12 @@ def test_without_a_connection_the_page_opens_and_says_since_when(floor_house: Ho
     eyes.expect_error(OFFLINE)
     page = tablet(floor_house, eyes)
     opened_again(page)
-    page.wait_for_timeout(300)
+    assert stands(lambda: "/floor" in kept(page))
     page.context.set_offline(True)
     page.reload()
     page.locator("#shift [data-part=quiet]").click()
-    expect(page.locator("#link")).to_contain_text("No connection since", timeout=20_000)
-    assert "off" in (page.locator("body").get_attribute("class") or "").split()
+    expect(page.locator("#link")).to_contain_text("No connection since")
+    expect(page.locator("body.off")).to_be_visible()
     page.context.set_offline(False)
     expect(page.locator("#link")).to_contain_text("Live", timeout=20_000)
 
@@ -88,14 +83,15 @@ def test_an_answer_without_a_connection_survives_a_reload_and_is_given_once(floo
     expect(card(page, visit)).to_be_visible()
     page.context.set_offline(True)
     card(page, visit).get_by_role("button", name="I’m going").click()
-    expect(page.locator("#link")).to_contain_text("1 answer", timeout=15_000)
+    expect(page.locator("#link")).to_contain_text("1 answer", timeout=20_000)
     page.reload()
     page.locator("#shift [data-part=quiet]").click()
     expect(page.locator("#link")).to_contain_text("1 answer", timeout=20_000)
     page.context.set_offline(False)
     expect(card(page, visit)).to_have_attribute("data-s", "mine", timeout=20_000)
-    facts = journal.newest(floor_house.shop.db, visit.id, FactKind.VISIT_MOVED)
-    assert [fact.body["move"] for fact in facts].count("claim") == 1
+    assert stands(lambda: "claim" in moves_of(floor_house, visit))
+    expect(page.locator("#link")).not_to_contain_text("answer")
+    assert moves_of(floor_house, visit).count("claim") == 1
 
 
 def test_whoever_signs_out_leaves_no_page_behind(floor_house: House, eyes: Watch) -> None:
@@ -113,14 +109,11 @@ def test_an_open_page_lives_through_a_restart_of_the_service(floor_house: House,
     page = tablet(floor_house, eyes)
     expect(card(page, visit)).to_be_visible()
     port = floor_house.server.port
-    floor_house.server.stop()
-    floor_house._thread.join(10)
+    floor_house._stop()
     card(page, visit).get_by_role("button", name="I’m going").click()
     expect(page.locator("#link")).to_contain_text("No connection since", timeout=20_000)
-    floor_house.server = Server(create(floor_house.settings, shop=floor_house.shop), host="127.0.0.1", port=port, max_streams=12)
-    floor_house._thread = threading.Thread(target=floor_house.server.run, name="house again", daemon=True)
-    floor_house._thread.start()
-    expect(page.locator("#link")).to_contain_text("Live", timeout=30_000)
+    floor_house._serve(port)
+    expect(page.locator("#link")).to_contain_text("Live", timeout=40_000)
     expect(card(page, visit)).to_have_attribute("data-s", "mine", timeout=20_000)
     kari = floor_house.person("Kari").id
-    assert visits.find(floor_house.shop, visit.id).claimed_by == kari
+    assert stands(lambda: visits.find(floor_house.shop, visit.id).claimed_by == kari)

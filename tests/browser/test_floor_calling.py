@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from broker.desk import counters, visits
 from broker.domain.ticket import State, Ticket
 from broker.store import tickets as stored
-from tests.browser.floor_parts import CAMERAS, Service, came_in, let_go, stands, tablet, watching
+from tests.browser.floor_parts import CAMERAS, Service, a_moment_later, came_in, let_go, stands, tablet, watching
 from tests.browser.house import House, Watch, accessible
 from tests.browser.looks import FLOOR_TAP, at_every_size
 from tests.browser.test_floor_numbers import SERVICES, take
@@ -89,7 +89,9 @@ def test_a_call_from_the_floor_is_taken_back_with_undo(desks: House, watch: Watc
 
 
 def test_a_service_that_is_not_next_is_called_with_a_reason_or_in_order(desks: House, watch: Watch) -> None:
-    older, later = take(desks, "returns"), take(desks, "collect")
+    older = take(desks, "returns")
+    a_moment_later(desks.shop)
+    later = take(desks, "collect")
     opened(desks, "Kari", "desk-1")
     page = tablet(desks, watch)
     call(page, "Collect").click()
@@ -198,7 +200,7 @@ def test_a_call_that_does_not_arrive_is_given_up_and_never_sent_later(desks: Hou
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.evaluate("dispatchEvent(new Event('online'))")
-    expect(page.locator("#toast")).to_be_hidden(timeout=7000)
+    expect(page.locator("#toast")).to_be_hidden()
     assert not [url for url in asked if url.endswith("/next")]
     assert stored.get(desks.shop.db, ticket.id).state is State.WAITING
 
@@ -226,6 +228,6 @@ def test_the_card_of_a_zone_counts_those_too_whom_this_screen_was_not_sent(desks
     expect(group.locator("[data-part=count]")).to_have_text("80 waiting")
     expect(group.locator(".facts")).to_contain_text("of 80")
     visits.greet(desks.shop, crowd[3].id, by=desks.person("Jonas").id)
-    expect(group.locator("[data-part=count]")).to_have_text("79 waiting", timeout=8000)
+    expect(group.locator("[data-part=count]")).to_have_text("79 waiting")
     group.get_by_role("button", name="I’m going").click()
     expect(group.locator("[data-part=count]")).to_have_text("78 waiting")

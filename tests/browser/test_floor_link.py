@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -12,7 +13,7 @@ from broker.domain.visit import State
 from broker.settings import OpeningSettings
 from broker.store import journal
 from broker.store import visits as stored
-from tests.browser.floor_parts import CAMERAS, Service, came_in, card, gone, stands, tablet, until, watching
+from tests.browser.floor_parts import CAMERAS, Service, came_in, card, gone, heard, stands, tablet, until, watching
 from tests.browser.house import House, Watch
 
 pytestmark = pytest.mark.browser
@@ -29,6 +30,7 @@ def test_answers_tapped_without_a_connection_are_kept_and_sent_once(floor_house:
     tapped = floor_house.shop.clock()
     card(page, first).get_by_role("button", name="I’m going").click()
     card(page, first).get_by_role("button", name="Greeted").click()
+    done = floor_house.shop.clock()
     card(page, second).get_by_role("button", name="I’m going").click()
     expect(page.locator("#link")).to_contain_text("3 answers wait to be sent")
     page.wait_for_timeout(2000)
@@ -40,7 +42,8 @@ def test_answers_tapped_without_a_connection_are_kept_and_sent_once(floor_house:
     greeted = stored.get(floor_house.shop.db, first.id)
     assert greeted.state is State.ACKNOWLEDGED
     assert greeted.acknowledged_at is not None
-    assert abs((greeted.acknowledged_at - tapped).total_seconds()) < 1.5, "it counts from the tap, not from the sending"
+    near = timedelta(seconds=1)
+    assert tapped - near < greeted.acknowledged_at < done + near, "it counts from the tap, not from the sending"
     moves = [fact.body.get("move") for fact in journal.about(floor_house.shop.db, first.id)]
     assert moves.count("acknowledge") == 1
     assert moves.count("claim") == 1
@@ -65,7 +68,7 @@ def test_an_answer_survives_a_reload_of_the_page(floor_house: House, eyes: Watch
 def test_an_answer_the_server_took_but_could_not_confirm_counts_once(floor_house: House, eyes: Watch) -> None:
     eyes.expect_error("ERR_FAILED")
     page = tablet(floor_house, eyes)
-    lost = []
+    lost, again = [], []
 
     def swallow(route: object) -> None:
         """Let the server hear it, and lose its answer on the way back."""
@@ -73,14 +76,15 @@ def test_an_answer_the_server_took_but_could_not_confirm_counts_once(floor_house
             lost.append(route.fetch())  # type: ignore[attr-defined]
             route.abort()  # type: ignore[attr-defined]
         else:
-            route.continue_()  # type: ignore[attr-defined]
+            again.append(route.fetch())  # type: ignore[attr-defined]
+            route.fulfill(response=again[-1])  # type: ignore[attr-defined]
 
     page.route("**/api/v1/visits", swallow)
     page.locator(".strip").get_by_role("button", name="Add a visit").click()
     page.locator("#sheet").get_by_role("button", name="Add a visit").click()
     expect(page.locator(".visit")).to_have_count(1)
     until(page, "indexedDB.databases().then((all) => all.length > 0)")
-    page.wait_for_timeout(2500)
+    heard(page, again)
     expect(page.locator("#link")).not_to_contain_text("sent")
     assert lost
     assert len(stored.open_ones(floor_house.shop.db)) == 1
@@ -93,10 +97,10 @@ def test_a_camera_that_is_gone_is_on_every_tablet_within_seconds_and_calm_ends(f
     gone(floor_house.shop, "shoes", minutes=7)
     for page in pages:
         bar = page.locator(".bars .blind")
-        expect(bar).to_contain_text("Back door: not watching since", timeout=3000)
+        expect(bar).to_contain_text("Back door: not watching since", timeout=9000)
         expect(bar).to_contain_text("People who come in there are not on this screen.")
         expect(bar.get_by_role("button", name="Add a visit")).to_be_visible()
-        assert bar.get_by_role("button").count() == 1, "there is nothing to wipe it away with"
+        expect(bar.get_by_role("button")).to_have_count(1)  # There is nothing to wipe it away with.
         expect(page.locator(".hero h2").first).to_contain_text("Nobody on this screen")
     watching(floor_house.shop, "shoes")
     expect(pages[0].locator(".bars .blind")).to_have_count(0)
@@ -136,7 +140,7 @@ def test_a_silent_service_is_said_within_seconds(floor_house: House, eyes: Watch
     page = tablet(floor_house, eyes)
     expect(page.locator(".bars .blind")).to_have_count(0)
     floor_house.running.stop()  # type: ignore[attr-defined]
-    expect(page.locator(".bars .blind")).to_contain_text("Greetline has not counted since", timeout=9000)
+    expect(page.locator(".bars .blind")).to_contain_text("Greetline has not counted since", timeout=15_000)
     expect(page.locator(".hero h2").first).to_contain_text("Nobody on this screen")
 
 
@@ -165,8 +169,8 @@ def test_without_a_stream_the_floor_asks_every_five_seconds(
     page.route("**/events", lambda route: route.fulfill(status=503, headers={"Retry-After": "5"}))
     page.goto("/floor")
     page.locator("#shift [data-part=start]").click()
-    expect(page.locator("#link")).to_contain_text("Every 5 s", timeout=12_000)
+    expect(page.locator("#link")).to_contain_text("Every 5 s")
     visit = came_in(house.shop)
-    expect(card(page, visit)).to_be_visible(timeout=12_000)
+    expect(card(page, visit)).to_be_visible()
     card(page, visit).get_by_role("button", name="I’m going").click()
     expect(card(page, visit)).to_have_attribute("data-s", "mine")

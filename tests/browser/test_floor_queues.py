@@ -31,14 +31,10 @@ class Counting(Service):
     """The service of the floor's tests, with the part of the clock that looks after queues."""
 
     def _run(self) -> None:
-        turn = 0
         while not self._end.wait(0.05):
-            if turn % 20 == 0:
-                devices.heard(self._shop, devices.SERVICE, kind="service", watch="watching", since=self._shop.clock())
+            if self._says_that_it_runs():
                 queues.look(self._shop)
-            for due in (queues.run_due,):
-                due(self._shop)
-            turn += 1
+            queues.run_due(self._shop)
         self._shop.db.conn.close()
 
 
@@ -93,7 +89,7 @@ def test_a_queue_too_long_for_too_long_is_a_card_that_one_person_answers(till: H
     kari, jonas = tablet(till, eyes, "Kari"), tablet(till, eyes, "Jonas")
     kari.evaluate("document.addEventListener('greetline:tone', (e) => (window.tone = e.detail.kind))")
     says(till.shop, 5, longest=70)
-    expect(long_queue(kari)).to_have_attribute("data-s", "over", timeout=10_000)
+    expect(long_queue(kari)).to_have_attribute("data-s", "over")
     expect(long_queue(kari)).to_contain_text("Queue too long")
     expect(long_queue(kari).locator(".facts")).to_contain_text("5 people, longest wait 1:")
     until(kari, "window.tone === 'overdue'")
@@ -124,7 +120,7 @@ def test_the_card_and_the_line_fit_every_size_of_screen(till: House, watch_over:
     says(till.shop, 12, longest=610)
     says(till.shop, 2, zone="shoes")
     came_in(till.shop)
-    expect(long_queue(page)).to_have_count(1, timeout=10_000)
+    expect(long_queue(page)).to_have_count(1)
     at_every_size(page, FLOOR_TAP)
 
 
@@ -133,7 +129,7 @@ def test_the_numbers_come_at_most_once_a_second(till: House, watch_over: Callabl
     says(till.shop, 1)
     expect(line(page)).to_contain_text("Till 1")
     page.evaluate(
-        "window.seen = 0; new MutationObserver(() => (window.seen += 1))"
+        "window.seen = []; new MutationObserver(() => window.seen.push(performance.now()))"
         ".observe(document.querySelector('.queues [data-part=count]'), {childList: true, characterData: true, subtree: true})"
     )
     began = till.shop.clock()
@@ -142,4 +138,5 @@ def test_the_numbers_come_at_most_once_a_second(till: House, watch_over: Callabl
             says(till.shop, people)
     says(till.shop, 9)
     expect(line(page)).to_contain_text("Till 9")
-    assert page.evaluate("window.seen") <= 5
+    seen = page.evaluate("window.seen")
+    assert len(seen) <= 3 + (seen[-1] - seen[0]) / 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page
@@ -102,14 +103,15 @@ def test_a_flood_is_one_card_a_zone_and_late_news_stays_apart(page: Page) -> Non
     assert cards == ["a1:1 a2:1 b1:1 a3:1 a4:1", "zone:a:2 b1:1 a3:1 a4:1"]
 
 
-def test_ages_and_times_read_as_people_say_them(page: Page) -> None:
+def test_ages_and_times_read_as_people_say_them(floor_house: House, page: Page) -> None:
     read = page.evaluate("""async () => {
       const { stopwatch, age, left, hms } = await import("/dashboard-static/floor/time.js");
       const noon = "2026-11-21T11:00:00.000Z", t = Date.parse(noon);
       const ages = [age(noon, t + 41_900), age("2026-11-21T11:00:02.000Z", t), left("2026-11-21T11:00:12.000Z", t + 100)];
       return [...[0, 9, 60, 83, 3599, 3729].map(stopwatch), ...ages, hms("2026-11-21T11:04:31.000Z")];
     }""")
-    assert read == ["0:00", "0:09", "1:00", "1:23", "59:59", "1:02:09", 41, 0, 12, "12:04:31"]
+    here = datetime(2026, 11, 21, 11, 4, 31, tzinfo=UTC).astimezone(floor_house.settings.store.zone)
+    assert read == ["0:00", "0:09", "1:00", "1:23", "59:59", "1:02:09", 41, 0, 12, f"{here:%H:%M:%S}"]
 
 
 def test_older_news_of_a_visit_is_ignored(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +10,7 @@ from playwright.sync_api import expect
 
 from broker.desk import alerts, zones
 from broker.settings import StandardsSettings
-from tests.browser.floor_parts import CAMERAS, Service, came_in, card, tablet, until, watching
+from tests.browser.floor_parts import CAMERAS, QUICK, Service, came_in, card, tablet, until, watching
 from tests.browser.house import House, Watch
 
 pytestmark = pytest.mark.browser
@@ -25,7 +26,7 @@ def test_a_pause_needs_a_reason_counts_down_and_is_resumed(floor_house: House, e
     sheet.get_by_role("button", name="Delivery").click()
     sheet.get_by_role("button", name="Pause Shoes for 15 min").click()
     bar = page.locator(".bars .held")
-    expect(bar).to_contain_text("Shoes is paused, 14:5")
+    expect(bar).to_contain_text(re.compile(r"Shoes is paused, 14:\d\d"))
     expect(bar).to_contain_text("Delivery. Kari paused it")
     bar.get_by_role("button", name="Resume").click()
     expect(bar).to_have_count(0)
@@ -54,7 +55,7 @@ def test_tones_come_from_the_moment_of_the_alert_and_a_claim_stops_them(
     house = make_house(
         cameras=CAMERAS,
         standards=StandardsSettings(warn_seconds=1, greet_within_seconds=2, escalate_seconds=300, call_lead_seconds=400),
-        alerts={"sound_every_seconds": 5, "sound_times": 3},
+        alerts={"sound_every_seconds": 5, "sound_times": 9},
     )
     watching(house.shop)
     service(house)
@@ -68,24 +69,34 @@ def test_tones_come_from_the_moment_of_the_alert_and_a_claim_stops_them(
     until(near, "window.tones.length >= 2")
     raised = alerts.alerts.live(house.shop.db, subject=visit.id)[0].raised_at
     assert raised is not None
-    heard = near.evaluate("window.tones")
+    heard = near.evaluate("window.tones.slice(0, 2)")
     assert [kind for kind, _ in heard] == ["overdue", "overdue"]
     for number, (_, at) in enumerate(heard):
-        assert abs(at / 1000 - raised.timestamp() - 5 * number) < 1.5
+        assert abs(at / 1000 - raised.timestamp() - 5 * number) < 2
     assert far.evaluate("window.tones") == [], "an alert of one zone sounds in that zone"
     card(near, visit).get_by_role("button", name="I’m going").click()
+    expect(card(near, visit)).to_have_attribute("data-s", "mine")
+    then = near.evaluate("window.tones.length")
     near.wait_for_timeout(5500)
-    assert len(near.evaluate("window.tones")) == 2
+    assert near.evaluate("window.tones.length") == then
 
 
-def test_a_group_sounds_once_and_quiet_glows_instead(floor_house: House, eyes: Watch) -> None:
-    page = tablet(floor_house, eyes)
+def test_a_group_sounds_once_and_quiet_glows_instead(
+    make_house: Callable[..., House], service: Callable[[House], Service], watch_over: Callable[[House], Watch]
+) -> None:
+    later = {"greet_within_seconds": 6, "escalate_seconds": 300, "call_lead_seconds": 400}
+    house = make_house(cameras=CAMERAS, standards=QUICK.model_copy(update=later))
+    watching(house.shop)
+    service(house)
+    page = tablet(house, watch_over(house))
     page.locator(".who").click()
     page.locator("#sheet").get_by_role("button", name="Quiet").click()
     page.locator("#sheet [data-part=close]").click()
     page.evaluate("window.tones = []; document.addEventListener('greetline:tone', (t) => window.tones.push(t.detail))")
-    for ago in (1.4, 1.2, 1, 0.8, 0.6):
-        came_in(floor_house.shop, "shoes", ago=ago)
+    for ago in (0.4, 0.3, 0.2, 0.1, 0):
+        came_in(house.shop, "shoes", ago=ago)
+    # They are one card before the first of them is late: two seconds after the touch cards may move.
+    expect(page.locator(".visit.wide [data-part=count]")).to_have_text("5 waiting")
     expect(page.locator("#edge")).to_be_visible()
     page.wait_for_timeout(2500)
     told = page.evaluate("window.tones")
@@ -107,6 +118,7 @@ def test_the_floor_works_by_keyboard_alone(floor_house: House, eyes: Watch) -> N
     visit = came_in(floor_house.shop)
     page = tablet(floor_house, eyes)
     going = card(page, visit).get_by_role("button", name="I’m going")
+    expect(going).to_be_visible()
     for _ in range(12):
         page.keyboard.press("Tab")
         if going.evaluate("(button) => button === document.activeElement"):
@@ -118,13 +130,13 @@ def test_the_floor_works_by_keyboard_alone(floor_house: House, eyes: Watch) -> N
     expect(page.locator("#sheet")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#sheet")).to_be_hidden()
-    assert card(page, visit).get_by_role("button", name="More for").evaluate("(button) => button === document.activeElement")
+    expect(card(page, visit).get_by_role("button", name="More for")).to_be_focused()
 
 
 def test_a_pause_that_ends_by_itself_leaves_the_screen(floor_house: House, eyes: Watch) -> None:
     page = tablet(floor_house, eyes)
     zones.pause(floor_house.shop, "kids", minutes=5, reason="event", by=floor_house.person("Kari").id)
-    expect(page.locator(".bars .held")).to_contain_text("Kids is paused, 4:5")
+    expect(page.locator(".bars .held")).to_contain_text(re.compile(r"Kids is paused, 4:\d\d"))
     zones.resume(floor_house.shop, "kids", by="clock")
     expect(page.locator(".bars .held")).to_have_count(0)
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from broker.desk import alerts
 from tests.browser.house import House, Watch, accessible
-from tests.browser.kiosk_parts import LANGUAGES, NAMES, TABLET, UPRIGHT, KioskHouse
+from tests.browser.kiosk_parts import LANGUAGES, NAMES, TABLET, UPRIGHT, KioskHouse, stopped
 from tests.browser.looks import cut_off, too_small, too_wide
 
 pytestmark = pytest.mark.browser
@@ -67,6 +67,7 @@ BORDERS = f"""() => {{
 def take(page: Page, service: str = "Returns and exchange") -> str:
     """Touch a service and return the number."""
     page.get_by_role("button", name=service).click()
+    page.wait_for_url("**/kiosk/tickets/**")  # The number is there before its page is.
     expect(page.locator(".num")).to_be_visible()
     return (page.locator(".num").text_content() or "").strip()
 
@@ -243,6 +244,7 @@ def test_five_keys_are_enough(kiosk_house: KioskHouse, touch: Page) -> None:
     touch.keyboard.press("ArrowUp")
     touch.keyboard.press("Enter")
     expect(touch.locator(".num")).to_contain_text("0")
+    touch.wait_for_url("**/kiosk/tickets/**")
     touch.keyboard.press("ArrowDown")
     touch.keyboard.press("ArrowRight")
     assert focused()
@@ -273,6 +275,7 @@ def test_time_is_asked_for_and_can_be_had_ten_times_and_more(kiosk_house: KioskH
     touch.clock.install()
     touch.goto("/kiosk?lang=nb")
     take(touch, "Retur og bytte")
+    stopped(touch)
     question = touch.get_by_role("dialog")
     for asked in range(11):
         touch.clock.run_for(44_000)

@@ -55,8 +55,9 @@ def type_wrong(page: Page) -> None:
     page.wait_for_load_state("networkidle")
 
 
-def dots(page: Page) -> int:
-    return page.locator(".dots .on").count()
+def dots(page: Page, on: int) -> None:
+    """Wait until so many dots are on."""
+    expect(page.locator(".dots .on")).to_have_count(on)
 
 
 CLIPPED = """() => [...document.querySelectorAll(".names li a")].filter((button) => {
@@ -107,10 +108,10 @@ def test_a_finger_that_slides_off_a_key_has_not_pressed_it(house: House, watch: 
     name(page, "Kari").click()
     page.get_by_role("button", name="5", exact=True).hover()
     page.mouse.down()
-    assert dots(page) == 0
+    dots(page, 0)
     page.mouse.move(300, 200)
     page.mouse.up()
-    assert dots(page) == 0
+    dots(page, 0)
 
 
 def test_keys_rest_until_a_name_is_chosen(house: House, watch: Watch) -> None:
@@ -118,7 +119,7 @@ def test_keys_rest_until_a_name_is_chosen(house: House, watch: Watch) -> None:
     expect(page.locator("#ask")).to_have_text("Tap your name first")
     keys(page, "25", tap_anyway)
     page.keyboard.type("80")
-    assert dots(page) == 0
+    dots(page, 0)
 
 
 def test_the_keyboard_alone_is_enough(house: House, watch: Watch) -> None:
@@ -131,12 +132,12 @@ def test_the_keyboard_alone_is_enough(house: House, watch: Watch) -> None:
     page.keyboard.press("Enter")
     page.keyboard.type("27")
     page.keyboard.press("Enter")
-    assert dots(page) == 2
+    dots(page, 2)
     page.keyboard.press("Backspace")
-    assert dots(page) == 1
-    assert page.get_by_role("img", name="1 of 4 digits").count() == 1
+    dots(page, 1)
+    expect(page.get_by_role("img", name="1 of 4 digits")).to_have_count(1)
     page.keyboard.press("Escape")
-    assert dots(page) == 0
+    dots(page, 0)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.dataset.key") == "1"
     assert page.evaluate("getComputedStyle(document.activeElement).outlineWidth") == "4px"
@@ -174,7 +175,7 @@ def test_after_five_wrong_pins_the_keys_rest_and_say_until_when(
     expect(page.get_by_role("alert")).to_have_text("Too many tries. The keys work again at 12:01:00.")
     page.keyboard.type(PIN)
     keys(page, PIN, tap_anyway)
-    assert dots(page) == 0
+    dots(page, 0)
     name(page, "Jonas").click()  # the screen waits too, not only Kari
     with page.expect_navigation():
         page.keyboard.type(PIN)

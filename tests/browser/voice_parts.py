@@ -62,7 +62,7 @@ def listening(page: Page) -> Page:
 
 def played(page: Page, least: int = 0) -> Played:
     """Wait until *page* has planned *least* sounds and return all, in order."""
-    for _ in range(200):
+    for _ in range(400):
         found: Played = page.evaluate("window.played ?? []")
         if len(found) >= least:
             return found
@@ -72,7 +72,7 @@ def played(page: Page, least: int = 0) -> Played:
 
 def speech(page: Page, least: int = 0) -> list[str]:
     """Wait until *least* pieces of speech were planned and return their addresses in order."""
-    for _ in range(200):
+    for _ in range(400):
         found = [one["what"] for one in page.evaluate("window.played ?? []") if one["what"] != "tone"]
         if len(found) >= least:
             return found
@@ -82,7 +82,7 @@ def speech(page: Page, least: int = 0) -> list[str]:
 
 def silent(page: Page) -> None:
     """Wait until everything that *page* planned has been played."""
-    for _ in range(250):
+    for _ in range(600):
         if page.evaluate("window.played.every((one) => one.what === 'tone' || one.ended)"):
             return
         page.wait_for_timeout(100)
