@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from edge.sightings import Detection, Picture
 from edge.source import NoPictures
 from tests.edge.builders import clip, model, plain
 from tests.edge.test_publisher import STORE, Listener
-from tests.service.parts import PATIENCE_S, wait_until
+from tests.service.parts import PATIENCE_S, in_quiet, wait_until
 
 ACROSS = LineSettings(id="door", zone="entrance", points=SCENES["door"].points, inside="up")
 NO_LENGTH = LineSettings(id="door", zone="entrance", points=((0.5, 0.5), (0.5, 0.5)), inside="up")
@@ -44,7 +45,7 @@ def watched(mqtt: MqttSettings, folder: Path, *cameras: CameraSettings, **broken
             yield box, listener
         finally:
             stop.set()
-            thread.join(10)
+            thread.join(PATIENCE_S)
     assert not thread.is_alive()
 
 
@@ -68,9 +69,16 @@ def eyes_of(box: Box, id: str) -> Eyes:
 
 
 def test_each_camera_says_what_it_saw_under_its_own_name(any_mqtt: MqttSettings, tmp_path: Path) -> None:
+    folders = (tmp_path / f"box-{number}" for number in count(1))
+    # A film does not wait for a box that is busy for long.
+    in_quiet(lambda: _says_what_it_saw(any_mqtt, next(folders)))
+
+
+def _says_what_it_saw(mqtt: MqttSettings, folder: Path) -> None:
+    folder.mkdir()
     scenes = {"front": Scene(seed=3, seconds=10, busy=3), "back": Scene(seed=8, seconds=10, busy=3)}
     cameras = [camera(name, f"scene:door?seed={scene.seed}&seconds=10&busy=3") for name, scene in scenes.items()]
-    with watched(any_mqtt, tmp_path, *cameras) as (_, listener):
+    with watched(mqtt, folder, *cameras) as (_, listener):
         wait_for_states(listener, dict.fromkeys(scenes, Watch.ENDED))
         for name, scene in scenes.items():
             said = {event.id: event.data for event in listener.heard if event.device == name and isinstance(event.data, Crossing)}
@@ -150,8 +158,14 @@ class Slow:
 @pytest.mark.slow
 def test_a_box_with_too_much_to_do_drops_evenly_says_so_and_is_never_late(any_mqtt: MqttSettings, tmp_path: Path) -> None:
     """Forty pictures a second for a machine that looks at ten: a quarter each. Films stand for cameras here."""
+    folders = (tmp_path / f"box-{number}" for number in count(1))
+    in_quiet(lambda: _drops_evenly(any_mqtt, next(folders)))
+
+
+def _drops_evenly(mqtt: MqttSettings, folder: Path) -> None:
+    folder.mkdir()
     names = ("a", "b", "c", "d")
-    with watched(any_mqtt, tmp_path, *(camera(name, f"scene:door?busy=5&seed={ord(name)}") for name in names)) as (box, listener):
+    with watched(mqtt, folder, *(camera(name, f"scene:door?busy=5&seed={ord(name)}") for name in names)) as (box, listener):
         wait_for_states(listener, dict.fromkeys(names, Watch.WATCHING))
         looked = dict.fromkeys(names, 0)
         for eyes in box.eyes:

