@@ -147,7 +147,7 @@ def test_a_server_whose_threads_all_hang_says_nothing_although_its_loop_turns(
         words = 0
         while systemd.hears(2.5):  # what was on its way when the last thread began to hang
             words += 1
-            assert words < 20, "it goes on saying that it lives"
+            assert words < 100, "it goes on saying that it lives"
         going_on.set()
         assert systemd.hears() == "WATCHDOG=1"
 

@@ -85,7 +85,7 @@ def run(*command: str, cwd: Path, environment: Mapping[str, str] | None = None) 
         if running.process.poll() is None:
             running.process.send_signal(signal.SIGTERM)
             try:
-                running.process.wait(10)
+                running.process.wait(30)
             except subprocess.TimeoutExpired:
                 running.process.kill()
         for one in family:
@@ -103,7 +103,7 @@ def greetline(*arguments: str, cwd: Path, environment: Mapping[str, str] | None 
         yield running
 
 
-def outlived(family: list[psutil.Process], seconds: float = 10) -> list[psutil.Process]:
+def outlived(family: list[psutil.Process], seconds: float = 30) -> list[psutil.Process]:
     """Return which of *family* still run after *seconds*; they are ended, so that a failed test leaves nobody behind."""
     _, alive = psutil.wait_procs(family, timeout=seconds)
     for process in alive:

@@ -58,7 +58,7 @@ def test_every_address_it_prints_answers_and_an_interrupt_ends_it_and_its_folder
             assert 200 <= get(address) < 400, address
         assert all(pin in running.said for _, _, pin in staff.CREW)
         os.killpg(running.process.pid, signal.SIGINT)
-        assert running.ends(10) == 0
+        assert running.ends() == 0
     assert not list((tmp_path / "tmp").glob("greetline-demo-*"))
 
 

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from tests.deploy.running import Running, outlived, run, wait_until
+from tests.service.parts import in_quiet
 
 LASTS = "import broker.lifeline, time; broker.lifeline.watch(); print('lasts', flush=True); time.sleep(600)"
 STUBBORN = """
@@ -23,8 +24,9 @@ time.sleep(600)
 """
 FAULTY = "import sys; print('Error: the camera is not plugged in', flush=True); sys.exit(3)"
 TELLS = (
-    "import broker.lifeline, signal, sys, time; broker.lifeline.watch(); print('tells', flush=True)\n"
+    "import broker.lifeline, signal, sys, time; broker.lifeline.watch()\n"
     "signal.signal(signal.SIGTERM, lambda *_: (print('goodbye', flush=True), sys.exit(0)))\n"
+    "print('tells', flush=True)\n"
     "time.sleep(600)"
 )
 SUPERVISED = """
@@ -82,18 +84,22 @@ def test_it_stops_the_parts_in_order_and_ends_with_0(tmp_path: Path, number: sig
         for name in ("mqtt", "service", "door"):
             running.wait_for(f"{name}: tells")
         running.process.send_signal(number)
-        assert running.ends(5) == 0
+        assert running.ends() == 0
         assert [line for line in running.lines if "goodbye" in line] == ["door: goodbye", "service: goodbye", "mqtt: goodbye"]
 
 
 def test_a_part_that_will_not_stop_is_killed_in_time(tmp_path: Path):
+    in_quiet(lambda: _is_killed_in_time(tmp_path))
+
+
+def _is_killed_in_time(tmp_path: Path) -> None:
     with supervised(tmp_path, ("door", 0, "no", STUBBORN), ("service", 1, "vital", TELLS)) as running:
         running.wait_for("door: stubborn")
         running.wait_for("service: tells")
         children = running.descendants()
         began = time.monotonic()
         os.kill(running.process.pid, signal.SIGTERM)
-        assert running.ends(5) == 0
+        assert running.ends() == 0
         assert time.monotonic() - began < 5
         assert "door did not stop by itself and was killed" in running.said
         assert "service: goodbye" in running.said
@@ -102,7 +108,7 @@ def test_a_part_that_will_not_stop_is_killed_in_time(tmp_path: Path):
 
 def test_a_vital_part_that_cannot_be_set_up_ends_the_start_with_its_own_words(tmp_path: Path):
     with supervised(tmp_path, ("service", 1, "vital", FAULTY), ("door", 0, "no", LASTS)) as running:
-        assert running.ends(10) == 3
+        assert running.ends() == 3
         assert "we: service cannot start: the camera is not plugged in" in running.lines
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -33,7 +34,7 @@ from broker.store import visits as stored_visits
 from broker.store.database import change
 from tests.builders import NOON, TurnableClock, a_visit, make_shop
 from tests.service.conftest import mqtt as mqtt
-from tests.service.parts import STORE, read_store, service, settings_file, wait_until
+from tests.service.parts import PATIENCE_S, STORE, read_store, service, settings_file, wait_until
 
 ZONES = '[[zones]]\nid = "entrance"\nname = "Entrance"\n[[zones]]\nid = "shoes"\nname = "Shoes"\n'
 AT_HOME = "[home_assistant]\nenabled = true\n"
@@ -262,11 +263,12 @@ class Home:
         topics = [f"greetline/1/{STORE}/+/light", "homeassistant/#"]
         self.link = Link(mqtt, client_id="test-home", subscriptions=topics)
         self.lights: dict[str, Light] = {}
+        self.states: dict[str, list[str]] = defaultdict(list)
         self.told: dict[str, bytes] = {}
 
     def __enter__(self) -> Home:
         self.link.start()
-        assert self.link.wait_connected(20)
+        assert self.link.wait_connected(PATIENCE_S)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -289,13 +291,14 @@ class Home:
             # amqtt hands a client that comes late more of what it keeps than was asked for.
             if isinstance(said.data, Light):
                 self.lights[said.device] = said.data
+                self.states[said.device].append(said.data.state)
 
     def say(self, press: Message) -> None:
         wait_until(lambda: self.link.publish(press))
 
 
 def written(folder: Path, mqtt: MqttSettings, more: str) -> Path:
-    path = settings_file(folder, mqtt, standards="warn_seconds = 1\ngreet_within_seconds = 2\n")
+    path = settings_file(folder, mqtt, standards="warn_seconds = 1\ngreet_within_seconds = 4\n")
     path.write_text(path.read_text() + more)
     return path
 
@@ -308,8 +311,8 @@ def test_a_real_lamp_follows_the_shop_and_its_button_answers(mqtt: MqttSettings,
         shop = open_shop(read(Settings, settings))
         with closing(shop.db.conn):
             visits.add(shop, zone="entrance", by="test")
-            wait_until(lambda: home.light("entrance") == WAITING, "somebody waits")
             wait_until(lambda: home.light("entrance") == OVERDUE, "for too long")
+            assert WAITING in home.states["entrance"], "before that, somebody waits"
             wrong = Take(zone="shoes")
             home.say(message(wrong, id="ab-1", store=STORE, device="button", time=datetime.now(UTC), to="entrance"))
             wait_until(lambda: read_store(tmp_path, "SELECT reason FROM rejected WHERE topic LIKE '%take'"), "it is refused")
