@@ -86,7 +86,7 @@ def test_a_printer_that_stops_in_the_middle_is_noticed_in_time(sink: Callable[..
     with pytest.raises(PrinterError) as stopped:
         printer.send(settings(there), TICKET)
     assert stopped.value.trouble is Trouble.STALLED
-    assert monotonic() - began < 7
+    assert monotonic() - began < wire.WHOLE_SECONDS
     assert there.tickets == [] or how == "freezes"
 
 
@@ -94,7 +94,7 @@ def test_a_mute_printer_that_takes_no_more_is_noticed_too(sink: Callable[..., Si
     there, began = sink("stalls"), monotonic()
     with pytest.raises(PrinterError, match="bytes"):
         printer.send(settings(there, ask_status=False), TICKET[:16_000])
-    assert monotonic() - began < 4
+    assert monotonic() - began < wire.WHOLE_SECONDS
 
 
 def test_the_longest_try_ends_before_the_lease_of_the_job() -> None:
@@ -135,7 +135,7 @@ def test_a_node_that_takes_no_more_does_not_hold_anybody(tmp_path: Path) -> None
         printer.send(PrinterSettings(kind="file", device=node), TICKET * 2)
     os.close(holding)
     assert stopped.value.trouble is Trouble.STALLED
-    assert monotonic() - began < 4
+    assert monotonic() - began < wire.WHOLE_SECONDS
 
 
 def test_a_node_that_is_not_there_or_not_ours_says_which(tmp_path: Path) -> None:

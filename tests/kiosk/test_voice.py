@@ -179,7 +179,7 @@ def test_a_library_that_hangs_is_given_up_in_time(tmp_path: Path) -> None:
     began = monotonic()
     with pytest.raises(Mute, match="did not speak within"):
         hung.speak("en", "one")
-    assert monotonic() - began < 2
+    assert monotonic() - began < 10
     assert hung._child is None, "what hangs is ended"
     hung.close()
 
@@ -188,7 +188,7 @@ def test_a_library_that_hangs_is_given_up_in_time(tmp_path: Path) -> None:
 def test_a_library_that_answers_nonsense_is_ended(tmp_path: Path) -> None:
     program = tmp_path / "mouth.py"
     program.write_text("import sys\nsys.stdin.readline()\nsys.stdout.buffer.write(b'\\xff' * 40)\nsys.stdout.flush()\n")
-    odd = Library(patience=2, program=program)
+    odd = Library(patience=20, program=program)
     with pytest.raises(Mute, match="4,294,967,295 bytes"):
         odd.speak("en", "one")
     odd.close()
@@ -218,7 +218,7 @@ def test_too_many_at_once_are_sent_away_and_the_others_are_served() -> None:
     threads = [threading.Thread(target=ask) for _ in range(MOST_WAITING + 4)]
     for thread in threads:
         thread.start()
-    until = monotonic() + 5
+    until = monotonic() + 20
     while ended.count("busy") < 4 and monotonic() < until:
         threads[0].join(0.02)
     library._lock.release()

@@ -27,7 +27,7 @@ from broker.web.server import Server
 PIN = "2580"
 PASSWORD = "seven grey herons"
 WRONG = "7193"
-WITHIN_SECONDS = 10
+WITHIN_SECONDS = 20
 
 
 def said(page: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -37,7 +38,7 @@ def shop(tmp_path: Path, clock: TurnableClock, other: IdentityProvider) -> Itera
     (tmp_path / "secret").write_text(f"{SECRET}\n", encoding="utf-8")
     made = make_shop(tmp_path, clock, oidc={
         "name": NAME, "issuer": other.url, "client_id": CLIENT, "client_secret_file": tmp_path / "secret",
-        "screens_url": "https://screens.shop.example", "timeout_seconds": 1,
+        "screens_url": "https://screens.shop.example", "timeout_seconds": 10,
         "groups": {"shop-managers": "manager", "shop-leads": "lead", "it": "admin"},
     })  # fmt: skip
     yield made
@@ -234,15 +235,20 @@ def test_what_the_provider_says_of_itself_is_looked_at(
 
 
 def test_a_slow_provider_holds_nobody_up_and_the_password_of_the_house_still_opens_the_office(
-    shop: Shop, office: Visitor, other: IdentityProvider
+    shop: Shop, other: IdentityProvider
 ) -> None:
     ada = person(shop, "Ada", "admin")
     passwords.choose(shop, ada, PASSWORD)
+    hasty = shop.settings.model_copy(update={"oidc": shop.settings.oidc.model_copy(update={"timeout_seconds": 1})})
+    made = create(hasty, shop=replace(shop, settings=hasty))
+    office = Visitor(made, shop).pair("manager", name="Office")
     other.wish.slow_seconds = 1.5
     answer = office.post("/oidc/go")
     assert said(answer.get_data(as_text=True)) == words("oidc.no_away", name=NAME)
     assert office.post("/signin", {"person": ada.id, "password": PASSWORD}).headers["Location"] == "/floor"
     assert office.get("/admin/people").status_code == 200
+    made.extensions["greetline-hub"].close()
+    made.extensions["greetline-stores"].close()
 
 
 def test_the_provider_is_asked_about_itself_once_an_hour(
