@@ -60,12 +60,12 @@ def test_health_follows_what_happens_without_a_touch_and_says_when_it_is_cut_off
     service = page.locator("[data-part=service]")
     expect(service).to_contain_text("Does not work")
     devices.heard(house.shop, devices.SERVICE, kind="service", watch="watching", since=house.shop.clock(), figures={"mqtt": True})
-    expect(service.locator("[data-is=word]")).to_have_text("Works", timeout=10_000)
+    expect(service.locator("[data-is=word]")).to_have_text("Works")
     expect(service.locator("[data-is=do]")).to_be_hidden()
     page.context.set_offline(True)
-    expect(page.locator("#lost")).to_be_visible(timeout=10_000)
+    expect(page.locator("#lost")).to_be_visible()
     page.context.set_offline(False)
-    expect(page.locator("#lost")).to_be_hidden(timeout=10_000)
+    expect(page.locator("#lost")).to_be_hidden()
 
 
 def test_a_call_that_was_asked_for_is_heard_as_soon_as_it_is_there(house: House, office: Callable[..., Page]) -> None:
@@ -77,7 +77,7 @@ def test_a_call_that_was_asked_for_is_heard_as_soon_as_it_is_there(house: House,
     assert taken
     assert taken.language == "lv"
     trials.finish(house.shop, taken, sound=tone())
-    expect(page.locator("#voice audio")).to_be_visible(timeout=10_000)
+    expect(page.locator("#voice audio")).to_be_visible()
     expect(page.locator("#voice select")).to_have_value("lv")
 
 

@@ -30,6 +30,7 @@ def row(page: Page, name: str) -> Locator:
 
 
 def pin_on(page: Page) -> str:
+    expect(page.get_by_role("status")).to_have_text(re.compile(r"\b\d{4}\b"))
     found = re.search(r"\b\d{4}\b", page.get_by_role("status").inner_text())
     assert found, "no PIN is shown"
     return found[0]
@@ -128,6 +129,7 @@ def test_every_page_of_the_office_reaches_the_others_and_the_floor_reaches_them_
         setup = page.get_by_role("navigation", name="Set-up")
         setup.get_by_role("link", name=shown).click()
         expect(setup.locator("[aria-current=page]")).to_have_text(shown)
+        page.wait_for_load_state()
         assert [text.strip() for text in setup.get_by_role("link").all_inner_texts() if text.strip()][-10:] == [
             "Screens", "Camera boxes", "People", "Own texts", "Printing and sound", "Privacy and retention", "Integrations",
             "System health", "Audit log", "Changes",

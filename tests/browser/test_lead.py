@@ -111,11 +111,11 @@ def test_without_a_connection_the_page_is_grey_since_when_and_an_answer_is_sent_
     page = lead(house, watch)
     expect(page.locator(".calls li")).to_be_visible()
     page.context.set_offline(True)
-    expect(page.locator("#link")).to_contain_text("No connection since", timeout=15_000)
+    expect(page.locator("#link")).to_contain_text("No connection since")
     page.get_by_role("button", name="I’m coming").click()
     expect(page.locator("#link")).to_contain_text("1 answer")
     page.context.set_offline(False)
-    expect(page.locator(f'[data-key="{ticket.id}"]')).to_contain_text("Maria is coming", timeout=15_000)
+    expect(page.locator(f'[data-key="{ticket.id}"]')).to_contain_text("Maria is coming")
     expect(page.locator("body")).not_to_have_class("off")
 
 

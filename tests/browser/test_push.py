@@ -15,7 +15,7 @@ from broker.desk.people import Person
 from broker.store import people as rows
 from broker.store import subscriptions
 from broker.store.database import change
-from tests.browser.floor_parts import until
+from tests.browser.floor_parts import stands, until
 from tests.browser.house import House, Watch
 from tests.notify.push_parts import Browser, raw
 
@@ -90,7 +90,7 @@ def _hand_over(page: Page, house: House, said: str) -> None:
     )
     cdp.send("ServiceWorker.enable")
     page.wait_for_function("navigator.serviceWorker.ready.then(found => found.active.state === 'activated')")
-    for _ in range(100):
+    for _ in range(400):
         if found:
             break
         page.wait_for_timeout(50)
@@ -131,7 +131,7 @@ def test_a_tap_turns_it_on_and_another_one_off(noticing: House, watch_over: Call
     page.reload()
     page.get_by_role("button", name="Tell me on the page only").click()
     expect(page.get_by_role("button", name="Tell me on this tablet too")).to_be_visible()
-    assert subscriptions.every(noticing.shop.db) == []
+    assert stands(lambda: subscriptions.every(noticing.shop.db) == [])
 
 
 def test_where_the_browser_has_no_push_service_the_page_says_that_it_did_not_work(
