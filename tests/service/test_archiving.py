@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -203,9 +204,11 @@ def disk_that_can_hang(folder: Path, image: Path) -> Iterator[Callable[[str], No
 
         stack.callback(say, "unfreeze")
         # Whoever waits for a frozen disk cannot be ended, not even by force.
-        thaws = subprocess.Popen(["sh", "-c", f"sleep {THAWS_AFTER}; fsfreeze --unfreeze {folder}"], stderr=subprocess.DEVNULL)
+        thaws = subprocess.Popen(
+            ["sh", "-c", f"sleep {THAWS_AFTER}; fsfreeze --unfreeze {folder}"], stderr=subprocess.DEVNULL, start_new_session=True
+        )
         stack.callback(thaws.wait)
-        stack.callback(thaws.kill)
+        stack.callback(os.killpg, thaws.pid, signal.SIGKILL)
         yield say
 
 
