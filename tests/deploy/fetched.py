@@ -45,7 +45,10 @@ def fetched(place: Path, suite: str, package: str, *, alone: bool = False) -> li
 def run(*command: str, configuration: Path | None = None, at: Path | None = None) -> str:
     """Return what *command* said, run in the folder *at*. Raises Unreachable."""
     environment = {**os.environ, **({"APT_CONFIG": str(configuration)} if configuration else {})}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=WITHIN_S, env=environment, cwd=at, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=WITHIN_S, env=environment, cwd=at, check=False)
+    except subprocess.TimeoutExpired as late:
+        raise Unreachable(f"{' '.join(command[:2])}: not within {WITHIN_S} s") from late
     if done.returncode:
         raise Unreachable(f"{' '.join(command[:2])}: {(done.stderr.strip().splitlines() or ['failed'])[-1]}")
     return done.stdout

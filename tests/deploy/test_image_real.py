@@ -26,7 +26,7 @@ import yaml
 from deploy.install import program
 from tests.deploy.bare import LACKING, ROOT, WHEELS, Box, a_bare_system, run
 from tests.deploy.running import wait_until
-from tests.service.parts import listens
+from tests.service.parts import listens, usual_ports
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]["greetline"]
 BASE = "docker.io/library/python:3.13-slim-bookworm"
@@ -151,7 +151,7 @@ def test_the_image_runs_read_only_as_nobody_answers_stops_in_time_and_keeps_its_
     assert f"{ACCOUNT}:{ACCOUNT}" == COMPOSE["user"]
     kept = 0
     for _ in range(2):
-        with image.running() as first:
+        with usual_ports(), image.running() as first:
             wait_until(lambda: answers("/readyz") == 200, "it is ready", within=120)
             assert answers("/healthz") == 200
             assert {each.uids().effective for each in [first, *first.children(recursive=True)]} == {ACCOUNT}

@@ -12,6 +12,7 @@ import pytest
 
 from tests.deploy.running import greetline, wait_until
 from tests.deploy.test_up import get
+from tests.service.parts import usual_ports
 from tests.web.parts import eventually
 
 GUARD = """
@@ -50,7 +51,7 @@ def test_a_whole_shop_asks_for_nothing_outside_of_its_machine(tmp_path: Path) ->
     seen = tmp_path / "seen"
     environment = {"PYTHONPATH": os.pathsep.join([str(tmp_path / "guard"), str(Path(__file__).parents[2])]),
                    "GREETLINE_TEST_SEEN": str(seen)}  # fmt: skip
-    with greetline("demo", cwd=tmp_path, environment=environment) as running:
+    with usual_ports(), greetline("demo", cwd=tmp_path, environment=environment) as running:
         wait_until(lambda: "Stop with Ctrl-C" in running.said, "it runs", running, within=120)
         pages = [line for line in running.said.split() if line.startswith("http://127.0.0.1:")]
         assert len(pages) >= 6
@@ -62,7 +63,7 @@ def test_a_whole_shop_asks_for_nothing_outside_of_its_machine(tmp_path: Path) ->
 
         eventually(lambda: seen.exists() and len(programs()) >= 4, 20)
         os.killpg(running.process.pid, signal.SIGINT)
-        assert running.ends(10) == 0
+        assert running.ends() == 0
     lines = seen.read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if outside(line)] == []
     assert any("socket.connect" in line for line in lines), "else the guard was not there"

@@ -80,7 +80,8 @@ def test_screens_that_read_nothing_more_hold_up_neither_others_nor_what_comes_in
                 live.until("hb")
                 eventually(lambda: hub.listening() == FROZEN + 1)
                 flood(hub)
-                beside = seconds_to_come_in(shop)
+                # The best of some: what the screens hold up they hold up each time.
+                beside = min(seconds_to_come_in(shop) for _ in range(3))
                 began = time.monotonic()
                 added = visits.add(shop, zone="entrance", by="door")
                 while added and added.id not in live.until("visit")["data"]:

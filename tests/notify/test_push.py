@@ -44,7 +44,7 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PushSer
 
 
 def wanted(**more: object) -> dict[str, object]:
-    return {"enabled": True, "contact": CONTACT, "allow": ("127.0.0.1",), "timeout_seconds": 3} | more
+    return {"enabled": True, "contact": CONTACT, "allow": ("127.0.0.1",), "timeout_seconds": 10} | more
 
 
 @pytest.fixture
