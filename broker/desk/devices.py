@@ -81,7 +81,8 @@ def run_silent(shop: Shop) -> int:
     now = shop.clock()
     limit = timedelta(seconds=shop.settings.alerts.device_silent_seconds)
     everyone = devices.everyone(shop.db)
-    gone = [device for device in everyone if device.watch != OFFLINE and now - device.heard_at > limit]
+    # Heard at a moment to come: before a power cut, on a machine whose clock lost the time. Nobody knows how long ago that is.
+    gone = [device for device in everyone if device.watch != OFFLINE and abs(now - device.heard_at) > limit]
     untold = _untold(shop, everyone) if shop.hours.open_at(now) else []
     if not gone and not untold:
         return 0
@@ -90,8 +91,8 @@ def run_silent(shop: Shop) -> int:
             _alarm(shop, dark, now)
         for seen in gone:
             device = devices.find(shop.db, seen.id)
-            if device and device.watch != OFFLINE and now - device.heard_at > limit:
-                _write(shop, device, replace(device, watch=OFFLINE, since=device.heard_at, reason=SILENT))
+            if device and device.watch != OFFLINE and abs(now - device.heard_at) > limit:
+                _write(shop, device, replace(device, watch=OFFLINE, since=min(now, device.heard_at), reason=SILENT))
     return len(gone)
 
 

@@ -92,7 +92,7 @@ def _service(shop: Shop, service: Device | None) -> Look:
         return Look("service", State.DOWN, "it has never run on this store", needed=True, why="never")
     if service.watch != WATCHING:
         return Look("service", State.DOWN, service.reason or "it was stopped", service.since, needed=True, why="stopped")
-    if shop.clock() - service.heard_at > SERVICE_SILENT:
+    if abs(shop.clock() - service.heard_at) > SERVICE_SILENT:
         return Look("service", State.DOWN, "it says nothing any more", service.heard_at, needed=True, why="silent")
     return Look("service", State.OK, "it runs", service.since, needed=True)
 

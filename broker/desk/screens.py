@@ -269,7 +269,7 @@ def service(shop: Shop) -> Row | None:
     if device is None:
         return None
     here = room.look(shop.settings.store.data, shop.settings.health.free_megabytes * MEGABYTE)
-    silent = device.watch == WATCHING and shop.clock() - device.heard_at > SERVICE_SILENT
+    silent = device.watch == WATCHING and abs(shop.clock() - device.heard_at) > SERVICE_SILENT
     return {
         "watch": "silent" if silent else device.watch, "heard_at": text(device.heard_at),
         "room": str(here.state), "room_since": text(here.since),

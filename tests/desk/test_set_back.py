@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from broker.desk import counters, prospects, zones
+from broker.desk import counters, devices, health, prospects, screens, zones
 from broker.shop import Shop
 from broker.store import counters as stored_counters
+from broker.store import devices as stored_devices
 from broker.store import learnt, pauses
 from tests.builders import TurnableClock, make_shop
 
@@ -44,3 +45,19 @@ def test_what_was_learnt_on_a_day_to_come_is_learnt_anew(tmp_path: Path, clock: 
     known = learnt.newest(shop.db, prospects.WAITS)
     assert known
     assert known[0] == clock()
+
+
+def test_who_was_heard_at_a_moment_to_come_and_says_nothing_is_silent(shop: Shop, clock: TurnableClock) -> None:
+    devices.heard(shop, devices.SERVICE, kind="service", watch="watching", since=clock())
+    devices.heard(shop, "door", watch="watching", since=clock(), said_at=clock(), zones=("entrance",))
+    clock.turn(seconds=-3600)
+    (service,) = [look for look in health.looks(shop) if look.name == "service"]
+    told = screens.service(shop)
+    assert told
+    assert (service.why, told["watch"]) == ("silent", "silent"), "a power cut, and a machine that lost the time"
+    devices.run_silent(shop)
+    door = stored_devices.find(shop.db, "door")
+    assert door
+    assert (door.watch, door.since) == (devices.OFFLINE, clock())
+    devices.heard(shop, "door", watch="watching", since=clock(), said_at=clock(), zones=("entrance",))
+    assert devices.run_silent(shop) == 0
