@@ -61,7 +61,7 @@ def test_a_tablet_that_trusts_the_shop_has_the_whole_app(trusting: Browser, behi
         with behind.shop() as shop:
             added = visits.add(shop, zone="entrance", by="test")
         assert added, "the tablet hears of it by the stream, without asking"
-        expect(page.locator("article", has_text="Just came in")).to_have_count(1, timeout=5_000)
+        expect(page.locator("article", has_text="Just came in")).to_have_count(1, timeout=15_000)
     finally:
         context.close()
 
