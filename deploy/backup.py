@@ -25,9 +25,9 @@ from typing import IO, Any, Final
 from pydantic import TypeAdapter
 
 from broker.settings import Settings
-from broker.shop import STORE_FILE, open_shop
+from broker.shop import STORE_FILE
 from broker.store import archived, copied, upkeep
-from broker.store.database import NAMES, StoreError
+from broker.store.database import NAMES, StoreError, open_store, schema_of
 from broker.store.upkeep import Told
 from deploy.fault import Fault
 
@@ -89,10 +89,10 @@ def make(
         clear(target.parent)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=SCRATCH) as scratch:
             copy = Path(scratch) / STORE_FILE
-            _copy_store(settings, copy, told)
+            schema = _copy_store(settings, copy, told)
             members = {STORE_FILE: copy, **({SETTINGS: path} if path else {}), **dict(_beside(settings, secrets))}
             manifest = Manifest(
-                settings.store.id, now.isoformat(timespec="seconds"), importlib.metadata.version("greetline"), sorted(NAMES),
+                settings.store.id, now.isoformat(timespec="seconds"), importlib.metadata.version("greetline"), schema,
                 secrets, {name: _digest(file) for name, file in members.items()},
             )  # fmt: skip
             _pack(Path(scratch) / "packed", manifest, members)
@@ -113,12 +113,14 @@ def clear(folder: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _copy_store(settings: Settings, copy: Path, told: Told) -> None:
-    shop = open_shop(settings, create=False)
+def _copy_store(settings: Settings, copy: Path, told: Told) -> list[str]:
+    """Copy the store as it is, of an earlier schema too: the copy is the way back from a version that does not work."""
+    db = open_store(settings.store.data / STORE_FILE, create=False, migrate=False)
     try:
-        upkeep.backup(shop.db, copy, told=told)
+        upkeep.backup(db, copy, told=told)
+        return sorted(schema_of(db))
     finally:
-        shop.db.conn.close()
+        db.conn.close()
 
 
 def _target(to: Path, store: str, now: datetime) -> Path:

@@ -21,8 +21,8 @@ from broker.embedded import prepare
 from broker.embedded.own import Own
 from broker.settings import ENVIRONMENT, BadSettings, EdgeSettings, MqttSettings, Settings, read
 from broker.shop import STORE_FILE, Shop
-from broker.store.database import StoreError, open_store
-from deploy import premises
+from broker.store.database import StoreError, is_older, open_store
+from deploy import backup, premises
 from deploy.config import SETTINGS_FILE
 from deploy.fault import Fault, faults_said
 from deploy.lines import Lines
@@ -67,6 +67,7 @@ def run_shop(settings: Settings, path: Path, lines: Lines, standing: Standing) -
         own = _own_mqtt(settings)
         premises.need_ports(settings, own.settings.host if own else None)
         premises.need_films(settings, path.parent)
+        _keep_older(settings, path, lines)
         with shop_of(settings, create=True):
             pass  # The store is made, or refused, here and once, before four programs open it.
         supervisor = Supervisor(parts(settings, path, own), lines)
@@ -164,6 +165,19 @@ def shop_of(settings: Settings, *, create: bool = False) -> Iterator[Shop]:
         yield Shop(db, settings=settings)
     finally:
         db.close()
+
+
+def _keep_older(settings: Settings, path: Path, lines: Lines) -> None:
+    """Make a backup of a store of an earlier Greetline before it is brought up to date: the way back. Raises Fault."""
+    store = settings.store.data / STORE_FILE
+    if not store.exists():
+        return
+    try:
+        if is_older(store):
+            file, _ = backup.make(settings, path, None, secrets=False)
+            lines("", f"the store is of an earlier Greetline: before it is brought up to date, a backup was made, {file}")
+    except StoreError as wrong:
+        raise Fault(str(wrong)) from None
 
 
 def _own_mqtt(settings: Settings) -> Own | None:

@@ -35,9 +35,10 @@ class StoreError(Exception):
         self.hint = hint
 
 
-def open_store(path: Path | str, *, create: bool = True) -> sqlite_utils.Database:
+def open_store(path: Path | str, *, create: bool = True, migrate: bool = True) -> sqlite_utils.Database:
     """Open the store file at *path*, bring its schema up to date, and return it.
 
+    Without *migrate* an earlier schema stays as it is: such a store can be copied, and nothing else be done with it.
     Write-ahead log and synchronous=FULL: what is committed survives a power cut. Raises StoreError for a file that is
     not a store, is damaged or was made by a later Greetline.
     """
@@ -50,7 +51,10 @@ def open_store(path: Path | str, *, create: bool = True) -> sqlite_utils.Databas
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute(f"PRAGMA cache_size=-{CACHED_KILOBYTES}")
         db = sqlite_utils.Database(connection)
-        _migrate(db, path)
+        if _older(db, path) and migrate:
+            # Two programs may start at once: the second waits for the write lock and then finds nothing to do.
+            with change(db):
+                migrations.apply(db)
     except (sqlite3.Error, OSError, ValueError) as wrong:  # A damaged page may hold what is no text.
         raise StoreError(
             f"{path}: the store cannot be opened: {wrong}.",
@@ -59,17 +63,28 @@ def open_store(path: Path | str, *, create: bool = True) -> sqlite_utils.Databas
     return db
 
 
-def _migrate(db: sqlite_utils.Database, path: Path | str) -> None:
-    applied = {done.name for done in migrations.applied(db)}
+def _older(db: sqlite_utils.Database, path: Path | str) -> bool:
+    applied = schema_of(db)
     later = applied - NAMES
     if later:
         raise StoreError(
             f"{path}: was written by a later Greetline ({', '.join(sorted(later))}).", hint="Install that version again."
         )
-    if applied != NAMES:
-        # Two programs may start at once: the second waits for the write lock and then finds nothing to do.
-        with change(db):
-            migrations.apply(db)
+    return applied != NAMES
+
+
+def is_older(path: Path) -> bool:
+    """Return whether the store at *path* has rows in a schema before this one. Raises StoreError."""
+    db = open_store(path, create=False, migrate=False)
+    try:
+        return bool(schema_of(db)) and schema_of(db) != NAMES
+    finally:
+        db.conn.close()
+
+
+def schema_of(db: sqlite_utils.Database) -> frozenset[str]:
+    """Return the names of the migrations that *db* has been through; none when it was just made."""
+    return frozenset(done.name for done in migrations.applied(db))
 
 
 NAMES: Final = frozenset(migration.name for migration in migrations.pending(sqlite_utils.Database(memory=True)))

@@ -8,8 +8,7 @@ from typing import Final
 
 import sqlite_utils
 
-from broker.store.database import NAMES, StoreError
-from broker.store.schema import migrations
+from broker.store.database import NAMES, StoreError, schema_of
 
 BUSY_MILLISECONDS: Final = 2_000
 """A reader waits for hardly anybody; a page of a report must not."""
@@ -26,7 +25,7 @@ def open_to_read(path: Path) -> sqlite_utils.Database:
         )  # fmt: skip
         connection.execute("PRAGMA query_only=ON")
         db = sqlite_utils.Database(connection)
-        applied = {done.name for done in migrations.applied(db)}
+        applied = schema_of(db)
     except (sqlite3.Error, OSError) as wrong:
         raise StoreError(f"{path}: the store cannot be read: {wrong}.", hint="Check the path and the permissions.") from wrong
     if applied != NAMES:

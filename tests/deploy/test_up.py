@@ -9,6 +9,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import tarfile
 import time
 from pathlib import Path
 
@@ -16,11 +17,14 @@ import psutil
 import pytest
 
 from broker.shop import STORE_FILE
+from broker.store.database import is_older
 from deploy import premises
 from deploy.fault import Fault
 from tests.deploy.running import Running, greetline, outlived, wait_until
 from tests.deploy.shops import camera, settings_of, shop_file
 from tests.service.parts import free_port, in_quiet
+from tests.store.make_fixtures import FIXTURES
+from tests.store.test_migrations import an_old_store, contents
 
 OPEN = "Oslo City is open"
 
@@ -65,6 +69,29 @@ def _opens_and_stops(folder: Path) -> None:
         assert time.monotonic() - began < 5
         assert not any(child.is_running() for child in children)
         assert "did not stop by itself" not in running.said
+
+
+def test_a_store_of_an_earlier_version_is_backed_up_as_it_was_before_it_is_brought_up_to_date(tmp_path: Path) -> None:
+    shop_file(tmp_path)
+    (tmp_path / "var").mkdir()
+    store = an_old_store(tmp_path / "var", sorted(FIXTURES.glob("*.sql"))[0])
+    before = contents(store)
+    said = _opened_once(tmp_path)
+    file = Path(next(line for line in said.splitlines() if "a backup was made, " in line).split("made, ")[1])
+    assert [file] == list((tmp_path / "var" / "backups").iterdir())
+    assert not is_older(store)
+    with tarfile.open(file) as tar:
+        tar.extract(STORE_FILE, tmp_path / "copy", filter="data")
+    assert contents(tmp_path / "copy" / STORE_FILE) == before
+    assert "a backup was made" not in _opened_once(tmp_path)
+
+
+def _opened_once(folder: Path) -> str:
+    with greetline("up", cwd=folder) as running:
+        running.wait_for(OPEN)
+        running.process.send_signal(signal.SIGINT)
+        assert running.ends() == 0
+        return running.said
 
 
 @pytest.mark.slow
