@@ -41,14 +41,16 @@ def test_a_real_camera_shows_itself_counts_by_the_drawing_and_follows_it(
             box = Process(sys.executable, "-m", "edge", "run", "--settings", str(file))
             try:
                 house = make_house(mqtt=mqtt, cameras=(DOOR,), zones=(ZoneSettings(id="entrance", name="Entrance"),))
-                assert stands(lambda: (seen := find(house.shop.db, "entrance")) and seen.watch == "watching", seconds=30), box.said
+                assert stands(lambda: (seen := find(house.shop.db, "entrance")) and seen.watch == "watching", seconds=60), box.said
                 watch = watch_over(house)
+                # The first trial is looked at. A later one may meet a box that takes over the new plan just then.
+                watch.expect_error("/cameras/entrance/trial")
                 page = opened(house, watch)
                 assert page.evaluate("document.querySelector('#still canvas').width") >= 320
-                expect(page.locator("#trial")).to_contain_text("door counts", timeout=20_000)
+                expect(page.locator("#trial")).to_contain_text("door counts", timeout=30_000)
                 drag(page, (0.5, 0.56), (0.5, 0.62))
                 page.get_by_role("button", name="Count live for a minute").click()
-                expect(page.locator("#live-more")).to_contain_text("left", timeout=15_000)
+                expect(page.locator("#live-more")).to_contain_text("left", timeout=30_000)
                 page.get_by_role("button", name="Stop counting").click()
                 save(page)
                 expect(page.locator("#force")).to_contain_text("In force since", timeout=30_000)
@@ -58,6 +60,6 @@ def test_a_real_camera_shows_itself_counts_by_the_drawing_and_follows_it(
                 assert seen.watch not in (devices.OFFLINE, devices.STARTING)
                 page.get_by_role("button", name="Calibrate").click()
                 drag(page, (0.3, 0.3), (0.7, 0.7))
-                expect(page.locator("#swatches")).to_be_visible(timeout=15_000)
+                expect(page.locator("#swatches")).to_be_visible(timeout=30_000)
             finally:
                 box.stop()
