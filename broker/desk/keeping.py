@@ -60,14 +60,16 @@ def due(shop: Shop) -> list[Due]:
     return found
 
 
-def prune(shop: Shop, *, rest: Callable[[float], bool], told: Callable[[str, int], None] = lambda *_: None) -> Pruned:
-    """Take away what is old, STEP_ROWS rows a transaction.
+def prune(
+    shop: Shop, *, rest: Callable[[float], bool], told: Callable[[str, int], None] = lambda *_: None, now: datetime | None = None
+) -> Pruned:
+    """Take away what is old at *now*, else by the shop's clock, STEP_ROWS rows a transaction.
 
     After each step *rest* is called with how long it held the write lock; it lets others write, and returns True to stop
     early: what is left goes the next time. *told* is called with the kind and how many of it have gone so far.
     """
     keeping.prepare(shop.db)
-    now, made = shop.clock(), Pruned()
+    now, made = now or shop.clock(), Pruned()
     for kept in GROWS_OLD:
         if _prune(shop, kept, before(shop, kept, now), made, rest, told):
             break

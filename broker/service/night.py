@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from broker.desk import keeping
@@ -25,7 +25,10 @@ REST_SECONDS: Final = 0.02
 """Between two steps; and at least REST_TIMES as long as the step held the write lock."""
 REST_TIMES: Final = 4
 RAN: Final = "night"
-"""The row of `kept_since` that says when this ran last."""
+"""The row of `kept_since` that says when this ran last, and up to what moment days were counted then."""
+MOST_AT_ONCE: Final = timedelta(days=7)
+"""Days are counted from no later than so long after the moment of the night before: a clock that was set a year ahead would take a
+year of the shop away for good in one night, and so somebody has days to see it. A shop that was closed for longer catches up."""
 STOP_SECONDS: Final = 5.0
 
 
@@ -80,11 +83,22 @@ class Night:
             shop.db.conn.close()
 
     def _prune(self, shop: Shop) -> None:
-        done = keeping.prune(shop, rest=lambda lock: self._rest(shop, lock))
+        counted = self._counted(shop)
+        done = keeping.prune(shop, rest=lambda lock: self._rest(shop, lock), now=counted)
         now = shop.clock()
         if not self._ended.is_set() and quiet(shop, now):
-            stored.mark(shop.db, RAN, now, shop.hours.business_day(now), now)
+            stored.mark(shop.db, RAN, counted, shop.hours.business_day(counted), now)
         log.info("%s", told(done))
+
+    def _counted(self, shop: Shop) -> datetime:
+        now, ran = shop.clock(), stored.marks(shop.db).get(RAN)
+        if ran is None or now <= ran.since + MOST_AT_ONCE:
+            return now
+        log.warning(
+            "the last night was that of %s: only what is too old by %d days after it goes. Is the clock right?",
+            f"{shop.hours.business_day(ran.since):%d %B %Y}", MOST_AT_ONCE.days,
+        )  # fmt: skip
+        return ran.since + MOST_AT_ONCE
 
     def _rest(self, shop: Shop, lock: float) -> bool:
         return self._ended.wait(max(REST_SECONDS, REST_TIMES * lock)) or not quiet(shop, shop.clock())

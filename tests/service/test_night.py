@@ -78,6 +78,25 @@ def test_a_service_that_is_started_again_does_not_do_it_again(shop: Shop, clock:
     assert keeping.marks(shop.db)[RAN].at == ran
 
 
+def test_a_clock_that_is_set_years_ahead_takes_a_week_a_night_and_not_the_shop(tmp_path: Path, clock: TurnableClock) -> None:
+    shop = make_shop(tmp_path, clock, opening=DAY, retention=RetentionSettings(visits_days=30, counts_days=30))
+    fill(shop, 20, a_day=20)
+    clock.turn(seconds=AT_NIGHT)
+    night, there = Night(shop, Ticks()), visits(shop)
+    turn(night)
+    clock.turn(seconds=3 * 365 * 86400)
+    turn(night)
+    assert visits(shop) == there
+    clock.turn(seconds=86400)
+    turn(night)
+    assert 0 < visits(shop) < there, "whoever was closed for long catches up"
+    clock.turn(seconds=-(3 * 365 + 1) * 86400)
+    left = visits(shop)
+    turn(night)
+    assert visits(shop) == left
+    shop.db.conn.close()
+
+
 class Dawn(TurnableClock):
     """A night that is over as soon as some visits have gone; whoever takes them away sees it on the clock."""
 
