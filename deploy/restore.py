@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,8 +25,8 @@ from deploy import backup, premises
 from deploy.backup import BESIDE, REPLACED, SETTINGS, Manifest
 from deploy.fault import Fault
 
-_PARTS: Final = ("", "-wal", "-shm")
-"""A store is up to three files."""
+_BESIDE_STORE: Final = ("-wal", "-shm")
+"""A store in use is three files."""
 
 
 @dataclass(slots=True)
@@ -111,9 +113,10 @@ def checked(file: Path, store: Path) -> dict[str, int]:
 def put(done: Restored, found: dict[str, Path], data: Path, path: Path) -> None:
     """Put the files *found*, by the names they have in a backup, where they belong; what was there is kept. Raises Fault."""
     targets = _places(data, [name for name in found if name.startswith(BESIDE)])
-    aside = data / REPLACED / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    for part in _PARTS:
-        _keep(data / f"{STORE_FILE}{part}", data, aside, done)
+    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    tried = (data / REPLACED / f"{stamp}{'-' * n}" for n in itertools.count())
+    aside = next(folder for folder in tried if not folder.exists())
+    _keep_store(data, aside, done)
     found.pop(STORE_FILE).replace(data / STORE_FILE)
     done.written.append(data / STORE_FILE)
     for name, fresh in found.items():
@@ -161,6 +164,24 @@ def _put_settings(fresh: Path, path: Path, done: Restored) -> None:
     part.replace(target)
     done.written.append(target)
     done.beside = target if target != path else None
+
+
+def _keep_store(data: Path, aside: Path, done: Restored) -> None:
+    """Keep the store that is there, and leave it in its place as well: a power cut must find the old one there, or the new."""
+    store, kept = data / STORE_FILE, aside / STORE_FILE
+    if store.exists():
+        # One that is damaged is kept with its log as it is.
+        with suppress(sqlite3.Error), closing(sqlite3.connect(store)) as old:
+            old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        aside.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            kept.hardlink_to(store)
+        except OSError:  # Not every disk has a second name for a file.
+            shutil.copy2(store, kept)
+        upkeep.to_disk(kept)
+        done.kept.append(kept)
+    for part in _BESIDE_STORE:
+        _keep(data / f"{STORE_FILE}{part}", data, aside, done)
 
 
 def _keep(file: Path, data: Path, aside: Path, done: Restored) -> None:

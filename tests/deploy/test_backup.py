@@ -167,6 +167,30 @@ def test_what_was_backed_up_comes_back_and_what_was_there_is_kept(house: Path) -
     assert greetline("check", "--deep", folder=house).returncode == 0
 
 
+def test_a_restore_that_ends_in_the_middle_leaves_the_old_store_whole(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = Path(greetline("backup", folder=house).stdout.strip())
+    shop = a_shop(house)
+    arrivals.take(shop, [crossed(50, at=shop.clock())])
+    # What came in last is in the log beside the store still, as after a power cut.
+    cut_off = {each: each.read_bytes() for each in (house / "var").glob(f"{STORE_FILE}*")}
+    shop.db.conn.close()
+    for each, there in cut_off.items():
+        each.write_bytes(there)
+    real = Path.replace
+
+    def cut(self: Path, target: Path) -> Path:
+        if target.resolve() == house / "var" / STORE_FILE:
+            raise KeyboardInterrupt
+        return real(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", cut)
+        assert greetline("restore", file, folder=house).returncode != 0
+    assert rows(house) == 5
+    assert greetline("restore", file, folder=house).returncode == 0
+    assert rows(house) == 4
+
+
 def test_a_restore_on_a_bare_machine_needs_nothing_but_the_file(
     house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
