@@ -104,9 +104,3 @@ class Sink:
             (2, COVER_OPEN): 0x04, (2, NO_PAPER): 0x20, (3, CUTTER): 0x08, (4, NO_PAPER): 0x60, (4, PAPER_LOW): 0x0C,
         }  # fmt: skip
         return WELL | wrong.get((which, self.wrong), 0)
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

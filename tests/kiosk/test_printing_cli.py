@@ -15,7 +15,8 @@ from broker.settings import Settings
 from deploy import customer_checks
 from deploy.finding import State
 from kiosk.printing.cli import main
-from tests.kiosk.sinks import COVER_OPEN, NO_PAPER, PAPER_LOW, Sink, free_port
+from tests.kiosk.sinks import COVER_OPEN, NO_PAPER, PAPER_LOW, Sink
+from tests.service.parts import free_port
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from broker.domain.printing import LEASE, Trouble
 from broker.settings import PrinterSettings
 from kiosk.printing import printer, wire
 from kiosk.printing.wire import PrinterError
-from tests.kiosk.sinks import COVER_OPEN, CUTTER, NO_PAPER, PAPER_LOW, Sink, free_port
+from tests.kiosk.sinks import COVER_OPEN, CUTTER, NO_PAPER, PAPER_LOW, Sink
+from tests.service.parts import free_port
 
 TICKET = printer.encoded(Image.new("1", (576, 1000), 0), cut=True)
 
