@@ -6,8 +6,8 @@ import hmac
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -56,7 +56,8 @@ class Provider:
     def address(self, secret: str, *, again: bool = False) -> str:
         """Return where the browser with *secret* is sent to sign in, *again* even if it is signed in there. Raises NotBelieved."""
         more = {"prompt": "login", "max_age": "0"} if again else {}
-        with self._talk() as session:
+        # Without a line to the outside a name alone is looked for longer than any time-out: not in every thread that screens need.
+        with nullcontext() if self._known() else self._a_turn(), self._talk() as session:
             url, _ = session.create_authorization_url(
                 self._metadata()["authorization_endpoint"], state=of(secret, "state"), nonce=of(secret, "nonce"),
                 code_verifier=of(secret, "verifier"), **more,
@@ -74,12 +75,8 @@ class Provider:
             raise NotBelieved("token", "the answer is of another issuer")
         if "code" not in said:
             raise NotBelieved("denied", f"the provider said no: {said.get('error', 'no code')[:100]}")
-        if not self._turn.acquire(blocking=False):
-            raise NotBelieved("away", f"{AT_ONCE} talks with the provider are going on")
-        try:
+        with self._a_turn():
             claims = self._checked(self._token(secret, said["code"]), of(secret, "nonce"))
-        finally:
-            self._turn.release()
         self._lately(claims, since)
         return Vouched(
             issuer=str(self.settings.issuer), subject=str(claims["sub"])[:255], role=self._role(claims),
@@ -152,16 +149,31 @@ class Provider:
                 return jwt.decode(id_token, keys, algorithms=list(ALGORITHMS))
         raise NotBelieved("token", "the token is signed with a key that the provider does not show")
 
+    @contextmanager
+    def _a_turn(self) -> Iterator[None]:
+        """A talk with the provider. Raises NotBelieved while AT_ONCE of them go on."""
+        if not self._turn.acquire(blocking=False):
+            raise NotBelieved("away", f"{AT_ONCE} talks with the provider are going on")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _known(self) -> dict[str, Any] | None:
+        """Return what the provider said of itself, unless that is too long ago."""
+        return self._said[1] if self._said and time.monotonic() - self._said[0] <= KEPT_SECONDS else None
+
     def _metadata(self) -> dict[str, Any]:
-        if self._said is None or time.monotonic() - self._said[0] > KEPT_SECONDS:
+        known = self._known()
+        if known is None:
             issuer = str(self.settings.issuer)
             said = self._asked(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
             if said.get("issuer") != issuer:
                 raise NotBelieved("away", "the provider calls itself by another address than [oidc] issuer")
             for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
                 self._check_address(name, said.get(name))
-            self._said = (time.monotonic(), said)
-        return self._said[1]
+            self._said, known = (time.monotonic(), said), said
+        return known
 
     def _check_address(self, name: str, url: object) -> None:
         parts = urlsplit(url) if isinstance(url, str) else urlsplit("")

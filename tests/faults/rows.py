@@ -40,6 +40,7 @@ FAULTS: Final[dict[str, str]] = {
     "archive": "the program that keeps the archive, or one that writes the store, ends at a named point, or anywhere",
     "printer": "the printer stalls, runs out of paper or is gone",
     "webhook": "the other side of a webhook is gone",
+    "internet": "the line to the Internet swallows everything: names, messages, notices, the company's sign-in",
     "speaker": "a wall has no voice",
     "counters": "two counters, four processes, one queue",
     "upgrade": "a store of every earlier schema is opened",

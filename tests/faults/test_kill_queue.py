@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import random
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,6 +16,7 @@ from broker.desk import apikeys, counters
 from broker.desk.apikeys import MOST_A_MINUTE
 from broker.settings import Settings, read
 from broker.shop import open_shop
+from tests.faults.program import PATIENCE_S, Ledger, Program
 from tests.faults.rows import Row
 from tests.service.parts import Process, listens, read_store, wait_until
 
@@ -30,70 +27,6 @@ LEAST_KILLS, LONGEST_SECONDS = 5, 120
 """A slow machine takes longer to start the screens again: then it is killed for longer."""
 TAKERS, DESKS = 4, 3
 SEED = 20261122
-PATIENCE_S = 20.0
-
-
-@dataclass
-class Ledger:
-    """What was acknowledged to whom: the ticket each request was answered with."""
-
-    taken: dict[str, tuple[str, int]] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-    again: int = 0
-    """Requests that had to be sent more than once."""
-    refused: list[str] = field(default_factory=list)
-
-
-class Program:
-    """A program with a key of the shop that asks until it is answered, each request with one Idempotency-Key."""
-
-    def __init__(self, name: str, port: int, secret: str, ledger: Ledger, stop: threading.Event) -> None:
-        self.name, self.port, self.ledger, self.stop = name, port, ledger, stop
-        self._headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
-        self._asked = 0
-
-    def post(self, path: str, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Return the key of the request and its answer, {} for no content."""
-        self._asked += 1
-        key, until = f"{self.name}-{self._asked:06}", time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                status, said = self._once(path, body, key)
-            except (OSError, http.client.HTTPException):
-                status, said = 503, b""
-            if status < 300:
-                return key, json.loads(said) if said else {}
-            if status < 500:
-                self.ledger.refused.append(f"{path} {status} {said[:200]!r}")
-                return key, {}
-            assert time.monotonic() < until, f"{path} was not answered: {status} {said[:200]!r}"
-            self.ledger.again += 1
-            time.sleep(0.05)
-
-    def _once(self, path: str, body: dict[str, Any], key: str) -> tuple[int, bytes]:
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            line.request("POST", f"/api/v1{path}", json.dumps(body), self._headers | {"Idempotency-Key": key})
-            answer = line.getresponse()
-            return answer.status, answer.read()
-        finally:
-            line.close()
-
-    def take(self) -> None:
-        while not self.stop.is_set():
-            key, ticket = self.post("/tickets", {"service": "collect"})
-            self.ledger.taken[key] = (ticket["id"], int(ticket["shown"][2:]))
-            time.sleep(0.02)
-
-    def serve(self, desk: str) -> None:
-        while not self.stop.is_set():
-            _, ticket = self.post("/tickets/next", {"counter": desk})
-            if not ticket:
-                time.sleep(0.02)
-                continue
-            self.ledger.calls.append(ticket["id"])
-            self.post(f"/tickets/{ticket['id']}/start", {})
-            self.post(f"/tickets/{ticket['id']}/finish", {"outcome": "solved"})
 
 
 def test_kills_under_load_lose_no_acknowledged_ticket_and_repeat_no_call(
