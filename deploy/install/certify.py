@@ -22,6 +22,8 @@ CREDENTIALS: Final = Path("/run/credentials")
 PID_FILE: Final = Path("/run/greetline/mosquitto.pid")
 UNIT_OF: Final = {"web": "greetline-https.service", "mqtt": "greetline-mqtt.service"}
 SYSTEMD_SECONDS: Final = 60
+OWED: Final = "to-start-anew"
+"""File beside the certificates: the units that still serve what was before, because they could not be started anew."""
 STATE: Final = "mosquitto"
 """Folder of what mosquitto keeps, beside the store."""
 
@@ -85,12 +87,30 @@ def _mosquitto() -> tuple[int, int]:
 
 
 def main(path: Path, *, restart: bool) -> None:
-    """Do it for the shop whose settings are at *path*; with *restart* let what runs take up what has changed."""
+    """Do it for the shop whose settings are at *path*; with *restart* let what runs take up what has changed. Raises Fault."""
     with faults_said():
-        units = certify(read(Settings, path))
-    if restart and units:
-        print(f"made anew: {', '.join(units)}")
-        subprocess.run(["systemctl", "try-restart", *units], check=True, timeout=SYSTEMD_SECONDS)
+        settings = read(Settings, path)
+        units = certify(settings)
+    if restart:
+        _start_anew(units, settings.tls.folder / OWED)
+
+
+def _start_anew(units: list[str], owed: Path) -> None:
+    """Start *units* anew, and those of the file *owed*: in it stands what could not be, so that the next night tries again."""
+    units = sorted({*units, *(owed.read_text(encoding="utf-8").split() if owed.exists() else ())})
+    if not units:
+        return
+    print(f"made anew: {', '.join(units)}")
+    put(owed, "\n".join(units).encode(), PUBLIC)
+    command = ["systemctl", "try-restart", *units]
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=SYSTEMD_SECONDS)
+    except (OSError, subprocess.SubprocessError) as wrong:
+        said = (getattr(wrong, "stderr", "") or str(wrong)).strip()
+        raise Fault(
+            f"{said}\nThe certificates are made anew, and what serves them could not be started anew: {' '.join(command)}"
+        ) from None
+    owed.unlink()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import pytest
 
 from broker.settings import Settings, read
 from broker.shop import STORE_FILE
+from deploy.fault import Fault
 from deploy.install import first
 from deploy.install.plan import MQTT, USERS
 from deploy.up import shop_of
@@ -92,6 +93,32 @@ def test_certificates_are_made_anew_only_for_a_reason(settings: Settings, tmp_pa
     assert (tmp_path / "tls/authority.crt").read_bytes() == authority, "tablets would have to trust another one"
     keys = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "tls").glob("*.key")}
     assert set(keys.values()) == {0o600}
+
+
+def test_what_could_not_be_started_anew_is_tried_again_the_next_night(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Else it would serve the old certificate until that has ended, with a new one beside it.
+    first.begin(settings)
+    told, file = tmp_path / "told", tmp_path / "greetline.toml"
+    (tmp_path / "bin").mkdir()
+    systemctl = tmp_path / "bin/systemctl"
+    systemctl.write_text(f'#!/bin/sh\necho "$@" >> {told}\n[ -e {tmp_path / "well"} ] || {{ echo "no bus" >&2; exit 1; }}\n')
+    systemctl.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
+    monkeypatch.setattr(certify, "certify", lambda settings, made=certify.certify: made(
+        settings, mosquitto_conf=tmp_path / "tls/mosquitto.conf", caddyfile=tmp_path / "tls/Caddyfile"
+    ))  # fmt: skip
+    asked = "try-restart greetline-https.service greetline-mqtt.service"
+    for night in (1, 2):
+        with pytest.raises(Fault, match="no bus"):
+            certify.main(file, restart=True)
+        assert told.read_text().splitlines() == [asked] * night
+    (tmp_path / "well").touch()
+    certify.main(file, restart=True)
+    certify.main(file, restart=True)
+    assert told.read_text().splitlines() == [asked] * 3, "started anew once, and then no more"
+    assert "made anew" in capsys.readouterr().out
 
 
 @needs_mosquitto
