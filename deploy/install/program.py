@@ -29,6 +29,7 @@ BESIDE: Final = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
 LOCKS: Final = Path("deploy/install/locks")
 BUILD_LOCK: Final = "build.lock"
 TOOLS: Final = "tools"
+START_SECONDS: Final = 60
 INSTALL_SECONDS: Final = 1800
 """A small machine on a slow line."""
 LEFT_OUT: Final = frozenset({"__pycache__"})
@@ -44,13 +45,16 @@ class Unfit(Exception):
 def put(source: Path, locks: Sequence[str], prefix: Path = PREFIX, say: Say = print) -> Path:
     """Make the release in *source*, with the packages of its files *locks*, a version below *prefix*; return its directory.
 
-    A version that is there and whole gets what it lacks. Raises Unfit; then nothing of a new one is left.
+    A version that is there, whole and fit to run gets what it lacks. Raises Unfit; then nothing of a new one is left.
     """
     need_release(source)
     version = prefix / VERSIONS / name_of(source)
     if (version / WHOLE).exists():
-        _complete(source, locks, version, say)
-        return version
+        if runs(version):
+            _complete(source, locks, version, say)
+            return version
+        say("the Python that this version was made with is not on this machine any more: it is made anew")
+        locks = list(dict.fromkeys([*locks_of(version), *locks]))
     shutil.rmtree(version, ignore_errors=True)
     version.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -61,6 +65,15 @@ def put(source: Path, locks: Sequence[str], prefix: Path = PREFIX, say: Say = pr
         raise
     (version / WHOLE).write_text("\n".join(locks) + "\n", encoding="utf-8")
     return version
+
+
+def runs(version: Path) -> bool:
+    """Return whether *version* still starts: the next release of the system has another Python, without our packages."""
+    try:
+        asked = [str(version / "bin/python"), "-I", "-c", "import broker.settings"]
+        return subprocess.run(asked, capture_output=True, timeout=START_SECONDS, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
 
 
 def locks_of(version: Path) -> tuple[str, ...]:
@@ -124,7 +137,9 @@ def _complete(source: Path, locks: Sequence[str], version: Path, say: Say) -> No
 
 def _make(source: Path, locks: Sequence[str], version: Path, scratch: Path, say: Say) -> None:
     say(f"making {version}")
-    _run([getattr(sys, "_base_executable", sys.executable), "-m", "venv", str(version)], {})
+    # By its full name (python3.11): with the system's next release /usr/bin/python3 is another, and the old one often stays.
+    python = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+    _run([str(python), "-m", "venv", str(version)], {})
     _tools(source, version, scratch)
     _packages(source, locks, version, scratch, say)
     # A copy: what is built leaves compiled texts behind, and the release may be somebody's own folder.

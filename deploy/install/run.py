@@ -172,6 +172,10 @@ class Machinist:
             return
         version, used = program.put(self._source, locks, say=self._say), program.current()
         if self.record.on and used not in (None, version):
+            if not program.runs(used):
+                raise Unfit(
+                    f"{used} is in use here and does not start on this system. Install its release once more, then upgrade."
+                )
             raise Unfit(
                 f"{used} is in use here. `greetline upgrade --from {self._source}` changes to another, and back if it fails."
             )

@@ -272,6 +272,38 @@ def test_the_version_in_use_changes_in_one_step_and_old_ones_go(tmp_path: Path) 
     assert len(left) <= program.KEPT_VERSIONS + 2
 
 
+def test_a_version_whose_python_is_gone_with_the_old_system_is_made_anew_with_all_its_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = tmp_path / "release"
+    for name in (*program.PACKAGES, str(program.LOCKS)):
+        (release / name).mkdir(parents=True, exist_ok=True)
+    for name in program.BESIDE:
+        (release / name).write_text('[project]\nversion = "7.1"\n')
+    made: list[tuple[str, ...]] = []
+
+    def make(source: Path, locks: list[str], version: Path, scratch: Path, say: object) -> None:
+        made.append(tuple(locks))
+        (version / "bin").mkdir(parents=True)
+        (version / "bin/python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+        (version / "bin/python").chmod(0o755)
+
+    monkeypatch.setattr(program, "_make", make)
+    version = program.put(release, ("shop.lock",), tmp_path)
+    (version / program.WHOLE).write_text("shop.lock\nvoice.lock\n")
+    assert program.runs(version)
+    assert program.put(release, ("shop.lock",), tmp_path) == version
+    assert made == [("shop.lock",)], "it is there, and nothing is made"
+    for gone in (tmp_path / "python3.9", Path("/bin/false")):
+        (version / "bin/python").unlink()
+        (version / "bin/python").symlink_to(gone)
+        assert not program.runs(version)
+        assert program.put(release, ("shop.lock",), tmp_path) == version
+        assert made[-1] == ("shop.lock", "voice.lock"), "what was added later is not forgotten"
+        assert program.locks_of(version) == ("shop.lock", "voice.lock")
+        assert program.runs(version)
+
+
 def test_a_folder_that_is_no_release_is_told_what_it_lacks(tmp_path: Path) -> None:
     with pytest.raises(Unfit, match="broker is missing"):
         program.put(tmp_path, ("shop.lock",), tmp_path)
