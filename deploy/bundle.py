@@ -78,6 +78,12 @@ def reach_of(settings: Settings) -> certs.Reach:
     return certs.Reach.of([*settings.tls.names, "localhost", "127.0.0.1"]) if settings.tls.names else certs.here()
 
 
+def lasting_reach_of(settings: Settings) -> certs.Reach:
+    """Return how the shop's machine is reached, and how it was, unless the settings say it: see `certs.lasting`. Raises Fault."""
+    reach = reach_of(settings)
+    return reach if settings.tls.names else certs.lasting(settings.tls.folder, reach)
+
+
 def host_of(settings: Settings) -> str:
     """Return the one place by which a device reaches the shop's machine: its first name, or its first address."""
     reach = reach_of(settings)

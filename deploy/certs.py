@@ -69,6 +69,18 @@ def here() -> Reach:
     return Reach.of([*own, "localhost", "127.0.0.1", *_own_addresses()])
 
 
+def lasting(folder: Path, reach: Reach, *, now: datetime | None = None) -> Reach:
+    """Return *reach*, and what the certificate of the screens in *folder* speaks for until it ends.
+
+    A machine that has no address this moment, because its router is not up yet, will have it again: tablets must find it there.
+    """
+    before = _good_for(folder / "web.crt", folder / "authority.crt", now or datetime.now(UTC))
+    if before is None:
+        return reach
+    places = [*map(str, reach.addresses), *reach.names, *before.names, *map(str, before.addresses)]
+    return Reach.of([*dict.fromkeys(places)][:MOST_NAMES])
+
+
 def make_authority(folder: Path, *, shop: str = "shop", names: Sequence[str] = (), now: datetime | None = None) -> Path:
     """Make the shop's authority in *folder*, once, and return the path of its certificate.
 
@@ -131,6 +143,12 @@ def fingerprint(certificate: Path) -> str:
 
 
 def _good(certificate: Path, reach: Reach, authority: Path, now: datetime) -> bool:
+    found = _good_for(certificate, authority, now)
+    return found is not None and set(found.names) >= set(reach.names) and set(found.addresses) >= set(reach.addresses)
+
+
+def _good_for(certificate: Path, authority: Path, now: datetime) -> Reach | None:
+    """Return what *certificate* speaks for, or None when *authority* did not make it or it ends soon."""
     from cryptography import x509
 
     try:
@@ -139,10 +157,10 @@ def _good(certificate: Path, reach: Reach, authority: Path, now: datetime) -> bo
         found.verify_directly_issued_by(issuer)
         said = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (OSError, ValueError, TypeError, x509.ExtensionNotFound, _bad_signature()):
-        return False
-    names, addresses = set(said.get_values_for_type(x509.DNSName)), set(said.get_values_for_type(x509.IPAddress))
-    fresh = found.not_valid_after_utc - now > RENEW_BEFORE
-    return fresh and names >= set(reach.names) and addresses >= set(reach.addresses)
+        return None
+    if found.not_valid_after_utc - now <= RENEW_BEFORE:
+        return None
+    return Reach(tuple(said.get_values_for_type(x509.DNSName)), tuple(said.get_values_for_type(x509.IPAddress)))
 
 
 def _allowed(authority: Path, reach: Reach) -> None:

@@ -167,7 +167,7 @@ def renew(device: str | None, out: Path | None, as_json: bool, settings_file: Pa
 
 
 def _renew_servers(settings: Settings) -> list[str]:
-    folder, reach = settings.tls.folder, bundle.reach_of(settings)
+    folder, reach = settings.tls.folder, bundle.lasting_reach_of(settings)
     try:
         certs.make_authority(folder, shop=settings.store.name, names=reach.names)
         return [server for server in certs.SERVERS if certs.make_server(folder, server, reach)]

@@ -13,7 +13,7 @@ from typing import Final
 from broker.identity.devices import Devices
 from broker.identity.files import PUBLIC, put
 from broker.settings import Settings, read
-from deploy import caddy, certs, mosquitto
+from deploy import bundle, caddy, certs, mosquitto
 from deploy.fault import Fault, faults_said
 from deploy.install.plan import CADDYFILE, MOSQUITTO, MQTT, USERS
 
@@ -30,8 +30,7 @@ STATE: Final = "mosquitto"
 
 def certify(settings: Settings, *, mosquitto_conf: Path = MOSQUITTO, caddyfile: Path = CADDYFILE) -> list[str]:
     """Make what is missing for the shop of *settings*; return the units that must be started anew for it. Raises Fault."""
-    folder, names = settings.tls.folder, settings.tls.names
-    reach = certs.Reach.of([*names, "localhost", "127.0.0.1"]) if names else certs.here()
+    folder, reach = settings.tls.folder, bundle.lasting_reach_of(settings)
     certs.make_authority(folder, shop=settings.store.name, names=reach.names)
     made = {server: certs.make_server(folder, server, reach) for server in certs.SERVERS}
     told = {

@@ -96,6 +96,26 @@ def test_a_certificate_is_made_anew_sixty_days_before_its_end_and_for_another_ad
     assert certs.make_server(tmp_path, "web", moved, now=NOW + timedelta(days=338)), "a broken file is put right"
 
 
+def test_an_address_that_the_machine_lacks_this_moment_is_still_spoken_for_until_the_certificate_ends(tmp_path: Path) -> None:
+    alone, moved = Reach.of(["shop.local", "localhost"]), Reach.of(["shop.local", "192.168.1.77"])
+    assert certs.lasting(tmp_path, alone, now=NOW) == alone
+    certs.make_authority(tmp_path, now=NOW)
+    certs.make_server(tmp_path, "web", SHOP, now=NOW)
+    router_down = certs.lasting(tmp_path, alone, now=NOW)
+    assert set(router_down.addresses) == set(SHOP.addresses)
+    assert set(router_down.names) == {"shop.local", "localhost"}
+    both = certs.lasting(tmp_path, moved, now=NOW)
+    assert set(both.addresses) == {*SHOP.addresses, *moved.addresses}
+    assert certs.make_server(tmp_path, "web", both, now=NOW)
+    assert not certs.make_server(tmp_path, "web", certs.lasting(tmp_path, SHOP, now=NOW), now=NOW), "back at the first address"
+    assert certs.lasting(tmp_path, moved, now=NOW + timedelta(days=340)) == moved, "what was is forgotten with the next one"
+    many = Reach.of([f"192.168.2.{n}" for n in range(certs.MOST_NAMES)])
+    assert certs.lasting(tmp_path, many, now=NOW) == many
+    certs.make_authority(tmp_path / "other", now=NOW)
+    (tmp_path / "other/web.crt").write_bytes((tmp_path / "web.crt").read_bytes())
+    assert certs.lasting(tmp_path / "other", moved, now=NOW) == moved, "another authority does not speak for it"
+
+
 def test_a_key_that_somebody_else_reads_is_still_theirs_to_read_after_renewal(tmp_path: Path) -> None:
     certs.make_authority(tmp_path, now=NOW)
     certs.make_server(tmp_path, "mqtt", SHOP, now=NOW)
