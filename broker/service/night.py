@@ -1,4 +1,7 @@
-"""Once a day, while the shop is closed, what is old goes: in a thread and on a connection of its own, in small steps."""
+"""Once a day, while the shop is closed, what is old goes: in a thread and on a connection of its own, in small steps.
+
+Where a machine is switched off whenever the shop is closed there is no such night: then it is done while the shop is open.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from typing import Final
 from broker.desk import keeping
 from broker.desk.keeping import Pruned
 from broker.shop import Shop, open_shop
+from broker.store import journal
 from broker.store import keeping as stored
 from broker.store.database import StoreError
 
@@ -29,6 +33,8 @@ RAN: Final = "night"
 MOST_AT_ONCE: Final = timedelta(days=7)
 """Days are counted from no later than so long after the moment of the night before: a clock that was set a year ahead would take a
 year of the shop away for good in one night, and so somebody has days to see it. A shop that was closed for longer catches up."""
+LATE: Final = timedelta(days=2)
+"""After so long without a night that came to its end it is done at any time of the day."""
 STOP_SECONDS: Final = 5.0
 
 
@@ -64,10 +70,15 @@ class Night:
             self._work.join(seconds)
 
     def _due(self, now: datetime) -> bool:
-        if not quiet(self._shop, now):
-            return False
         ran = stored.marks(self._shop.db).get(RAN)
+        if not quiet(self._shop, now) and not self._late(now, ran):
+            return False
         return ran is None or self._shop.hours.business_day(ran.at) != self._shop.hours.business_day(now)
+
+    def _late(self, now: datetime, ran: stored.Mark | None) -> bool:
+        first = None if ran else journal.after(self._shop.db, 0, limit=1)
+        since = ran.at if ran else first[0].at if first else now
+        return now - since > LATE
 
     def _run(self) -> None:
         try:
@@ -83,10 +94,10 @@ class Night:
             shop.db.conn.close()
 
     def _prune(self, shop: Shop) -> None:
-        counted = self._counted(shop)
-        done = keeping.prune(shop, rest=lambda lock: self._rest(shop, lock), now=counted)
+        counted, anyhow = self._counted(shop), self._late(shop.clock(), stored.marks(shop.db).get(RAN))
+        done = keeping.prune(shop, rest=lambda lock: self._rest(lock, lambda: anyhow or quiet(shop, shop.clock())), now=counted)
         now = shop.clock()
-        if not self._ended.is_set() and quiet(shop, now):
+        if not self._ended.is_set() and (anyhow or quiet(shop, now)):
             stored.mark(shop.db, RAN, counted, shop.hours.business_day(counted), now)
         log.info("%s", told(done))
 
@@ -100,8 +111,8 @@ class Night:
         )  # fmt: skip
         return ran.since + MOST_AT_ONCE
 
-    def _rest(self, shop: Shop, lock: float) -> bool:
-        return self._ended.wait(max(REST_SECONDS, REST_TIMES * lock)) or not quiet(shop, shop.clock())
+    def _rest(self, lock: float, may: Callable[[], bool]) -> bool:
+        return self._ended.wait(max(REST_SECONDS, REST_TIMES * lock)) or not may()
 
 
 def quiet(shop: Shop, now: datetime) -> bool:

@@ -128,6 +128,28 @@ def test_it_stops_when_the_shop_opens_and_goes_on_the_next_night(tmp_path: Path)
     shop.db.conn.close()
 
 
+@pytest.mark.parametrize("opening", [DAY, None], ids=["with hours", "never closed"])
+def test_a_machine_that_is_off_whenever_the_shop_is_closed_does_it_by_day_in_the_end(
+    tmp_path: Path, clock: TurnableClock, opening: OpeningSettings | None
+) -> None:
+    shop = make_shop(tmp_path, clock, retention=SHORT, **{"opening": opening} if opening else {})
+    arrivals.take(shop, [crossed(1)])
+    fill(shop, 5, a_day=20)
+    there = visits(shop)
+    for noon, gone in ((0, False), (1, False), (2, False), (3, True)):
+        clock.at = later(noon * 86400)
+        turn(Night(shop, Ticks()))
+        assert (visits(shop) < there) == gone, f"after {noon} days"
+    ran = keeping.marks(shop.db)[RAN].at
+    clock.at = later(4 * 86400)
+    turn(Night(shop, Ticks()))
+    assert keeping.marks(shop.db)[RAN].at == ran, "a day later there may be a night again"
+    clock.at = later(6 * 86400)
+    turn(Night(shop, Ticks()))
+    assert keeping.marks(shop.db)[RAN].at == clock()
+    shop.db.conn.close()
+
+
 def test_a_shop_that_never_closes_has_its_hour(tmp_path: Path, clock: TurnableClock) -> None:
     folder = tmp_path / "always"
     folder.mkdir()
