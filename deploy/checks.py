@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -117,6 +118,23 @@ def clock(settings: Settings) -> Finding:
         )
     local = now.astimezone(settings.store.zone)
     return Finding("clock", State.OK, f"{local:%Y-%m-%d %H:%M} in {settings.store.timezone}")
+
+
+def time_server() -> Iterator[Finding]:
+    """Look whether this machine's clock follows a time server, where systemd can say so."""
+    asked = ["timedatectl", "show", "--property", "NTPSynchronized", "--value"]
+    try:
+        said = subprocess.run(asked, capture_output=True, text=True, timeout=CONNECT_SECONDS, check=False).stdout.strip()
+    except (OSError, subprocess.TimeoutExpired):
+        return
+    if said == "yes":
+        yield Finding("time server", State.OK, "the clock follows one")
+    elif said == "no":
+        yield Finding(
+            "time server", State.WARN, "the clock follows none",
+            "Many routers are one: name it in /etc/systemd/timesyncd.conf (package systemd-timesyncd). "
+            "A Raspberry Pi has no time of its own after a night.",
+        )  # fmt: skip
 
 
 def dashboard_port(settings: Settings) -> Finding:

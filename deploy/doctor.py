@@ -84,6 +84,7 @@ def examine(path: Path | None) -> Iterator[Finding]:
     yield checks.disk(settings)
     yield from archive_checks.archive(settings)
     yield checks.clock(settings)
+    yield from checks.time_server()
     yield checks.dashboard_port(settings)
     yield from customer_checks.kiosk(settings)
     yield from customer_checks.voice(settings)

@@ -36,6 +36,17 @@ def test_a_machine_that_is_ready_is_sound_and_untouched(tmp_path: Path, monkeypa
     assert [path.name for path in tmp_path.iterdir()] == ["greetline.toml"]
 
 
+@pytest.mark.parametrize(("said", "state"), [("echo yes", "ok"), ("echo no", "warn"), ("exit 1", ""), ("sleep 60", "")])
+def test_a_clock_that_follows_nobody_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, state: str) -> None:
+    (tmp_path / "bin").mkdir()
+    asked = tmp_path / "bin/timedatectl"
+    asked.write_text(f"#!/bin/sh\nexec {said}\n" if said.startswith("sleep") else f"#!/bin/sh\n{said}\n")
+    asked.chmod(0o755)
+    monkeypatch.setenv("PATH", str(asked.parent), prepend=":")
+    monkeypatch.setattr(checks, "CONNECT_SECONDS", 1.0)
+    assert [str(found.state) for found in checks.time_server()] == ([state] if state else [])
+
+
 def test_everything_that_is_missing_has_an_advice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
