@@ -35,6 +35,9 @@ COPY_EVERY_MS: Final = 24 * 3600 * 1000
 """A new copy of the store is made after so long: a restore reads at most a day of the log."""
 SHORT_TURNS: Final = 10
 """So often what seems committed may not be readable before it counts as damaged."""
+AGED_COPIES: Final = 3
+"""No copy counts as older than it is so many days after the last but two: a clock that was set a year ahead would take all but the
+newest at once, and so somebody has days to see it."""
 AGAIN_MS: Final = 3600 * 1000
 """A copy that could not be made is tried again after so long; and a copy for want of room is made no sooner."""
 MOST_TIMES: Final = 2
@@ -103,7 +106,7 @@ class Archiver:
         if there:
             archive.discard(self._folder, there[-1].place.run)
             # Before there is need of room: where the old fills the disk, no new copy would ever be made that it could go for.
-            archive.forget(self._folder, now - self._limits.keep_ms, self._limits.most_bytes)
+            self._forget(now)
         # From its begin on, though the copy will have most of it: what is in the log may not be committed for everybody yet, and
         # then the copy would not have it. To write a page twice harms nothing.
         self._log.to_begin()
@@ -274,13 +277,19 @@ class Archiver:
 
     def _tidy(self, now: int) -> None:
         """Let the oldest go. Raises NoRoom when what must stay is far more than is allowed."""
-        left = archive.forget(self._folder, now - self._limits.keep_ms, self._limits.most_bytes)
+        left = self._forget(now)
         if left <= self._limits.most_bytes or self._copy is not None:
             return
         if abs(now - self._tried) >= AGAIN_MS:
             self._found(now)
         elif left > MOST_TIMES * self._limits.most_bytes:
             raise NoRoom(f"the archive would become larger than its limit allows: {left // 1_000_000} MB are needed")
+
+    def _forget(self, now: int) -> int:
+        """Let go what is too old or too much; return the bytes that are left."""
+        seen = [piece.seen for piece in archive.pieces(self._folder) if piece.seen is not None]
+        aged = min(now, seen[-min(AGED_COPIES, len(seen))] + AGED_COPIES * COPY_EVERY_MS) if seen else now
+        return archive.forget(self._folder, aged - self._limits.keep_ms, self._limits.most_bytes)
 
     def _need(self, more: int) -> None:
         free = shutil.disk_usage(self._folder).free

@@ -276,6 +276,31 @@ def test_the_oldest_goes_by_age_and_by_size_and_never_the_newest(
     assert kept.at(max(was), tmp_path / "was.db") == was[max(was)]
 
 
+def test_a_clock_that_is_set_a_year_ahead_for_an_hour_takes_nothing_of_the_archive(
+    store: Path, kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archiver, "COPY_EVERY_MS", 5_000)
+    kept.limits = Limits(most_bytes=10**9, keep_ms=60_000)
+    with closing(small_store(store)):
+        kept.founded()
+        was = {}
+        for _ in range(4):
+            was |= filled(kept, store, 5)
+            kept.founded()
+        right, copies = kept.now, len(list(kept.folder.glob("*.store.gz")))
+        kept.now += 365 * 86_400_000
+        kept.founded()
+        kept.turn()
+        assert len(list(kept.folder.glob("*.store.gz"))) == copies + 1
+        kept.end()
+        kept.founded()
+        kept.end()
+        kept.now = right + 5_000
+        kept.founded()
+        kept.end()
+    assert {moment: kept.at(moment, tmp_path / "was.db") for moment in was} == was
+
+
 def test_an_archive_that_can_lose_nothing_stops_at_twice_its_limit(
     store: Path, kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
