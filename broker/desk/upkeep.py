@@ -72,4 +72,6 @@ def _archive(shop: Shop) -> Look:
         return Look("archive", state, "its first copy is being made", found.upto, why="copying")
     if found.state is ArchiveState.FULL:
         return Look("archive", State.DEGRADED, "there is no room for it", found.upto, why="full")
+    if found.state is ArchiveState.UNSOUND:
+        return Look("archive", State.DEGRADED, "the store is damaged and cannot be copied", found.upto, why="unsound")
     return Look("archive", State.DEGRADED, "its folder cannot be written", found.upto, why="refused")

@@ -18,7 +18,7 @@ from broker.settings import Settings
 from broker.shop import STORE_FILE, now
 from broker.store import archive, archived
 from broker.store.archived import ArchiveState
-from broker.store.archiver import Archiver, Broken, Limits, NoRoom
+from broker.store.archiver import Archiver, Broken, Limits, NoRoom, Unsound
 from broker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -109,6 +109,8 @@ class _Keeping:
             self._pause = self._settings.backup.archive_every_seconds
         except NoRoom as wrong:
             self._trouble(ArchiveState.FULL, wrong)
+        except Unsound as wrong:
+            self._trouble(ArchiveState.UNSOUND, wrong)
         except OSError as wrong:
             self._trouble(ArchiveState.REFUSED, wrong)
         except sqlite3.Error as wrong:
@@ -137,8 +139,8 @@ class _Keeping:
             if left <= 0 or self._stop.wait(min(left, self._stall / WAITS_IN_STALL)):
                 return
 
-    def _trouble(self, state: ArchiveState, wrong: OSError) -> None:
-        if state is ArchiveState.FULL and self._said is ArchiveState.COPYING:
+    def _trouble(self, state: ArchiveState, wrong: OSError | Unsound) -> None:
+        if state in (ArchiveState.FULL, ArchiveState.UNSOUND) and self._said is ArchiveState.COPYING:
             self._copy_failed = True
         if state is not self._said:
             log.error("THE ARCHIVE STANDS STILL, the shop goes on: %s: %s", self._folder, wrong)

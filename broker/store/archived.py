@@ -22,6 +22,7 @@ class ArchiveState(StrEnum):
     COPYING = "copying"
     FULL = "full"
     REFUSED = "refused"
+    UNSOUND = "unsound"
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,10 @@ class NoRoom(OSError):
     """There is too little room for the archive, or its own limit is reached."""
 
 
+class Unsound(Exception):
+    """The store is damaged, so that no copy of it is good."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How large the archive may grow, how old a copy may be, and what must stay free, in bytes and milliseconds."""
@@ -62,7 +66,7 @@ class Limits:
 class Archiver:
     """One run: follows the log of the store at *store* into *folder* from `begin` until something goes wrong, or `close`.
 
-    Its methods raise Broken, OSError (also NoRoom) and sqlite3.Error; then it is of no further use but to be closed.
+    Its methods raise Broken, Unsound, OSError (also NoRoom) and sqlite3.Error; then it is of no further use but to be closed.
     Moments are milliseconds since 1970.
     """
 
@@ -260,6 +264,8 @@ class Archiver:
         elif self.founded:
             self._tried = now - COPY_EVERY_MS + AGAIN_MS
             log.warning("the archive goes on with its older copy: %s", copy.wrong)
+        elif type(copy.wrong.__cause__) is sqlite3.DatabaseError:  # Want of room and refusals are OperationalErrors.
+            raise Unsound(str(copy.wrong.__cause__))
         else:
             raise NoRoom(str(copy.wrong))
 

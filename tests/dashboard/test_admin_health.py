@@ -31,7 +31,7 @@ WHYS = {
     "store": ("ok", "full", "lost"), "service": ("ok", "never", "stopped", "silent"), "disk": ("ok", "low", "full"),
     "mqtt": ("ok", "unsaid", "lost"), "cameras": ("ok", "none", "blind", "clock"), "printer": ("ok", "hand"),
     "backup": ("ok", "old", "never"), "events": ("ok", "wait", "many", "off"),
-    "archive": ("ok", "behind", "copying", "never", "full", "refused"),
+    "archive": ("ok", "behind", "copying", "never", "full", "refused", "unsound"),
 }  # fmt: skip
 
 

@@ -274,7 +274,7 @@ def test_stopped_it_ends_with_everything_up_to_the_last_commit(tmp_path: Path, s
     assert is_free(store)
 
 
-def test_a_copy_that_fails_each_time_is_not_said_to_be_made(
+def test_a_damaged_store_is_no_want_of_room_and_a_copy_that_fails_each_time_is_not_said_to_be_made(
     going: Going, store: sqlite3.Connection, stick: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said, write = list[str](), archived.write_over
@@ -285,12 +285,12 @@ def test_a_copy_that_fails_each_time_is_not_said_to_be_made(
     store.execute("UPDATE sqlite_master SET sql = 'CREATE INDEX bodies ON items (id)' WHERE name = 'bodies'")
     store.execute("PRAGMA writable_schema = RESET")
     going.begin()
-    going.is_so(ArchiveState.FULL)
+    going.is_so(ArchiveState.UNSOUND)
     time.sleep(5 * RETRY)
-    assert said == ["copying", "full"], "not in turn, again and again"
+    assert said == ["copying", "unsound"], "not in turn, again and again"
     store.execute("DROP INDEX bodies")
     going.is_so(ArchiveState.GOES_ON)
-    assert set(said) == {"copying", "full", "goes-on"}
+    assert set(said) == {"copying", "unsound", "goes-on"}
 
 
 def test_the_guard_outlives_a_log_that_is_closed_in_its_moment(store: sqlite3.Connection, tmp_path: Path) -> None:
