@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AwareDatetime, Field, field_validator, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, field_validator, model_validator
 
 from broker.contract.boards import Display as Display
 from broker.contract.boards import Light as Light
@@ -339,6 +339,9 @@ _KIND_OF: Final[dict[type[_Value], Kind]] = {body: kind for kind, body in BODIES
 
 class Message(_Value):
     """One message: a CloudEvent with a body of ours."""
+
+    # pydantic keeps up to 16,384 texts of what it reads, in each process: of ids that never come again it only grows.
+    model_config = ConfigDict(cache_strings="keys")
 
     specversion: Literal["1.0"] = "1.0"
     id: EventId
