@@ -6,10 +6,10 @@ language: the screen has the words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from itertools import islice, takewhile
 from typing import Any, Final
 
 from broker.desk import alerts as desk_alerts
@@ -50,7 +50,6 @@ FOR_THE_LEAD: Final = frozenset({FactKind.PROBLEM, FactKind.QUEUE_PAUSED, FactKi
 def floor(shop: Shop) -> Row:
     """Return the whole floor: what a screen needs when it opens or has lost the thread."""
     now = shop.clock()
-    today = _today(shop, now)
     live = {(alert.kind, alert.subject): alert for alert in alerts.live(shop.db)}
     return {
         "now": text(now),
@@ -67,9 +66,7 @@ def floor(shop: Shop) -> Row:
         "alerts": [alert_row(shop, alert) for alert in live.values() if alert.kind in CALLS],
         "queues": queues.rows(shop),
         "flood": desk_alerts.flooded(shop, on_shift=on_shift(shop)),
-        "today": figures(shop, today),
-        "last": _last(shop, today),
-        "hour": _last_hour(today, now),
+        **_today(shop, now),
         "problems": problems(shop),
         **in_line.line(shop),
     }
@@ -221,8 +218,7 @@ def _visits_touched(facts: Iterable[Fact]) -> Iterable[str]:
 def today(shop: Shop) -> Row:
     """Return the slow part of the floor: figures, last visit and last hour. A screen asks for it when a visit ends."""
     now = shop.clock()
-    rows = _today(shop, now)
-    return {"now": text(now), "today": figures(shop, rows), "last": _last(shop, rows), "hour": _last_hour(rows, now)}
+    return {"now": text(now), **_today(shop, now)}
 
 
 def pulse(shop: Shop) -> Row:
@@ -282,9 +278,37 @@ def on_shift(shop: Shop) -> int:
     return len({session.person for session in people.sessions(shop.db) if session.seen_at > since})
 
 
-def figures(shop: Shop, rows: list[DayVisit]) -> Row:
+def _today(shop: Shop, now: datetime) -> Row:
+    """Return the day's figures, its last visit and its last hour, in one look at its visits: a busy day has too many to hold."""
+    day = _Day(now - LAST_HOUR)
+    found = kpi.greeting(day.seen(_of_today(shop, now)), within=shop.standards.greet_within)
+    return {"today": _figures(found), "last": _last(shop, day.last), "hour": [_shown(visit) for visit in day.shown]}
+
+
+def _of_today(shop: Shop, now: datetime) -> Iterator[DayVisit]:
+    day = shop.hours.business_day(now)
+    return visits.day_of(shop.db, shop.hours.day_begins(day), shop.hours.day_ends(day))
+
+
+class _Day:
+    """What is kept of a day's visits while they pass, oldest first: the last one, and the newest since *since* that are decided."""
+
+    def __init__(self, since: datetime) -> None:
+        self._since = since
+        self.last: DayVisit | None = None
+        self.shown: deque[DayVisit] = deque(maxlen=MOST_IN_HOUR)
+
+    def seen(self, passing: Iterable[DayVisit]) -> Iterator[kpi.Seen]:
+        for visit in passing:
+            if visit.state not in SETTLED and not visit.late:
+                self.last = visit
+                if visit.state not in WAITING and visit.t0 > self._since:
+                    self.shown.append(visit)
+            yield visit.seen()
+
+
+def _figures(found: kpi.Greeting) -> Row:
     """Return the day's figures as the strip shows them, of the visits that are decided; shares are 0 to 1."""
-    found = kpi.greeting((row.seen() for row in rows), within=shop.standards.greet_within)
     decided = found.visits - found.waiting
     return {
         "visits": decided, "within": found.within, "share": found.within / decided if decided else None, "median": found.median,
@@ -292,13 +316,7 @@ def figures(shop: Shop, rows: list[DayVisit]) -> Row:
     }  # fmt: skip
 
 
-def _today(shop: Shop, now: datetime) -> list[DayVisit]:
-    day = shop.hours.business_day(now)
-    return visits.day_of(shop.db, shop.hours.day_begins(day), shop.hours.day_ends(day))
-
-
-def _last(shop: Shop, rows: list[DayVisit]) -> Row | None:
-    visit = next((each for each in reversed(rows) if each.state not in SETTLED and not each.late), None)
+def _last(shop: Shop, visit: DayVisit | None) -> Row | None:
     if visit is None:
         return None
     return {
@@ -307,13 +325,8 @@ def _last(shop: Shop, rows: list[DayVisit]) -> Row | None:
     }  # fmt: skip
 
 
-def _last_hour(rows: list[DayVisit], now: datetime) -> list[Row]:
-    shown = (
-        {"t0": text(visit.t0), "greet_seconds": visit.greet_seconds, "left": visit.state is State.LEFT}
-        for visit in takewhile(lambda each: each.t0 > now - LAST_HOUR, reversed(rows))
-        if visit.state not in SETTLED and not visit.late and visit.state not in WAITING
-    )
-    return list(islice(shown, MOST_IN_HOUR))[::-1]
+def _shown(visit: DayVisit) -> Row:
+    return {"t0": text(visit.t0), "greet_seconds": visit.greet_seconds, "left": visit.state is State.LEFT}
 
 
 def pause_rows(shop: Shop) -> list[Row]:

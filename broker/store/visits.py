@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
@@ -180,19 +180,16 @@ def between(db: Database, begin: datetime, end: datetime, *, zone: str | None = 
     return _all(db, where, [text(begin), text(end), *([zone] if zone else [])])
 
 
-def day_of(db: Database, begin: datetime, end: datetime) -> list[DayVisit]:
-    """Return the visits with begin <= T0 < end, oldest first, with no more of each than a floor screen needs: a busy day has
+def day_of(db: Database, begin: datetime, end: datetime) -> Iterator[DayVisit]:
+    """Yield the visits with begin <= T0 < end, oldest first, with no more of each than a floor screen needs: a busy day has
     ten thousand of them.
     """
     asked = (
         "SELECT t0, zone, state, source, late, acknowledged_at, acknowledged_by, ended_at FROM visits "
         "WHERE t0 >= ? AND t0 < ? ORDER BY t0, id"
     )
-    rows = db.execute(asked, [text(begin), text(end)]).fetchall()
-    return [
-        DayVisit(datetime.fromisoformat(t0), zone, State(state), source, bool(late), moment(greeted), by, moment(ended))
-        for t0, zone, state, source, late, greeted, by, ended in rows
-    ]
+    for t0, zone, state, source, late, greeted, by, ended in db.execute(asked, [text(begin), text(end)]):
+        yield DayVisit(datetime.fromisoformat(t0), zone, State(state), source, bool(late), moment(greeted), by, moment(ended))
 
 
 def _all(db: Database, where: str, values: Iterable[Any]) -> list[Visit]:
