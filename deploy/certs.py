@@ -70,15 +70,18 @@ def here() -> Reach:
 
 
 def lasting(folder: Path, reach: Reach, *, now: datetime | None = None) -> Reach:
-    """Return *reach*, and what the certificate of the screens in *folder* speaks for until it ends.
+    """Return *reach* and, in order, what the certificate of the screens in *folder* speaks for, MOST_NAMES in all.
 
     A machine that has no address this moment, because its router is not up yet, will have it again: tablets must find it there.
+    What was is forgotten when the certificate is made anew because it ends, by a machine that has an address.
     """
-    before = _good_for(folder / "web.crt", folder / "authority.crt", now or datetime.now(UTC))
-    if before is None:
+    moment = now or datetime.now(UTC)
+    before = _good_for(folder / "web.crt", folder / "authority.crt", moment)
+    ends = before is not None and before[1] - moment <= RENEW_BEFORE
+    if before is None or (ends and any(not one.is_loopback for one in reach.addresses)):
         return reach
-    places = [*map(str, reach.addresses), *reach.names, *before.names, *map(str, before.addresses)]
-    return Reach.of([*dict.fromkeys(places)][:MOST_NAMES])
+    places = [*map(str, reach.addresses), *reach.names, *before[0].names, *map(str, before[0].addresses)]
+    return Reach.of(sorted([*dict.fromkeys(places)][:MOST_NAMES]))
 
 
 def make_authority(folder: Path, *, shop: str = "shop", names: Sequence[str] = (), now: datetime | None = None) -> Path:
@@ -144,11 +147,17 @@ def fingerprint(certificate: Path) -> str:
 
 def _good(certificate: Path, reach: Reach, authority: Path, now: datetime) -> bool:
     found = _good_for(certificate, authority, now)
-    return found is not None and set(found.names) >= set(reach.names) and set(found.addresses) >= set(reach.addresses)
+    fresh = found is not None and found[1] - now > RENEW_BEFORE
+    return (
+        found is not None and fresh and set(found[0].names) >= set(reach.names) and set(found[0].addresses) >= set(reach.addresses)
+    )
 
 
-def _good_for(certificate: Path, authority: Path, now: datetime) -> Reach | None:
-    """Return what *certificate* speaks for, or None when *authority* did not make it or it ends soon."""
+def _good_for(certificate: Path, authority: Path, now: datetime) -> tuple[Reach, datetime] | None:
+    """Return what *certificate* speaks for and until when, or None when *authority* did not make it or it is not good *now*.
+
+    One that begins later was made while the clock was ahead: nobody believes it.
+    """
     from cryptography import x509
 
     try:
@@ -158,9 +167,10 @@ def _good_for(certificate: Path, authority: Path, now: datetime) -> Reach | None
         said = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (OSError, ValueError, TypeError, x509.ExtensionNotFound, _bad_signature()):
         return None
-    if found.not_valid_after_utc - now <= RENEW_BEFORE:
+    if not found.not_valid_before_utc <= now < found.not_valid_after_utc:
         return None
-    return Reach(tuple(said.get_values_for_type(x509.DNSName)), tuple(said.get_values_for_type(x509.IPAddress)))
+    reach = Reach(tuple(said.get_values_for_type(x509.DNSName)), tuple(said.get_values_for_type(x509.IPAddress)))
+    return reach, found.not_valid_after_utc
 
 
 def _allowed(authority: Path, reach: Reach) -> None:

@@ -15,15 +15,13 @@ from broker.identity.files import PUBLIC, put
 from broker.settings import Settings, read
 from deploy import bundle, caddy, certs, mosquitto
 from deploy.fault import Fault, faults_said
-from deploy.install.plan import CADDYFILE, MOSQUITTO, MQTT, USERS
+from deploy.install.plan import CADDYFILE, MOSQUITTO, MQTT, OWED, USERS
 
 CREDENTIALS: Final = Path("/run/credentials")
 """Where systemd lays the keys that a unit loads: root's files, readable by that one program."""
 PID_FILE: Final = Path("/run/greetline/mosquitto.pid")
 UNIT_OF: Final = {"web": "greetline-https.service", "mqtt": "greetline-mqtt.service"}
 SYSTEMD_SECONDS: Final = 60
-OWED: Final = "to-start-anew"
-"""File beside the certificates: the units that still serve what was before, because they could not be started anew."""
 STATE: Final = "mosquitto"
 """Folder of what mosquitto keeps, beside the store."""
 
@@ -77,11 +75,11 @@ def _site(settings: Settings, reach: certs.Reach) -> caddy.Site:
 def _mosquitto() -> tuple[int, int]:
     try:
         said = subprocess.run(["mosquitto", "-h"], capture_output=True, text=True, timeout=10, check=False).stdout
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         said = ""
     version = mosquitto.version_of(said)
     if version is None:
-        raise Fault("mosquitto is not installed: apt-get install mosquitto")
+        raise Fault("mosquitto is not installed, or does not say its version: apt-get install mosquitto")
     return version
 
 
@@ -89,18 +87,27 @@ def main(path: Path, *, restart: bool) -> None:
     """Do it for the shop whose settings are at *path*; with *restart* let what runs take up what has changed. Raises Fault."""
     with faults_said():
         settings = read(Settings, path)
-        units = certify(settings)
-    if restart:
-        _start_anew(units, settings.tls.folder / OWED)
+        if restart:
+            _start_anew(settings)
+        else:
+            certify(settings)
 
 
-def _start_anew(units: list[str], owed: Path) -> None:
-    """Start *units* anew, and those of the file *owed*: in it stands what could not be, so that the next night tries again."""
-    units = sorted({*units, *(owed.read_text(encoding="utf-8").split() if owed.exists() else ())})
-    if not units:
-        return
-    print(f"made anew: {', '.join(units)}")
-    put(owed, "\n".join(units).encode(), PUBLIC)
+def _start_anew(settings: Settings) -> None:
+    """Certify and start anew what serves it. In the file OWED stands what is still to be, so that the next night tries again."""
+    owed = settings.tls.folder / OWED
+    before = owed.read_text(encoding="utf-8").split() if owed.exists() else []
+    # All of them until it is known which: whatever ends this in between, no certificate is made that nobody takes up.
+    put(owed, "\n".join(UNIT_OF.values()).encode(), PUBLIC)
+    units = sorted({*certify(settings), *before} & {*UNIT_OF.values()})
+    if units:
+        put(owed, "\n".join(units).encode(), PUBLIC)
+        print(f"made anew: {', '.join(units)}")
+        _restart(units)
+    owed.unlink()
+
+
+def _restart(units: list[str]) -> None:
     command = ["systemctl", "try-restart", *units]
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=SYSTEMD_SECONDS)
@@ -109,7 +116,6 @@ def _start_anew(units: list[str], owed: Path) -> None:
         raise Fault(
             f"{said}\nThe certificates are made anew, and what serves them could not be started anew: {' '.join(command)}"
         ) from None
-    owed.unlink()
 
 
 if __name__ == "__main__":

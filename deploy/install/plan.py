@@ -29,6 +29,8 @@ JOURNAL: Final = Path("/etc/systemd/journald.conf.d/greetline.conf")
 MQTT: Final = "mqtt"
 """Folder beside the store with the password of this machine's own programs, `secret`, and USERS made of it for mosquitto."""
 USERS: Final = "users"
+OWED: Final = "to-start-anew"
+"""File beside the certificates: the units that still serve what was before, because they could not be started anew."""
 CERTIFICATES: Final = ("authority.key", "authority.crt", "mqtt.key", "mqtt.crt", "web.key", "web.crt")
 LOG_MEGABYTES: Final = 500
 PATIENT_SYSTEMD: Final = 254
@@ -189,7 +191,7 @@ def _shop(machine: Machine) -> tuple[Action, ...]:
         File(SETTINGS, settings, 0o640, ACCOUNT, ours=False),
         Folder(TLS, 0o755, "root"),
         Begin(SETTINGS),
-        Certify(SETTINGS, (MOSQUITTO, CADDYFILE, *(TLS / name for name in CERTIFICATES))),
+        Certify(SETTINGS, (MOSQUITTO, CADDYFILE, *(TLS / name for name in (*CERTIFICATES, OWED)))),
         # The packages of the system start their own, on the same ports: mosquitto without a password, Caddy with a greeting.
         Off("mosquitto.service"),
         Off("caddy.service"),

@@ -21,6 +21,8 @@ PREFIX: Final = Path("/opt/greetline")
 VERSIONS: Final = "versions"
 CURRENT: Final = "current"
 WHOLE: Final = ".whole"
+BEFORE: Final = ".before"
+"""Ends the name of a version while it is made anew."""
 KEPT_VERSIONS: Final = 3
 """Versions that stay on the disk; each takes about 300 MB."""
 PACKAGES: Final = ("broker", "edge", "kiosk", "dashboard", "deploy")
@@ -49,31 +51,44 @@ def put(source: Path, locks: Sequence[str], prefix: Path = PREFIX, say: Say = pr
     """
     need_release(source)
     version = prefix / VERSIONS / name_of(source)
+    before = version.with_name(f"{version.name}{BEFORE}")
+    if before.exists():  # Something ended in the middle of making it anew.
+        shutil.rmtree(version, ignore_errors=True)
+        before.rename(version)
     if (version / WHOLE).exists():
         if runs(version):
             _complete(source, locks, version, say)
             return version
-        say("the Python that this version was made with is not on this machine any more: it is made anew")
+        say("this version does not start with the Python that the machine has now: it is made anew")
         locks = list(dict.fromkeys([*locks_of(version), *locks]))
+        version.rename(before)
     shutil.rmtree(version, ignore_errors=True)
     version.parent.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(prefix="greetline-") as scratch:
             _make(source, locks, version, Path(scratch), say)
+        (version / WHOLE).write_text("\n".join(locks) + "\n", encoding="utf-8")
     except BaseException:
         shutil.rmtree(version, ignore_errors=True)
+        if before.exists():
+            before.rename(version)
         raise
-    (version / WHOLE).write_text("\n".join(locks) + "\n", encoding="utf-8")
+    shutil.rmtree(before, ignore_errors=True)
     return version
 
 
 def runs(version: Path) -> bool:
-    """Return whether *version* still starts: the next release of the system has another Python, without our packages."""
+    """Return whether *version* still starts: the next release of the system has another Python, without our packages.
+
+    Raises Unfit where nobody knows: a machine that is too busy, or out of memory.
+    """
+    asked = [str(version / "bin/python"), "-I", "-c", "import broker.settings"]
     try:
-        asked = [str(version / "bin/python"), "-I", "-c", "import broker.settings"]
         return subprocess.run(asked, capture_output=True, timeout=START_SECONDS, check=False).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
+    except FileNotFoundError:
         return False
+    except (OSError, subprocess.TimeoutExpired) as wrong:
+        raise Unfit(f"{version}: whether it starts could not be seen: {wrong}. Nothing was changed; try again.") from None
 
 
 def locks_of(version: Path) -> tuple[str, ...]:

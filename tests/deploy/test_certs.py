@@ -109,11 +109,20 @@ def test_an_address_that_the_machine_lacks_this_moment_is_still_spoken_for_until
     assert certs.make_server(tmp_path, "web", both, now=NOW)
     assert not certs.make_server(tmp_path, "web", certs.lasting(tmp_path, SHOP, now=NOW), now=NOW), "back at the first address"
     assert certs.lasting(tmp_path, moved, now=NOW + timedelta(days=340)) == moved, "what was is forgotten with the next one"
+    soon = certs.lasting(tmp_path, alone, now=NOW + timedelta(days=340))
+    assert set(soon.addresses) == set(both.addresses), "a certificate that ends soon is made anew while the router is down, too"
     many = Reach.of([f"192.168.2.{n}" for n in range(certs.MOST_NAMES)])
-    assert certs.lasting(tmp_path, many, now=NOW) == many
+    assert set(certs.lasting(tmp_path, many, now=NOW).addresses) == set(many.addresses)
     certs.make_authority(tmp_path / "other", now=NOW)
     (tmp_path / "other/web.crt").write_bytes((tmp_path / "web.crt").read_bytes())
     assert certs.lasting(tmp_path / "other", moved, now=NOW) == moved, "another authority does not speak for it"
+
+
+def test_a_certificate_that_was_made_while_the_clock_was_ahead_is_made_anew(tmp_path: Path) -> None:
+    certs.make_authority(tmp_path, now=NOW)
+    assert certs.make_server(tmp_path, "web", SHOP, now=NOW + timedelta(days=350))
+    assert certs.make_server(tmp_path, "web", SHOP, now=NOW), "until then nobody would believe it"
+    assert not certs.make_server(tmp_path, "web", SHOP, now=NOW)
 
 
 def test_a_key_that_somebody_else_reads_is_still_theirs_to_read_after_renewal(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -302,6 +303,21 @@ def test_a_version_whose_python_is_gone_with_the_old_system_is_made_anew_with_al
         assert made[-1] == ("shop.lock", "voice.lock"), "what was added later is not forgotten"
         assert program.locks_of(version) == ("shop.lock", "voice.lock")
         assert program.runs(version)
+    (version / "bin/python").unlink()
+
+    def fails(*_: object) -> None:
+        raise Unfit("no line to the index")
+
+    for way in (fails, make):
+        monkeypatch.setattr(program, "_make", way)
+        with pytest.raises(Unfit, match="no line") if way is fails else nullcontext():
+            program.put(release, ("shop.lock",), tmp_path)
+        assert program.locks_of(version) == ("shop.lock", "voice.lock"), "a try that failed forgets nothing"
+    assert program.runs(version)
+    version.rename(version.with_name(f"{version.name}.before"))
+    version.mkdir()
+    assert program.put(release, ("shop.lock",), tmp_path) == version, "cut off in the middle"
+    assert program.locks_of(version) == ("shop.lock", "voice.lock")
 
 
 def test_a_folder_that_is_no_release_is_told_what_it_lacks(tmp_path: Path) -> None:

@@ -118,6 +118,12 @@ def test_what_could_not_be_started_anew_is_tried_again_the_next_night(
     certify.main(file, restart=True)
     certify.main(file, restart=True)
     assert told.read_text().splitlines() == [asked] * 3, "started anew once, and then no more"
+    with monkeypatch.context() as cut:
+        cut.setattr(certify, "certify", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            certify.main(file, restart=True)
+    certify.main(file, restart=True)
+    assert told.read_text().splitlines() == [asked] * 4, "nobody knows what was made before it ended"
     assert "made anew" in capsys.readouterr().out
 
 
