@@ -35,6 +35,8 @@ MOST_AT_ONCE: Final = timedelta(days=7)
 year of the shop away for good in one night, and so somebody has days to see it. A shop that was closed for longer catches up."""
 LATE: Final = timedelta(days=2)
 """After so long without a night that came to its end it is done at any time of the day."""
+LATE_SECONDS: Final = 3600.0
+"""So long it must have been late: a clock that jumps makes everything late at once. And so often it is tried by day."""
 STOP_SECONDS: Final = 5.0
 
 
@@ -46,17 +48,29 @@ class Night:
         self._shop = shop
         self._ticks = ticks
         self._next_look = ticks()
+        self._late_from: float | None = None
         self._ended = threading.Event()
         self._work: threading.Thread | None = None
 
     def turn(self) -> None:
         """Start what is due, if it is time to look."""
-        if self._ticks() < self._next_look or (self._work and self._work.is_alive()):
+        ticks = self._ticks()
+        if ticks < self._next_look or (self._work and self._work.is_alive()):
             return
-        self._next_look = self._ticks() + LOOK_SECONDS
-        if self._due(self._shop.clock()):
-            self._work = threading.Thread(target=self._run, name="night", daemon=True)
+        self._next_look = ticks + LOOK_SECONDS
+        now = self._shop.clock()
+        ran = stored.marks(self._shop.db).get(RAN)
+        by_day = self._has_been_late(ticks, late(self._shop, now, ran))
+        if ran is not None and self._shop.hours.business_day(ran.at) == self._shop.hours.business_day(now):
+            return
+        if by_day or quiet(self._shop, now):
+            self._late_from = None
+            self._work = threading.Thread(target=self._run, args=[by_day], name="night", daemon=True)
             self._work.start()
+
+    def _has_been_late(self, ticks: float, is_late: bool) -> bool:
+        self._late_from = None if not is_late else ticks if self._late_from is None else self._late_from
+        return self._late_from is not None and ticks - self._late_from >= LATE_SECONDS
 
     def stop(self) -> None:
         """Let the step that runs end, and no other begin."""
@@ -69,50 +83,56 @@ class Night:
         if self._work:
             self._work.join(seconds)
 
-    def _due(self, now: datetime) -> bool:
-        ran = stored.marks(self._shop.db).get(RAN)
-        if not quiet(self._shop, now) and not self._late(now, ran):
-            return False
-        return ran is None or self._shop.hours.business_day(ran.at) != self._shop.hours.business_day(now)
-
-    def _late(self, now: datetime, ran: stored.Mark | None) -> bool:
-        first = None if ran else journal.after(self._shop.db, 0, limit=1)
-        since = ran.at if ran else first[0].at if first else now
-        return now - since > LATE
-
-    def _run(self) -> None:
+    def _run(self, by_day: bool) -> None:
         try:
             shop = open_shop(self._shop.settings, create=False, clock=self._shop.clock)
         except StoreError as wrong:
             log.warning("what is old stays for now: %s", wrong)
             return
         try:
-            self._prune(shop)
+            self._prune(shop, by_day)
         except sqlite3.Error as wrong:
             log.warning("what is old stays for now: %s", wrong)
         finally:
             shop.db.conn.close()
 
-    def _prune(self, shop: Shop) -> None:
-        counted, anyhow = self._counted(shop), self._late(shop.clock(), stored.marks(shop.db).get(RAN))
-        done = keeping.prune(shop, rest=lambda lock: self._rest(lock, lambda: anyhow or quiet(shop, shop.clock())), now=counted)
-        now = shop.clock()
-        if not self._ended.is_set() and (anyhow or quiet(shop, now)):
-            stored.mark(shop.db, RAN, counted, shop.hours.business_day(counted), now)
+    def _prune(self, shop: Shop, by_day: bool) -> None:
+        def may() -> bool:
+            return not self._ended.is_set() and (by_day or quiet(shop, shop.clock()))
+
+        counted = _counted(shop)
+        done = keeping.prune(shop, rest=lambda lock: self._rest(lock) or not may(), now=counted)
+        if may():
+            stored.mark(shop.db, RAN, counted, shop.hours.business_day(counted), shop.clock())
         log.info("%s", told(done))
 
-    def _counted(self, shop: Shop) -> datetime:
-        now, ran = shop.clock(), stored.marks(shop.db).get(RAN)
-        if ran is None or now <= ran.since + MOST_AT_ONCE:
-            return now
-        log.warning(
-            "the last night was that of %s: only what is too old by %d days after it goes. Is the clock right?",
-            f"{shop.hours.business_day(ran.since):%d %B %Y}", MOST_AT_ONCE.days,
-        )  # fmt: skip
-        return ran.since + MOST_AT_ONCE
+    def _rest(self, lock: float) -> bool:
+        return self._ended.wait(max(REST_SECONDS, REST_TIMES * lock))
 
-    def _rest(self, lock: float, may: Callable[[], bool]) -> bool:
-        return self._ended.wait(max(REST_SECONDS, REST_TIMES * lock)) or not may()
+
+def _counted(shop: Shop) -> datetime:
+    """Return up to which moment days are counted now: a jump of the clock takes MOST_AT_ONCE of the shop, the first time too."""
+    now, ran = shop.clock(), stored.marks(shop.db).get(RAN)
+    first = _first(shop) if ran is None else None
+    since = ran.since if ran else first or now
+    if now <= since + MOST_AT_ONCE:
+        return now
+    log.warning(
+        "the last night was that of %s: only what is too old by %d days after it goes. Is the clock right?",
+        f"{shop.hours.business_day(since):%d %B %Y}", MOST_AT_ONCE.days,
+    )  # fmt: skip
+    return since + MOST_AT_ONCE
+
+
+def _first(shop: Shop) -> datetime | None:
+    """Return the moment of the first fact of the store, before which there was nothing."""
+    return next((fact.at for fact in journal.after(shop.db, 0, limit=1)), None)
+
+
+def late(shop: Shop, now: datetime, ran: stored.Mark | None) -> bool:
+    """Return whether no night came to its end for LATE."""
+    since = ran.at if ran else _first(shop)
+    return since is not None and now - since > LATE
 
 
 def quiet(shop: Shop, now: datetime) -> bool:

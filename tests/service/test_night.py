@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -128,6 +129,13 @@ def test_it_stops_when_the_shop_opens_and_goes_on_the_next_night(tmp_path: Path)
     shop.db.conn.close()
 
 
+def by_day(shop: Shop) -> None:
+    """Let the service run for more than an hour of an opening day."""
+    night = Night(shop, Ticks())
+    for _ in range(6):
+        turn(night)
+
+
 @pytest.mark.parametrize("opening", [DAY, None], ids=["with hours", "never closed"])
 def test_a_machine_that_is_off_whenever_the_shop_is_closed_does_it_by_day_in_the_end(
     tmp_path: Path, clock: TurnableClock, opening: OpeningSettings | None
@@ -138,15 +146,53 @@ def test_a_machine_that_is_off_whenever_the_shop_is_closed_does_it_by_day_in_the
     there = visits(shop)
     for noon, gone in ((0, False), (1, False), (2, False), (3, True)):
         clock.at = later(noon * 86400)
-        turn(Night(shop, Ticks()))
+        by_day(shop)
         assert (visits(shop) < there) == gone, f"after {noon} days"
     ran = keeping.marks(shop.db)[RAN].at
     clock.at = later(4 * 86400)
-    turn(Night(shop, Ticks()))
+    by_day(shop)
     assert keeping.marks(shop.db)[RAN].at == ran, "a day later there may be a night again"
     clock.at = later(6 * 86400)
-    turn(Night(shop, Ticks()))
+    by_day(shop)
     assert keeping.marks(shop.db)[RAN].at == clock()
+    shop.db.conn.close()
+
+
+def test_a_clock_that_jumps_by_day_takes_nothing_within_the_hour_and_never_more_than_a_week(
+    tmp_path: Path, clock: TurnableClock
+) -> None:
+    shop = make_shop(tmp_path, clock, retention=SHORT, opening=DAY)
+    clock.at = later(-30 * 86400)
+    arrivals.take(shop, [crossed(1, at=clock.at)])
+    clock.at = later(0)
+    fill(shop, 30, a_day=5)
+    night, there = Night(shop, Ticks()), visits(shop)
+    clock.at = later(365 * 86400)
+    turn(night)
+    turn(night)
+    assert visits(shop) == there, "it is set back soon"
+    by_day(shop)
+    assert there / 2 < visits(shop) < there, "no night was ever: it counts from the first day"
+    shop.db.conn.close()
+
+
+def test_what_fails_by_day_is_tried_again_once_an_hour(
+    tmp_path: Path, clock: TurnableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make_shop(tmp_path, clock, retention=SHORT, opening=DAY)
+    arrivals.take(shop, [crossed(1)])
+    tried: list[int] = []
+
+    def fails(*_: object, **__: object) -> None:
+        tried.append(1)
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr("broker.desk.keeping.prune", fails)
+    clock.at = later(3 * 86400)
+    night = Night(shop, Ticks())
+    for _ in range(40):
+        turn(night)
+    assert 5 <= len(tried) <= 14, "forty thousand seconds are eleven hours"
     shop.db.conn.close()
 
 
