@@ -18,7 +18,7 @@ from broker.settings import Settings
 from broker.shop import STORE_FILE, now
 from broker.store import archive, archived
 from broker.store.archived import ArchiveState
-from broker.store.archiver import Archiver, Broken, Limits, NoRoom, Unsound
+from broker.store.archiver import Ages, Archiver, Broken, Limits, NoRoom, Unsound
 from broker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,8 @@ LOCK_FILE: Final = "archive.lock"
 """Beside the store: one program keeps its archive."""
 RETRY_SECONDS: Final = 10.0
 """After so long it is tried again with a folder that took nothing, or a store that could not be read."""
+UNSOUND_TIMES: Final = 30
+"""So many times that for a store that is damaged: each try copies all of it."""
 STALL_SECONDS: Final = 20.0
 """A disk that has not answered for so long: then the log is let go of, so that it does not grow for as long as nobody reads it."""
 WAITS_IN_STALL: Final = 20
@@ -81,6 +83,7 @@ class _Keeping:
             keep_ms=backup.archive_days * 24 * 3600 * 1000,
             free_bytes=settings.health.free_megabytes * MEGABYTE,
         )
+        self._ages = Ages()
         self._watchdog, self._guard = Watchdog(), Guard(stall)
         self._said: ArchiveState | None = None
         self._marked: datetime | None = None
@@ -98,7 +101,7 @@ class _Keeping:
         self._pause = self._retry
         try:
             _make(self._folder)
-            archiver = Archiver(self._data / STORE_FILE, self._folder, self._limits)
+            archiver = Archiver(self._data / STORE_FILE, self._folder, self._limits, self._ages)
             try:
                 self._follow(archiver)
             finally:
@@ -111,6 +114,7 @@ class _Keeping:
             self._trouble(ArchiveState.FULL, wrong)
         except Unsound as wrong:
             self._trouble(ArchiveState.UNSOUND, wrong)
+            self._pause = UNSOUND_TIMES * self._retry
         except OSError as wrong:
             self._trouble(ArchiveState.REFUSED, wrong)
         except sqlite3.Error as wrong:

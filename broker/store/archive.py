@@ -83,18 +83,20 @@ def pieces(folder: Path) -> list[Piece]:
     return sorted(found, key=lambda piece: (piece.place, piece.seen is None))
 
 
-def forget(folder: Path, before: int, most_bytes: int) -> int:
+def forget(folder: Path, before: int, most_bytes: int, *, most_aged: int | None = None) -> int:
     """Delete copies made before *before*, in milliseconds, and the oldest while there are more than *most_bytes*.
 
-    With a copy goes what leads from it to the next one. The newest copy and what leads on from it stay. Return the bytes
-    that are left. Raises OSError.
+    For their age alone no more than *most_aged* go. With a copy goes what leads from it to the next one. The newest copy and what
+    leads on from it stay. Return the bytes that are left. Raises OSError.
     """
     there = pieces(folder)
     left = sum(piece.bytes for piece in there)
     copies = [piece for piece in there if piece.seen is not None]
-    for old, newer in pairwise(copies):
-        assert old.seen is not None
-        if old.seen >= before and left <= most_bytes:
+    made = [piece.seen or 0 for piece in copies]
+    for n, (_, newer) in enumerate(pairwise(copies)):
+        # A copy of a moment to come was made while the clock was wrong: it is no younger than those after it.
+        aged = min(made[n:]) < before and (most_aged is None or n < most_aged)
+        if not aged and left <= most_bytes:
             break
         gone = [piece for piece in there if piece.place < newer.place]
         for piece in gone:

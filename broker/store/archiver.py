@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,9 +36,9 @@ COPY_EVERY_MS: Final = 24 * 3600 * 1000
 """A new copy of the store is made after so long: a restore reads at most a day of the log."""
 SHORT_TURNS: Final = 10
 """So often what seems committed may not be readable before it counts as damaged."""
-AGED_COPIES: Final = 3
-"""No copy counts as older than it is so many days after the last but two: a clock that was set a year ahead would take all but the
-newest at once, and so somebody has days to see it."""
+AGED_EVERY_S: Final = 3600.0
+"""For its age one copy goes in so many seconds that really passed: a clock that was set a year ahead would take all but the
+newest at once, and so somebody has hours to see it."""
 AGAIN_MS: Final = 3600 * 1000
 """A copy that could not be made is tried again after so long; and a copy for want of room is made no sooner."""
 MOST_TIMES: Final = 2
@@ -63,6 +64,26 @@ class Limits:
     free_bytes: int = 0
 
 
+class Ages:
+    """Says when a copy may go for its age. It outlives the runs, which may begin anew every few seconds."""
+
+    def __init__(self) -> None:
+        """Let the first one go at once."""
+        self._next = time.monotonic()
+
+    @property
+    def due(self) -> bool:
+        """Whether one may go now."""
+        return time.monotonic() >= self._next
+
+    def may_one_go(self) -> bool:
+        """Return whether one may go now; then the next one may in AGED_EVERY_S."""
+        due = self.due
+        if due:
+            self._next = time.monotonic() + AGED_EVERY_S
+        return due
+
+
 class Archiver:
     """One run: follows the log of the store at *store* into *folder* from `begin` until something goes wrong, or `close`.
 
@@ -70,8 +91,8 @@ class Archiver:
     Moments are milliseconds since 1970.
     """
 
-    def __init__(self, store: Path, folder: Path, limits: Limits) -> None:
-        self._store, self._folder, self._limits = store, folder, limits
+    def __init__(self, store: Path, folder: Path, limits: Limits, ages: Ages | None = None) -> None:
+        self._store, self._folder, self._limits, self._ages = store, folder, limits, ages or Ages()
         self.hold, self._log = LogHold(store), LogReader(store)
         self._place = Place(0, 0)
         self._segment: Segment | None = None
@@ -211,6 +232,8 @@ class Archiver:
         if self._segment.bytes >= SEGMENT_BYTES:
             self._rotate()
             self._tidy(now)
+        if self._ages.due:
+            self._tidy(now)
         if self._copy is None and abs(now - self._tried) >= COPY_EVERY_MS:
             self._found(now)
 
@@ -293,9 +316,8 @@ class Archiver:
 
     def _forget(self, now: int) -> int:
         """Let go what is too old or too much; return the bytes that are left."""
-        seen = [piece.seen for piece in archive.pieces(self._folder) if piece.seen is not None]
-        aged = min(now, seen[-min(AGED_COPIES, len(seen))] + AGED_COPIES * COPY_EVERY_MS) if seen else now
-        return archive.forget(self._folder, aged - self._limits.keep_ms, self._limits.most_bytes)
+        before, aged = now - self._limits.keep_ms, int(self._ages.may_one_go())
+        return archive.forget(self._folder, before, self._limits.most_bytes, most_aged=aged)
 
     def _need(self, more: int) -> None:
         free = shutil.disk_usage(self._folder).free

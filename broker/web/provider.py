@@ -50,6 +50,7 @@ class Provider:
         self.settings = settings
         self._clock = clock
         self._turn = threading.BoundedSemaphore(AT_ONCE)
+        self._first = threading.BoundedSemaphore(AT_ONCE)
         self._said: tuple[float, dict[str, Any]] | None = None
         self._keys: tuple[float, dict[str, Any]] | None = None
 
@@ -57,7 +58,7 @@ class Provider:
         """Return where the browser with *secret* is sent to sign in, *again* even if it is signed in there. Raises NotBelieved."""
         more = {"prompt": "login", "max_age": "0"} if again else {}
         # Without a line to the outside a name alone is looked for longer than any time-out: not in every thread that screens need.
-        with nullcontext() if self._known() else self._a_turn(), self._talk() as session:
+        with nullcontext() if self._known() else _a_turn(self._first), self._talk() as session:
             url, _ = session.create_authorization_url(
                 self._metadata()["authorization_endpoint"], state=of(secret, "state"), nonce=of(secret, "nonce"),
                 code_verifier=of(secret, "verifier"), **more,
@@ -75,7 +76,7 @@ class Provider:
             raise NotBelieved("token", "the answer is of another issuer")
         if "code" not in said:
             raise NotBelieved("denied", f"the provider said no: {said.get('error', 'no code')[:100]}")
-        with self._a_turn():
+        with _a_turn(self._turn):
             claims = self._checked(self._token(secret, said["code"]), of(secret, "nonce"))
         self._lately(claims, since)
         return Vouched(
@@ -149,16 +150,6 @@ class Provider:
                 return jwt.decode(id_token, keys, algorithms=list(ALGORITHMS))
         raise NotBelieved("token", "the token is signed with a key that the provider does not show")
 
-    @contextmanager
-    def _a_turn(self) -> Iterator[None]:
-        """A talk with the provider. Raises NotBelieved while AT_ONCE of them go on."""
-        if not self._turn.acquire(blocking=False):
-            raise NotBelieved("away", f"{AT_ONCE} talks with the provider are going on")
-        try:
-            yield
-        finally:
-            self._turn.release()
-
     def _known(self) -> dict[str, Any] | None:
         """Return what the provider said of itself, unless that is too long ago."""
         return self._said[1] if self._said and time.monotonic() - self._said[0] <= KEPT_SECONDS else None
@@ -227,3 +218,14 @@ class Provider:
         except (OSError, UnicodeDecodeError) as wrong:
             raise NotBelieved("away", f"{self.settings.client_secret_file.name} cannot be read: {type(wrong).__name__}") from None
         return lines[0] if lines else None
+
+
+@contextmanager
+def _a_turn(turns: threading.BoundedSemaphore) -> Iterator[None]:
+    """A talk with the provider. Raises NotBelieved while AT_ONCE of them go on."""
+    if not turns.acquire(blocking=False):
+        raise NotBelieved("away", f"{AT_ONCE} talks with the provider are going on")
+    try:
+        yield
+    finally:
+        turns.release()

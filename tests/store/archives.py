@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from broker.store import archive, rewind
-from broker.store.archiver import Archiver, Limits
+from broker.store.archiver import Ages, Archiver, Limits
 from tests.service.parts import wait_until
 
 BEGAN = 1_795_356_000_000
@@ -47,13 +47,14 @@ class Kept:
         self.store, self.folder, self.limits = store, folder, limits
         folder.mkdir(exist_ok=True)
         self.now = BEGAN
+        self.ages = Ages()
         self.archiver: Archiver | None = None
         self.taken_up: list[bool] = []
 
     def begin(self) -> Archiver:
         """Begin, as the program does."""
         self.now += 1000
-        self.archiver = Archiver(self.store, self.folder, self.limits)
+        self.archiver = Archiver(self.store, self.folder, self.limits, self.ages)
         self.taken_up.append(self.archiver.begin(self.now))
         return self.archiver
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -261,6 +262,7 @@ def test_the_oldest_goes_by_age_and_by_size_and_never_the_newest(
     store: Path, kept: Kept, tmp_path: Path, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(archiver, "COPY_EVERY_MS", 5_000)
+    monkeypatch.setattr(archiver, "AGED_EVERY_S", 0.0)
     kept.limits = Limits(most_bytes=10**9, keep_ms=5_000 if why == "age" else 10**10)
     with closing(small_store(store)):
         began = kept.founded()
@@ -276,7 +278,7 @@ def test_the_oldest_goes_by_age_and_by_size_and_never_the_newest(
     assert kept.at(max(was), tmp_path / "was.db") == was[max(was)]
 
 
-def test_a_clock_that_is_set_a_year_ahead_for_an_hour_takes_nothing_of_the_archive(
+def test_a_clock_that_is_set_a_year_ahead_again_and_again_takes_one_copy_an_hour_and_what_was_made_then_keeps_nothing(
     store: Path, kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(archiver, "COPY_EVERY_MS", 5_000)
@@ -288,17 +290,49 @@ def test_a_clock_that_is_set_a_year_ahead_for_an_hour_takes_nothing_of_the_archi
             was |= filled(kept, store, 5)
             kept.founded()
         right, copies = kept.now, len(list(kept.folder.glob("*.store.gz")))
-        kept.now += 365 * 86_400_000
-        kept.founded()
-        kept.turn()
-        assert len(list(kept.folder.glob("*.store.gz"))) == copies + 1
+        for flip in range(1, 4):
+            kept.now = right + 365 * 86_400_000 + flip
+            kept.founded()
+            kept.turn()
+            kept.now = right + 5_000 * flip
+            kept.founded()
+        assert len(list(kept.folder.glob("*.store.gz"))) >= copies + 3
         kept.end()
+        assert {moment: kept.at(moment, tmp_path / "was.db") for moment in was} == was
+        monkeypatch.setattr(archiver, "AGED_EVERY_S", 0.0)
+        kept.now = right + 10 * 86_400_000
         kept.founded()
+        for _ in range(20):
+            kept.now += 1_000
+            kept.turn()
         kept.end()
-        kept.now = right + 5_000
+    (span,) = [span for span in rewind.spans(kept.folder) if span.ends][-1:]
+    assert span.begins > right, "a copy of next year does not keep those before it"
+
+
+def test_without_room_for_a_new_copy_the_old_ones_go_as_they_age_one_after_the_other(
+    store: Path, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archiver, "COPY_EVERY_MS", 5_000)
+    kept.limits = Limits(most_bytes=10**9, keep_ms=60_000)
+    with closing(small_store(store)):
         kept.founded()
+        for _ in range(4):
+            filled(kept, store, 5)
+            kept.founded()
         kept.end()
-    assert {moment: kept.at(moment, tmp_path / "was.db") for moment in was} == was
+    left = len(list(kept.folder.glob("*.store.gz")))
+    monkeypatch.setattr(archiver, "AGED_EVERY_S", 0.05)
+    kept.ages = archiver.Ages()
+    kept.limits = Limits(most_bytes=10**9, keep_ms=60_000, free_bytes=2**62)
+    kept.now += 200 * 86_400_000
+    with closing(small_store(store)):
+        for _ in range(left + 2):
+            with pytest.raises(NoRoom):
+                kept.founded()
+            kept.end()
+            time.sleep(0.06)
+    assert len(list(kept.folder.glob("*.store.gz"))) == 1
 
 
 def test_an_archive_that_can_lose_nothing_stops_at_twice_its_limit(
