@@ -169,8 +169,8 @@ def _good_for(certificate: Path, authority: Path, now: datetime) -> tuple[Reach,
         return None
     if not found.not_valid_before_utc <= now < found.not_valid_after_utc:
         return None
-    reach = Reach(tuple(said.get_values_for_type(x509.DNSName)), tuple(said.get_values_for_type(x509.IPAddress)))
-    return reach, found.not_valid_after_utc
+    addresses = (one for one in said.get_values_for_type(x509.IPAddress) if isinstance(one, Address))
+    return Reach(tuple(said.get_values_for_type(x509.DNSName)), tuple(addresses)), found.not_valid_after_utc
 
 
 def _allowed(authority: Path, reach: Reach) -> None:
