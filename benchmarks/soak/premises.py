@@ -115,11 +115,14 @@ class Premises:
         self._log.close()
 
     def memory(self) -> dict[str, tuple[int, float]]:
-        """Return the process id and the megabytes that each part has to itself."""
+        """Return the process id and the megabytes that each part has allocated.
+
+        Not what it "has to itself": of files, that is whatever no other program happens to have open at the moment.
+        """
         found = {}
         for name, part in self.parts.items():
             try:
-                found[name] = (part.pid, psutil.Process(part.pid).memory_full_info().uss / 1e6)
+                found[name] = (part.pid, sum(each.anonymous for each in psutil.Process(part.pid).memory_maps()) / 1e6)
             except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue
         return found
