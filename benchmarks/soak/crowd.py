@@ -24,6 +24,8 @@ PATIENCE_S = 90.0
 RETRY_S = 2.0
 """What the server tells a browser to wait before it connects again."""
 HEARTBEAT_S = 15.0
+NONE_LEFT = b"No number left"
+"""What is said once the day's numbers are used up: an answer, and no trouble."""
 
 
 @dataclass
@@ -60,6 +62,8 @@ class Asker:
                 if status != 409:
                     self.told.refused.append(f"{path} {status} {said[:160]!r}")
                 return None
+            if NONE_LEFT in said:
+                return None
             if time.monotonic() - began > PATIENCE_S:
                 raise TimeoutError(f"{path} was not answered: {status} {said[:160]!r}")
             self.told.again += 1
@@ -77,8 +81,8 @@ class Asker:
             line.close()
 
     def take(self) -> None:
-        """Take a number every half second: a service has 9,999 a day, and they must last for the longest soak."""
-        while not self.stop.wait(0.5):
+        """Take a number every second, as long as the day has any: a service has 9,999."""
+        while not self.stop.wait(1.0):
             began = time.monotonic()
             if ticket := self.post("/tickets", {"service": "collect"}):
                 self.told.taken.append((ticket["id"], int(re.sub(r"\D", "", ticket["shown"]))))
