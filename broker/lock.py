@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Final
+
+_LOOK_S: Final = 0.05
 
 
 class Held(Exception):
@@ -33,4 +37,20 @@ def held(path: Path) -> Iterator[None]:
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
+        yield
+
+
+@contextmanager
+def waited_for(path: Path, seconds: float) -> Iterator[None]:
+    """Hold the lock file at *path* while the block runs; wait *seconds* for whoever holds it. Raises what `held` raises."""
+    until = time.monotonic() + seconds
+    with ExitStack() as holding:
+        while True:
+            try:
+                holding.enter_context(held(path))
+                break
+            except Held:
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(_LOOK_S)
         yield

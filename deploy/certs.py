@@ -13,14 +13,18 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from broker.identity.files import make_folder
+from broker.lock import Held, waited_for
 from broker.settings.telling import INSIDE
 from deploy.fault import Fault
+from deploy.install.plan import ALONE
 
 SERVERS: Final = ("web", "mqtt")
 """The servers of a shop that have a certificate: the proxy in front of the screens, and the MQTT broker."""
@@ -30,6 +34,8 @@ RENEW_BEFORE: Final = timedelta(days=60)
 WARN_BEFORE: Final = timedelta(days=30)
 MOST_NAMES: Final = 16
 _NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
+PATIENCE_S: Final = 45.0
+"""Making certificates takes a second; starting what serves them anew, which others wait for too, may take a minute."""
 _INSTALL: Final = "certificates need the package cryptography: pip install 'greetline[tls]'"
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -84,6 +90,20 @@ def lasting(folder: Path, reach: Reach, *, now: datetime | None = None) -> Reach
     return Reach.of(sorted([*dict.fromkeys(places)][:MOST_NAMES]))
 
 
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Let nobody else make certificates in *folder* while the block runs: an installer and the nightly look may come at once.
+
+    Raises Fault, and OSError where the lock cannot be made.
+    """
+    make_folder(folder, 0o755)
+    try:
+        with waited_for(folder / ALONE, PATIENCE_S):
+            yield
+    except Held as wrong:
+        raise Fault(f"certificates are being made by somebody else{wrong.who}: wait until that is done, and run it again") from None
+
+
 def make_authority(folder: Path, *, shop: str = "shop", names: Sequence[str] = (), now: datetime | None = None) -> Path:
     """Make the shop's authority in *folder*, once, and return the path of its certificate.
 
@@ -98,8 +118,6 @@ def make_authority(folder: Path, *, shop: str = "shop", names: Sequence[str] = (
             if "." not in name.strip("."):
                 raise Fault(f"{name!r} must not stand alone: write it with its ending, such as {name}.local")
         reach = Reach.of([*HOUSE_NAMES, *own])
-        from broker.identity.files import make_folder
-
         make_folder(folder, 0o755)
         authority = made.make(
             f"Greetline {shop}"[:64], now=now or datetime.now(UTC), permitted=reach.names, networks=INSIDE

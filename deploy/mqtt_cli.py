@@ -169,8 +169,9 @@ def renew(device: str | None, out: Path | None, as_json: bool, settings_file: Pa
 def _renew_servers(settings: Settings) -> list[str]:
     folder, reach = settings.tls.folder, bundle.lasting_reach_of(settings)
     try:
-        certs.make_authority(folder, shop=settings.store.name, names=reach.names)
-        return [server for server in certs.SERVERS if certs.make_server(folder, server, reach)]
+        with certs.alone(folder):
+            certs.make_authority(folder, shop=settings.store.name, names=reach.names)
+            return [server for server in certs.SERVERS if certs.make_server(folder, server, reach)]
     except OSError as wrong:
         raise Fault(
             f"{wrong.filename or folder}: {wrong.strerror}. Only whoever installed the shop may renew: try with sudo."

@@ -87,10 +87,11 @@ def main(path: Path, *, restart: bool) -> None:
     """Do it for the shop whose settings are at *path*; with *restart* let what runs take up what has changed. Raises Fault."""
     with faults_said():
         settings = read(Settings, path)
-        if restart:
-            _start_anew(settings)
-        else:
-            certify(settings)
+        with certs.alone(settings.tls.folder):
+            if restart:
+                _start_anew(settings)
+            else:
+                certify(settings)
 
 
 def _start_anew(settings: Settings) -> None:

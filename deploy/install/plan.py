@@ -31,6 +31,8 @@ MQTT: Final = "mqtt"
 USERS: Final = "users"
 OWED: Final = "to-start-anew"
 """File beside the certificates: the units that still serve what was before, because they could not be started anew."""
+ALONE: Final = "lock"
+"""File beside the certificates that is held by whoever makes them."""
 CERTIFICATES: Final = ("authority.key", "authority.crt", "mqtt.key", "mqtt.crt", "web.key", "web.crt")
 LOG_MEGABYTES: Final = 500
 PATIENT_SYSTEMD: Final = 254
@@ -191,7 +193,7 @@ def _shop(machine: Machine) -> tuple[Action, ...]:
         File(SETTINGS, settings, 0o640, ACCOUNT, ours=False),
         Folder(TLS, 0o755, "root"),
         Begin(SETTINGS),
-        Certify(SETTINGS, (MOSQUITTO, CADDYFILE, *(TLS / name for name in (*CERTIFICATES, OWED)))),
+        Certify(SETTINGS, (MOSQUITTO, CADDYFILE, *(TLS / name for name in (*CERTIFICATES, OWED, ALONE)))),
         # The packages of the system start their own, on the same ports: mosquitto without a password, Caddy with a greeting.
         Off("mosquitto.service"),
         Off("caddy.service"),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
+from broker.lock import held
 from broker.settings import Settings, read
 from broker.shop import STORE_FILE
+from deploy import certs
 from deploy.fault import Fault
 from deploy.install import first
-from deploy.install.plan import MQTT, USERS
+from deploy.install.plan import ALONE, MQTT, USERS
 from deploy.up import shop_of
 from tests.deploy.running import wait_until
 from tests.service.parts import free_port
@@ -125,6 +129,27 @@ def test_what_could_not_be_started_anew_is_tried_again_the_next_night(
     certify.main(file, restart=True)
     assert told.read_text().splitlines() == [asked] * 4, "nobody knows what was made before it ended"
     assert "made anew" in capsys.readouterr().out
+
+
+def test_of_two_who_make_certificates_at_once_the_second_waits(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = threading.Event()
+    monkeypatch.setattr(certify, "certify", lambda _: made.set())
+    second = threading.Thread(target=certify.main, args=[tmp_path / "greetline.toml"], kwargs={"restart": False})
+    with held(tmp_path / "tls" / ALONE):
+        second.start()
+        assert not made.wait(0.5)
+    assert made.wait(10)
+    second.join(10)
+
+
+def test_whoever_waits_for_certificates_too_long_is_told_who_makes_them(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(certs, "PATIENCE_S", 0.2)
+    with held(tmp_path / "tls" / ALONE), pytest.raises(Fault, match=rf"somebody else \(process {os.getpid()}\)"):
+        certify.main(tmp_path / "greetline.toml", restart=False)
 
 
 @needs_mosquitto
