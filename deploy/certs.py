@@ -24,7 +24,7 @@ from broker.identity.files import make_folder
 from broker.lock import Held, waited_for
 from broker.settings.telling import INSIDE
 from deploy.fault import Fault
-from deploy.install.plan import ALONE
+from deploy.install.plan import ALONE, TLS
 
 SERVERS: Final = ("web", "mqtt")
 """The servers of a shop that have a certificate: the proxy in front of the screens, and the MQTT broker."""
@@ -36,6 +36,8 @@ MOST_NAMES: Final = 16
 _NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
 PATIENCE_S: Final = 45.0
 """Making certificates takes a second; starting what serves them anew, which others wait for too, may take a minute."""
+RENEW_INSTALLED: Final = "sudo systemctl start greetline-renew"
+"""What renews the certificates of an installed shop at once, and starts anew what serves them."""
 _INSTALL: Final = "certificates need the package cryptography: pip install 'greetline[tls]'"
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -88,6 +90,11 @@ def lasting(folder: Path, reach: Reach, *, now: datetime | None = None) -> Reach
         return reach
     places = [*map(str, reach.addresses), *reach.names, *before[0].names, *map(str, before[0].addresses)]
     return Reach.of(sorted([*dict.fromkeys(places)][:MOST_NAMES]))
+
+
+def installed(folder: Path) -> bool:
+    """Return whether the certificates in *folder* are an installed shop's: RENEW_INSTALLED is for those."""
+    return folder == TLS
 
 
 @contextmanager

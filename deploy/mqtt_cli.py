@@ -28,7 +28,8 @@ from deploy.fault import Fault, faults_said
 
 KINDS: Final = tuple(str(kind) for kind in Kind)
 EXIT_SOON: Final = 1
-_RELOAD: Final = "mosquitto was not told from here. As root: systemctl reload mosquitto"
+_RELOAD: Final = "mosquitto was not told from here. As root: systemctl reload {unit}"
+_BY_ITS_UNIT: Final = f"The servers' certificates are looked at every night. At once: {certs.RENEW_INSTALLED}"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -135,7 +136,7 @@ def invite(device: str, kind: str, as_json: bool, settings_file: Path | None, da
     click.echo(code)
 
 
-@mqtt.command(epilog="Example: greetline mqtt renew && systemctl try-restart mosquitto caddy")
+@mqtt.command(epilog="Example: greetline mqtt renew cam-door --out cam-door.tar")
 @click.argument("device", required=False)
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="For a DEVICE: the file to write. [default: DEVICE.tar]"
@@ -145,22 +146,24 @@ def invite(device: str, kind: str, as_json: bool, settings_file: Path | None, da
 def renew(device: str | None, out: Path | None, as_json: bool, settings_file: Path | None, data: Path | None) -> None:
     """Make what expires anew: the servers' certificates where less than 60 days are left, or the one of DEVICE.
 
-    Makes the shop's authority where there is none. Exit code 1: the certificate of a device expires within 30 days.
+    Makes the shop's authority where there is none. What serves a server's certificate must be started anew then; of an
+    installed shop a unit does both, every night. Exit code 1: the certificate of a device expires within 30 days.
     """
     if device:
         _renew_device(device, out or Path(f"{device}.tar"), as_json, settings_file, data)
         return
     with faults_said():
         settings = settings_of(settings_file, data)
-    made = _renew_servers(settings)
+    by_its_unit = certs.installed(settings.tls.folder)
+    made = [] if by_its_unit else _renew_servers(settings)
     with opened_shop(settings_file, data) as shop:
         now = shop.clock()
         soon = [one.name for one in boxes.listed(shop) if one.live(now) and (one.expires_at - now).days < certs.WARN_BEFORE.days]
     if as_json:
         click.echo(json.dumps({"renewed": made, "devices_expire_soon": soon}))
     else:
-        says = f"Made anew: {', '.join(made)}. Start what uses them anew." if made else "No server's certificate is due."
-        click.echo(says, err=True)
+        done = f"Made anew: {', '.join(made)}. Start what uses them anew." if made else "No server's certificate is due."
+        click.echo(_BY_ITS_UNIT if by_its_unit else done, err=True)
         for name in soon:
             click.echo(f"{name} expires within {certs.WARN_BEFORE.days} days: greetline mqtt renew {name}", err=True)
     sys.exit(EXIT_SOON if soon else 0)
@@ -192,7 +195,8 @@ def _renew_device(device: str, out: Path, as_json: bool, settings_file: Path | N
 
 def _told(shop: Shop) -> None:
     if not boxes.tell(shop):
-        click.echo(_RELOAD, err=True)
+        unit = "greetline-mqtt" if certs.installed(shop.settings.tls.folder) else "mosquitto"
+        click.echo(_RELOAD.format(unit=unit), err=True)
 
 
 def _row(device: Device, now: datetime | None = None) -> dict[str, Any]:

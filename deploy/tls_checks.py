@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Final
 
 from broker.settings import Settings
 from deploy import certs
 from deploy.fault import Fault
 from deploy.finding import Finding, State
 
-_RENEW = "As whoever installed the shop: greetline mqtt renew, then start mosquitto and caddy anew."
+_RENEW: Final = "As whoever made it: greetline mqtt renew, then start the MQTT broker and the proxy anew."
 
 
 def certificates(settings: Settings, *, now: datetime | None = None) -> Iterator[Finding]:
@@ -27,7 +28,8 @@ def certificates(settings: Settings, *, now: datetime | None = None) -> Iterator
         yield Finding("root", State.MISSING, f"{root} cannot be read: {wrong}", "Put back the one of the installation.")
         return
     for server in certs.SERVERS:
-        yield _left(server, certs.days_left(settings.tls.folder / f"{server}.crt", now=now))
+        days = certs.days_left(settings.tls.folder / f"{server}.crt", now=now)
+        yield _left(server, days, certs.RENEW_INSTALLED if certs.installed(settings.tls.folder) else _RENEW)
     yield from _devices(settings, now)
 
 
@@ -36,14 +38,14 @@ def _grouped(fingerprint: str) -> str:
     return "  ".join(" ".join(pairs[n : n + 4]) for n in range(0, len(pairs), 4))
 
 
-def _left(server: str, days: int | None) -> Finding:
+def _left(server: str, days: int | None, renew: str) -> Finding:
     name = f"tls: {server}"
     if days is None:
-        return Finding(name, State.MISSING, "there is no certificate", _RENEW)
+        return Finding(name, State.MISSING, "there is no certificate", renew)
     if days < 0:
-        return Finding(name, State.MISSING, f"its certificate expired {-days} days ago", _RENEW)
+        return Finding(name, State.MISSING, f"its certificate expired {-days} days ago", renew)
     if days < certs.WARN_BEFORE.days:
-        return Finding(name, State.WARN, f"its certificate expires in {days} days", _RENEW)
+        return Finding(name, State.WARN, f"its certificate expires in {days} days", renew)
     return Finding(name, State.OK, f"its certificate is good for {days} days")
 
 

@@ -382,6 +382,20 @@ def test_the_doctor_says_the_fingerprint_and_what_expires_soon(tmp_path: Path) -
     assert found(NOW)["root"][0] is State.MISSING
 
 
+def test_the_doctor_says_how_a_certificate_is_renewed_where_a_unit_does_it_and_where_none_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(store=StoreSettings(data=tmp_path / "var"), tls=TlsSettings(folder=tmp_path / "tls"))
+    certs.make_authority(tmp_path / "tls", now=NOW)
+
+    def advice() -> str:
+        return next(one.advice for one in tls_checks.certificates(settings, now=NOW) if one.about == "tls: web")
+
+    assert "greetline mqtt renew" in advice()
+    monkeypatch.setattr(certs, "TLS", tmp_path / "tls")
+    assert advice() == certs.RENEW_INSTALLED
+
+
 def test_the_doctor_says_who_is_counted_twice(tmp_path: Path) -> None:
     door = CameraSettings(id="cam-door", source="rtsp://192.168.1.20/stream")
     settings = Settings(store=StoreSettings(data=tmp_path / "var"), tls=TlsSettings(folder=tmp_path / "tls"), cameras=(door,))

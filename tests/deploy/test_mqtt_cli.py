@@ -7,6 +7,7 @@ import stat
 import tarfile
 import tomllib
 from contextlib import closing
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from click.testing import CliRunner, Result
 from broker.settings import EdgeSettings, Settings, read
 from broker.shop import open_shop
 from broker.store import audit
+from deploy import certs
 from deploy.cli import main
 
 
@@ -43,6 +45,21 @@ def test_before_there_are_certificates_it_says_what_to_do_and_leaves_nothing(sho
     assert "greetline mqtt renew" in done.output
     assert not (shop / "cam-door.tar").exists()
     assert "greetline mqtt renew" in greetline("mqtt", "invite", "cam-door", code=3).output
+
+
+def test_the_certificates_of_an_installed_shop_are_left_to_the_unit_that_starts_anew_what_serves_them(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Made here, they would be fresh at night, and nobody would take them up.
+    monkeypatch.setattr(certs, "TLS", shop / "tls")
+    (shop / "greetline.toml").write_text(
+        (shop / "greetline.toml").read_text().replace("[tls]\n", f'[tls]\nfolder = "{shop / "tls"}"\n')
+    )
+    assert json.loads(greetline("mqtt", "renew", "--json").stdout)["renewed"] == []
+    assert not (shop / "tls").exists()
+    said = greetline("mqtt", "renew").stderr.split(": ")[1].split()
+    assert said[:3] == ["sudo", "systemctl", "start"]
+    assert (resources.files("deploy") / f"systemd/{said[3]}.service").is_file()
 
 
 def test_what_a_device_is_given_is_whole_and_for_its_owner_only(shop: Path) -> None:
