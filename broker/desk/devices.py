@@ -31,6 +31,7 @@ def heard(
 
     A last will need not know the *kind*: the one known before stays. *watch* and *since* are the device's own; *said_at*
     is its clock, from which the skew against ours is reckoned while it speaks; it may be set back, so live word always counts.
+    A last will was written when its device connected, so that one is gone since it was heard last and no sooner.
     """
     with change(shop.db):
         now, was = shop.clock(), devices.find(shop.db, device_id)
@@ -40,7 +41,7 @@ def heard(
         device = Device(
             id=device_id, kind=was.kind if was and watch == OFFLINE else kind,
             name=_name(shop, device_id, zones or (was.zones if was else ())),
-            zones=zones or (was.zones if was else ()), watch=watch, since=min(since, now), reason=reason,
+            zones=zones or (was.zones if was else ()), watch=watch, since=_begun(was, watch, since, now), reason=reason,
             said_at=said_at or (was.said_at if was else None), heard_at=now, figures=figures or {},
             skew=skew,
         )  # fmt: skip
@@ -48,6 +49,12 @@ def heard(
             return device
         _write(shop, was, device)
     return device
+
+
+def _begun(was: Device | None, watch: str, since: datetime, now: datetime) -> datetime:
+    if watch == OFFLINE and was and was.watch != OFFLINE:
+        since = max(since, was.heard_at)
+    return min(since, now)
 
 
 def forget(shop: Shop, device_id: str, *, by: str) -> None:
@@ -126,7 +133,8 @@ def _watch_gap(shop: Shop, device: Device, now: datetime) -> None:
 
 def _alarm(shop: Shop, device: Device, now: datetime) -> None:
     zone = device.zones[0] if device.zones else ""
-    desk_alerts.raise_(shop, AlertKind.DEVICE, device.id, zone, since=device.since, at=now, detail=device.reason)
+    # Its delays count from when it is known: a line that was cut for a moment is told to nobody, whenever the last word was.
+    desk_alerts.raise_(shop, AlertKind.DEVICE, device.id, zone, since=now, at=now, detail=device.reason)
 
 
 def _untold(shop: Shop, everyone: list[Device]) -> list[Device]:

@@ -32,9 +32,13 @@ class Clocks:
             self._wrong.pop(device, None)
         return abs(skew) > SKEW_SECONDS and not agree
 
+    def behind(self, device: str) -> timedelta:
+        """Return by how much the clock of *device* is known to be behind ours; NONE where it is right or not known."""
+        return self._wrong.get(device, NONE)
+
     def ours(self, news: News) -> News:
         """Return *news* with its times by our clock, where that of its device is known to be wrong."""
-        wrong = self._wrong.get(news.device, NONE)
+        wrong = self.behind(news.device)
         if not wrong:
             return news
         if isinstance(news, Crossed):

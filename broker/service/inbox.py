@@ -173,6 +173,7 @@ class Inbox:
             speaks = live and said.data.watch is not Watch.OFFLINE
             if speaks and self._clocks.heard(said.device, (now - said.time).total_seconds()) and self._asked.due(said.device):
                 read.unsure.append(said.device)
+            word["since"] += self._clocks.behind(said.device)
             read.words[said.device] = (incoming, word)
 
     def _take(self, read: _Read) -> None:

@@ -20,7 +20,7 @@ from broker.service.seldom import Seldom
 from broker.service.trouble import is_trouble
 from broker.settings import MqttSettings
 from broker.shop import Shop, open_shop
-from broker.store import rejected
+from broker.store import devices, rejected
 from tests.service.parts import STORE, Device, count, service, settings_file, shop_settings, wait_until
 
 EVENT = f"greetline/1/{STORE}/cam-door/event"
@@ -267,3 +267,18 @@ def test_a_status_that_floods_costs_one_commit_a_batch(here: Shop, any_mqtt: Mqt
             )
         figures = "SELECT figures FROM devices WHERE id = 'cam-door'"
         wait_until(lambda: [json.loads(row[0])["dropped"] for row in here.db.execute(figures).fetchall()] == [299])
+
+
+def test_since_when_a_camera_is_blind_is_told_by_our_clock_when_its_own_is_wrong(here: Shop, still: StillLink) -> None:
+    behind = datetime.now(UTC) - timedelta(hours=1)
+    said = [
+        message(Status(watch=watch, since=behind), id=f"s-{n}", store=STORE, device="cam-door", time=behind)
+        for n, watch in enumerate((Watch.WATCHING, Watch.WATCHING, Watch.BLIND))
+    ]
+    inbox = Inbox(here, still)
+    for mid, each in enumerate(said, start=1):
+        still.inbox.put(Incoming(str(topic_of(each)), encode(each), retain=False, mid=mid, connection=1, qos=1))
+        inbox.turn(0.1)
+    door = devices.find(here.db, "cam-door")
+    assert door is not None
+    assert abs(datetime.now(UTC) - door.since) < timedelta(seconds=20)
