@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from broker.domain import visit as rules
 from broker.domain.visit import Move, Visit
 from broker.settings import CameraSettings, LineSettings, StandardsSettings
 from broker.shop import Shop, open_shop
+from broker.store import devices as watches
 from broker.store import journal
 from broker.store.database import change
 from tests.browser.house import House, Watch
@@ -72,6 +74,8 @@ def watching(shop: Shop, *cameras: str) -> None:
 def gone(shop: Shop, camera: str, *, minutes: float = 0) -> None:
     """Let the line to *camera* be lost, that long ago."""
     since = shop.clock() - timedelta(minutes=minutes)
+    if known := watches.find(shop.db, camera):
+        watches.save(shop.db, replace(known, heard_at=min(known.heard_at, since)))
     devices.heard(shop, camera, watch="offline", since=since, reason="the line was lost", zones=(camera,))
 
 
