@@ -74,10 +74,11 @@ def verdict(reports: list[dict[str, Any]], *, strict: bool) -> tuple[str, int]:
 
 
 def sbom() -> str:
-    """Return what the lock pins as CycloneDX JSON: each package by name, version, purl and digests; no time, no index."""
-    command = ["requirements", str(LOCKS[0]), "--pyproject", str(ROOT / "pyproject.toml"), "--output-reproducible", "--short-PURLs"]
+    """Return what the locks pin as CycloneDX JSON: each package by name, version, purl and digests; no time, no index."""
+    command = ["requirements", "-", "--pyproject", str(ROOT / "pyproject.toml"), "--output-reproducible", "--short-PURLs"]
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "cyclonedx_py", *command],
+        input="\n".join(lock.read_text(encoding="utf-8") for lock in LOCKS),
         capture_output=True,
         text=True,
         timeout=SECONDS,

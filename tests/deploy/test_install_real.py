@@ -29,6 +29,12 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
         yield made
 
 
+LAID = (
+    "find /opt/greetline /etc/greetline* /etc/systemd/system /usr/local/bin -not -path '*/__pycache__*'"
+    " -printf '%p %y %m %u %g %l\\n' | sort;"
+    " find /etc/greetline* /etc/systemd/system /usr/local/bin -type f -not -name lock -exec sha256sum {} + | sort"
+)
+"""Says what an installation lays down, whose it is, and what is in it but for the number of the process that made certificates."""
 BROKEN = "raise SystemExit('this version is broken')\n"
 
 
@@ -43,12 +49,17 @@ def test_a_bare_system_becomes_a_shop_and_is_bare_again(box: Box, capsys: pytest
         seconds = time.monotonic() - began
         assert "/enter/" in said
         assert box.sh("systemctl is-enabled mosquitto caddy || true").split() == ["disabled", "disabled"]
+        laid = box.sh(LAID)
         box.sh("cd /srv/one && python3 -m deploy.install")
+        assert box.sh(LAID) == laid, "done twice, it is as done once"
     with box.booted():
         began = time.monotonic()
         box.wait_ready("the shop does not answer after the boot", within=120)
         booted = time.monotonic() - began
         _comes_back(box)
+        _hangs_and_comes_back(box)
+        _certified_anew(box)
+        assert "SystemMaxUse=500M" in box.sh("systemd-analyze cat-config systemd/journald.conf")
         one = box.sh("readlink /opt/greetline/current")
         failed = box.sh("greetline upgrade --from /srv/bad 2>&1; echo code $?")
         assert "code 1" in failed, failed
@@ -81,3 +92,24 @@ def _comes_back(box: Box) -> None:
     box.wait_ready("the camera is not seen", within=60)
     box.sh("systemctl start greetline-backup greetline-renew")
     assert "greetline-shop-" in box.sh("ls /var/lib/greetline/backups")
+
+
+def _hangs_and_comes_back(box: Box) -> None:
+    """A program that says nothing more is ended and begun anew by the watchdog of systemd."""
+    main = "systemctl show -p MainPID --value greetline-broker"
+    hung = box.sh(main).strip()
+    box.sh(f"kill -STOP {hung}")
+    wait_until(lambda: box.sh(main).strip() not in (hung, "0"), "nobody noticed that it hangs", within=120)
+    assert "watchdog" in box.sh("journalctl -u greetline-broker --no-pager").lower()
+    box.wait_ready("the service did not come back after it hung", within=60)
+
+
+def _certified_anew(box: Box) -> None:
+    """The unit of the night makes a certificate for another name, within its walls, and what serves it takes it up."""
+    asked = "curl -sf --cacert /etc/greetline-tls/authority.crt --resolve second.local:443:127.0.0.1 https://second.local/readyz"
+    assert "code 0" not in box.sh(f"{asked} > /dev/null; echo code $?"), "its certificate does not speak for that name"
+    box.sh("""sed -i 's/^\\[tls\\]$/[tls]\\nnames = ["shop.local", "second.local"]/' /etc/greetline/greetline.toml""")
+    box.sh("systemctl start greetline-renew")
+    wait_until(lambda: "code 0" in box.sh(f"{asked} > /dev/null; echo code $?"), "the old one is still served", within=60)
+    assert box.sh("ls /etc/greetline-tls/to-start-anew 2>/dev/null || true") == ""
+    box.wait_ready("the shop does not answer with another certificate", within=60)

@@ -124,5 +124,5 @@ def test_a_store_that_is_locked_for_a_while_is_waited_for(mqtt: MqttSettings, tm
             held.wait(10)
             if held.stdout:
                 held.stdout.close()
-    wait_until(lambda: count(tmp_path, "visits") == 2)
-    found("locked")
+    wait_until(lambda: count(tmp_path, "visits") >= 2)
+    found("locked", doubled=count(tmp_path, "visits") - 2)
