@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.soak.crowd import Crowd
+from benchmarks.soak.crowd import Crowd, Screen
 from benchmarks.soak.premises import CAMERAS, STOP_S, Premises, wait
 from broker.failpoints import POINTS
 from tests.service.parts import listens
@@ -29,6 +29,15 @@ WRITES = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Span:
+    """One trouble, in seconds of the epoch, and the parts that could not do their work then."""
+
+    began: float
+    ended: float
+    parts: frozenset[str]
+
+
 @dataclass
 class Found:
     """What was tried how often, and in seconds how long each recovery took."""
@@ -39,8 +48,7 @@ class Found:
     screens: list[float] = field(default_factory=list)
     disk_alarm: list[float] = field(default_factory=list)
     disk_over: list[float] = field(default_factory=list)
-    spans: list[tuple[float, float]] = field(default_factory=list)
-    """When each trouble began and ended, as seconds of the epoch."""
+    spans: list[Span] = field(default_factory=list)
 
 
 class Troubles:
@@ -50,7 +58,7 @@ class Troubles:
         """Get ready; *disk* says whether there is a small disk to fill."""
         self._here, self._crowd, self._dice = premises, crowd, random.Random(seed)
         self.found = Found()
-        self._kinds: list[tuple[str, Callable[[], None]]] = [
+        self._kinds: list[tuple[str, Callable[[], tuple[str, ...]]]] = [
             *((f"kill -9 {name}", lambda name=name: self._kill(name)) for name in ("mosquitto", "service", "dashboard", "kiosk")),
             ("kill -9 camera", lambda: self._kill(self._dice.choice(CAMERAS))),
             *((f"failpoint in {name}", lambda name=name: self._failpoint(name)) for name in ("service", "dashboard", CAMERAS[0])),
@@ -66,12 +74,12 @@ class Troubles:
                 if time.monotonic() >= until:
                     return
                 began = time.time()
-                make()
+                parts = frozenset(make())
                 self.found.tried[name] += 1
-                self.found.spans.append((began, time.time()))
+                self.found.spans.append(Span(began, time.time(), parts))
                 time.sleep(self._dice.uniform(0.5, 3.0))
 
-    def _kill(self, name: str) -> None:
+    def _kill(self, name: str) -> tuple[str, ...]:
         # A part that had ended by itself would hide behind the kill.
         if self._here.parts[name].poll() is not None:
             raise RuntimeError(f"{name} had ended by itself")
@@ -80,8 +88,9 @@ class Troubles:
         began = time.monotonic()
         self._here.start(name)
         self._recovered(name, began, taken)
+        return (name,)
 
-    def _failpoint(self, name: str) -> None:
+    def _failpoint(self, name: str) -> tuple[str, ...]:
         points = [point for point in POINTS if point.split(".")[0] in WRITES[name]]
         self._here.kill(name)
         self._here.start(name, failpoint=f"{self._dice.choice(points)}:{self._dice.randint(1, PASSES)}")
@@ -91,6 +100,7 @@ class Troubles:
         taken, began = self._taken(), time.monotonic()
         self._here.start(name)
         self._recovered(name, began, taken)
+        return (name,)
 
     def _recovered(self, name: str, began: float, taken: int) -> None:
         if name in ("service", "mosquitto"):
@@ -98,14 +108,17 @@ class Troubles:
             self.found.next_commit.append(time.monotonic() - began)
             self._heard_again()
         if name == "dashboard":
-            wait(lambda: listens(self._here.web_port), "the screens are served")
-            back = time.monotonic()
-            wait(lambda: all(screen.snapshot_at > back for screen in self._crowd.screens), "every screen shows the shop again")
-            self.found.screens.append(time.monotonic() - back)
+            self._shown_again(self._here.web_port, self._crowd.screens)
         if name == "kiosk":
-            wait(lambda: listens(self._here.kiosk_port), "the kiosk is served")
+            self._shown_again(self._here.kiosk_port, self._crowd.walls)
 
-    def _network(self, what: str) -> None:
+    def _shown_again(self, port: int, screens: list[Screen]) -> None:
+        wait(lambda: listens(port), "the screens are served")
+        back = time.monotonic()
+        wait(lambda: all(screen.snapshot_at > back for screen in screens), "every screen shows the shop again")
+        self.found.screens.append(time.monotonic() - back)
+
+    def _network(self, what: str) -> tuple[str, ...]:
         line = self._here.line
         {
             "cut": line.cut, "black hole": line.black_hole, "half open": line.half_open, "late": lambda: line.delay(0.4),
@@ -114,23 +127,28 @@ class Troubles:
         time.sleep(self._dice.uniform(1.0, 7.0))
         line.mend()
         self.found.network.append(self._heard_again())
+        return CAMERAS
 
-    def _clock(self) -> None:
-        file = self._here.clock(self._dice.choice(CAMERAS))
+    def _clock(self) -> tuple[str, ...]:
+        camera = self._dice.choice(CAMERAS)
+        file = self._here.clock(camera)
         file.write_text(str(self._dice.choice((JUMP_S, -JUMP_S))))
         time.sleep(self._dice.uniform(2.0, 6.0))
         file.write_text("0")
+        return (camera,)
 
-    def _disk(self) -> None:
+    def _disk(self) -> tuple[str, ...]:
         ballast = self._here.data / "ballast"
         with self._full(ballast):
             began = time.monotonic()
             wait(lambda: self._disk_said() == "down", "the alarm of the full disk", every=0.1)
             self.found.disk_alarm.append(time.monotonic() - began)
+            wait(self._crowd.floor_is_shown, "the floor on a full disk")
             time.sleep(self._dice.uniform(1.0, 4.0))
         began, taken = time.monotonic(), self._taken()
         wait(lambda: self._taken() > taken and self._disk_said() == "ok", "the end of the full disk", every=0.1)
         self.found.disk_over.append(time.monotonic() - began)
+        return ("service", "dashboard", "kiosk", *CAMERAS)
 
     @contextmanager
     def _full(self, ballast: Path) -> Iterator[None]:
