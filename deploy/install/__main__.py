@@ -1,4 +1,7 @@
-"""`sudo python3 -m deploy.install`: installs from an unpacked release, on a machine that has Python and nothing of ours."""
+"""`sudo python3 -m deploy.install`: installs from an unpacked release, on a machine that has Python and nothing of ours.
+
+With --uninstall it takes away again what it made: a screen has no `greetline` to do that with.
+"""
 
 from __future__ import annotations
 
@@ -18,19 +21,32 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("kind", nargs="?", choices=("shop", "camera", "screen"), default="shop")
     parser.add_argument("--with", dest="extras", action="append", default=[], choices=("voice", "notify", "oidc"))
     parser.add_argument("--page", default=job.PAGE, help="what a screen shows: its address")
+    parser.add_argument("--fingerprint", help="of the shop's authority, for a screen: the line `root` of `greetline-shop doctor`")
     parser.add_argument("--dry-run", action="store_true", help="say every action, do none")
     parser.add_argument("--root", type=Path, default=Path("/"), help="write below this folder, and run nothing")
     parser.add_argument("--files", action="store_true", help="only lay down the files, such as units")
+    parser.add_argument("--uninstall", action="store_true", help="take away what was installed on this machine")
+    parser.add_argument("--purge", action="store_true", help="with it, also settings, store, backups and accounts")
     asked = parser.parse_args(arguments)
+    if asked.purge and not asked.uninstall:
+        parser.error("--purge goes with --uninstall")
     order = job.Order(
-        kind=asked.kind, extras=tuple(asked.extras), page=asked.page, dry_run=asked.dry_run, root=asked.root, files=asked.files
+        kind=asked.kind, extras=tuple(asked.extras), page=asked.page, fingerprint=asked.fingerprint,
+        dry_run=asked.dry_run, root=asked.root, files=asked.files,
     )  # fmt: skip
     try:
-        job.install(order, lambda said: print(said, flush=True))
+        if asked.uninstall:
+            job.uninstall(asked.root, purge=asked.purge, dry_run=asked.dry_run, say=_say)
+        else:
+            job.install(order, _say)
     except Unfit as wrong:
         print(wrong, file=sys.stderr)
         return EXIT_FAULT
     return 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 if __name__ == "__main__":

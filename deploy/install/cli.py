@@ -26,20 +26,26 @@ _dry = click.option("--dry-run", is_flag=True, help="Say every action, do none."
     help="A further part of a shop; may be repeated.",
 )
 @click.option("--page", default=job.PAGE, show_default=True, help="What a screen shows: its address.")
+@click.option("--fingerprint", help="Of the shop's authority, for a screen: the line `root` of `greetline-shop doctor`.")
 @_dry
 @_root
-def install(kind: Kind, source: Path | None, extras: tuple[Extra, ...], page: str, dry_run: bool, root: Path) -> None:
+def install(
+    kind: Kind, source: Path | None, extras: tuple[Extra, ...], page: str, fingerprint: str | None, dry_run: bool, root: Path
+) -> None:
     """Make this machine a shop, a camera box or a screen for customers. Run again, it puts right what is not so.
 
-    Debian 12 and 13, Raspberry Pi OS (64 bits), Ubuntu from 24.04; as root. docs/install.md goes through it.
+    Debian 12 and 13, Raspberry Pi OS (64 bits), Ubuntu from 24.04 (no screen); as root. docs/install.md goes through it.
 
     \b
     sudo python3 -m deploy.install                    in an unpacked release, on a machine that has nothing yet
     sudo greetline install --dry-run                  what it would do
-    sudo greetline install screen --page https://192.168.1.10:8443/display
+    sudo greetline install screen --page https://192.168.1.10:8443/display --fingerprint AB:CD:...
     """
+    order = job.Order(
+        kind=kind, source=source, extras=extras, page=page, fingerprint=fingerprint, dry_run=dry_run, root=root
+    )  # fmt: skip
     try:
-        job.install(job.Order(kind=kind, source=source, extras=extras, page=page, dry_run=dry_run, root=root), click.echo)
+        job.install(order, click.echo)
     except Unfit as wrong:
         raise Fault(str(wrong)) from None
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
-from deploy.install import machine, plan, program, run
+from deploy.install import machine, plan, program, run, trust
 from deploy.install.plan import Extra, Kind
 from deploy.install.program import Say, Unfit
 from deploy.install.record import RECORD, Record
@@ -17,6 +20,7 @@ PAGE: Final = "http://127.0.0.1:8090/kiosk"
 RELEASE: Final = Path(__file__).resolve().parents[2]
 """The folder in which this file was unpacked; where it is installed, no release."""
 WELCOME_SECONDS: Final = 60
+ALL_READ: Final = 0o022
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,8 @@ class Order:
     source: Path | None = None
     extras: tuple[Extra, ...] = ()
     page: str = PAGE
+    fingerprint: str | None = None
+    """Of the authority that a screen believes, as somebody typed it."""
     dry_run: bool = False
     root: Path = Path("/")
     files: bool = False
@@ -36,17 +42,21 @@ class Order:
 def install(order: Order, say: Say = print) -> None:
     """Do what was asked for, and say of each step what it is. Raises Unfit with what to set right."""
     looked = machine.look(order.root)
-    if wrong := machine.trouble(looked):
+    if wrong := machine.trouble(looked, screen=order.kind == "screen"):
         raise Unfit(wrong)
-    actions = plan.plan(looked, order.kind, page=_page(order.page), extras=order.extras)
+    page, fingerprint = _page(_asked_for(order)), _fingerprint(order)
+    if not order.dry_run:
+        _as_root(order.root)
+    told = _told(order, page, fingerprint, say)
+    actions = plan.plan(looked, order.kind, page=page, told=told, extras=order.extras)
     if order.files:
         actions = tuple(action for action in actions if isinstance(action, plan.File))
     if order.dry_run:
         for action in actions:
             say(plan.described(action))
         return
-    _as_root(order.root)
-    run.Machinist(order.root, source=order.source or _release(), say=say).do(actions)
+    with _readable():
+        run.Machinist(order.root, source=order.source or _release(), say=say).do(actions)
     if order.kind == "shop" and not order.files and order.root == Path("/"):
         say(_welcome())
 
@@ -62,14 +72,71 @@ def uninstall(root: Path, *, purge: bool, dry_run: bool, say: Say = print) -> No
     run.Machinist(root, say=say).undo(purge=purge)
 
 
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Let the folders that are made on the way be read by all, however careful the terminal of whoever installs is.
+
+    Chromium goes without rules that its account cannot read.
+    """
+    before = os.umask(ALL_READ)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def _release() -> Path | None:
     return RELEASE if (RELEASE / "pyproject.toml").exists() else None
 
 
+def _asked_for(order: Order) -> str:
+    """Return the page of a screen: of one whose files are only laid down anew, the page that it shows."""
+    if order.files and order.kind == "screen":
+        with suppress(OSError):
+            lines = (order.root / plan.SCREEN_ENV.relative_to("/")).read_text(encoding="utf-8").splitlines()
+            shown = [line.removeprefix(plan.SHOWS).strip("\"' ") for line in lines if line.startswith(plan.SHOWS)]
+            return shown[-1] if shown else order.page
+    return order.page
+
+
 def _page(page: str) -> str:
-    if not page.startswith(("http://", "https://")) or any(letter in page for letter in " \"'\\\n$"):
+    fits = page.isascii() and page.isprintable() and not any(letter in page for letter in " \"'\\$")
+    if not fits or not page.startswith(("http://", "https://")) or not _leads_somewhere(page):
         raise Unfit(f"{page!r} is not the address of a page, such as {PAGE}")
     return page
+
+
+def _leads_somewhere(page: str) -> bool:
+    try:
+        return bool(urlsplit(page).hostname) and urlsplit(page).port != 0
+    except ValueError:  # A port that is none, a bracket that does not end.
+        return False
+
+
+def _fingerprint(order: Order) -> str:
+    """Return the fingerprint that was given, in one form; "" without. Raises Unfit where it is of no use."""
+    if order.fingerprint is None:
+        return ""
+    if order.kind != "screen":
+        raise Unfit(f"--fingerprint is for a screen. A {order.kind} needs none: leave it out.")
+    if not trust.secret(order.page):
+        raise Unfit(f"{order.page} comes by HTTP, where nothing has a fingerprint. Give --page with https://, or no --fingerprint.")
+    return trust.read_fingerprint(order.fingerprint)
+
+
+def _told(order: Order, page: str, fingerprint: str, say: Say) -> tuple[bytes, ...]:
+    """Return the authorities that a screen is told of. For a dry run, and below another root, nobody is asked. Raises Unfit."""
+    if order.kind != "screen" or not trust.secret(page):
+        return ()
+    policies = order.root / plan.POLICIES.relative_to("/")
+    if order.files:
+        return trust.kept(policies)
+    say(trust.described(page, fingerprint))
+    if not order.dry_run and order.root == Path("/"):
+        return trust.authorities(page, fingerprint, policies)
+    if not order.dry_run:
+        say(f"  left out below {order.root}")
+    return trust.kept(policies)
 
 
 def _as_root(root: Path) -> None:

@@ -16,6 +16,8 @@ KNOWN: Final = {"debian": ("12", "13"), "raspbian": ("12", "13"), "ubuntu": ("24
 LEAST_PYTHON: Final = (3, 11)
 PROCESSORS: Final = ("x86_64", "aarch64")
 """What OpenCV and the detectors' runtimes are built for."""
+SNAPPED: Final = ("ubuntu",)
+"""Systems whose Chromium is a snap: no package, and walled off from the policies that keep customers in the page."""
 OS_RELEASE: Final = "etc/os-release"
 
 
@@ -50,8 +52,8 @@ def look(root: Path = Path("/")) -> Machine:
     )
 
 
-def trouble(machine: Machine) -> str | None:
-    """Return why Greetline cannot be installed on *machine*, or None."""
+def trouble(machine: Machine, *, screen: bool = False) -> str | None:
+    """Return why Greetline, or with *screen* a customers' screen, cannot be installed on *machine*, or None."""
     if machine.release not in KNOWN.get(machine.system, ()):
         known = "; ".join(f"{system} {', '.join(releases)}" for system, releases in KNOWN.items())
         return f"{machine.title}: this installs on {known}. Elsewhere `greetline up` runs a shop without installing."
@@ -59,6 +61,11 @@ def trouble(machine: Machine) -> str | None:
         return f"{machine.processor}: OpenCV is there for {' and '.join(PROCESSORS)} only; take the 64-bit system of this machine."
     if machine.python < LEAST_PYTHON:
         return f"Python {machine.python[0]}.{machine.python[1]}: 3.11 or later is needed."
+    if screen and machine.system in SNAPPED:
+        return (
+            f"{machine.title}: a screen needs Debian or Raspberry Pi OS. Ubuntu's Chromium is a snap: it does not begin without "
+            "a desktop, and does not read the rules that keep customers in the page."
+        )
     return None
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from deploy.install import trust
 from deploy.install.machine import Machine
 from deploy.install.program import PREFIX
 
@@ -20,6 +23,13 @@ VAR: Final = Path("/var/lib/greetline")
 SETTINGS: Final = ETC / "greetline.toml"
 BOX_SETTINGS: Final = ETC / "edge.toml"
 UNITS: Final = Path("/etc/systemd/system")
+SCREEN_ETC: Final = Path("/etc/greetline-screen")
+"""A screen's own folder: a machine may be shop and screen, and the folder of the shop's settings is the shop's."""
+SCREEN_ENV: Final = SCREEN_ETC / "screen.env"
+SHOWS: Final = "GREETLINE_PAGE="
+"""Begins the line of it that says which page."""
+SCREEN_VAR: Final = Path("/var/lib/greetline-screen")
+"""What its Chromium keeps: that the shop has let it in, too."""
 POLICIES: Final = Path("/etc/chromium/policies/managed/greetline.json")
 TLS: Final = Path("/etc/greetline-tls")
 """The shop's authority and the servers' keys: root's alone. The settings' folder is not, so it is not there."""
@@ -88,13 +98,17 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file. `ours`: it is written anew by each installation; otherwise it is the shop's own as soon as it is there."""
+    """A file. `ours`: it is written anew by each installation; otherwise it is the shop's own as soon as it is there.
+
+    What was changed by hand is kept in the folder `aside`, or beside it.
+    """
 
     path: Path
     text: str
     mode: int = 0o644
     owner: str = "root"
     ours: bool = True
+    aside: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +153,16 @@ COMMAND: Final = File(Path("/usr/local/bin/greetline"), f'#!/bin/sh\nexec {PREFI
 Action = Packages | Account | Folder | File | Off | Program | Certify | Begin | On
 
 
-def plan(machine: Machine, kind: Kind, *, page: str = "", extras: tuple[Extra, ...] = ()) -> tuple[Action, ...]:
+def plan(
+    machine: Machine, kind: Kind, *, page: str = "", told: Sequence[bytes] = (), extras: tuple[Extra, ...] = ()
+) -> tuple[Action, ...]:
     """Return what makes *machine* one of *kind*, in the order in which it is done.
 
-    *page* is the address that a screen shows; *extras* are further parts of a shop.
+    *page* is the address that a screen shows, and *told* are the authorities that it believes for that; *extras* are further
+    parts of a shop.
     """
     if kind == "screen":
-        return _screen(page)
+        return _screen(page, told)
     first: tuple[Action, ...] = (
         Packages(PACKAGES[kind]),
         Account(ACCOUNT, VAR),
@@ -204,22 +221,30 @@ def _box() -> tuple[Action, ...]:
     return (File(BOX_SETTINGS, (_HERE / "install/edge.toml").read_text(encoding="utf-8"), 0o640, ACCOUNT, ours=False),)
 
 
-def _screen(page: str) -> tuple[Action, ...]:
+def _screen(page: str, told: Sequence[bytes]) -> tuple[Action, ...]:
     return (
         Packages(PACKAGES["screen"]),
-        Account(SCREEN_ACCOUNT, Path("/var/lib/greetline-screen")),
-        Folder(ETC, 0o750, "root"),
-        File(ETC / "screen.env", f"GREETLINE_PAGE={page}\n", 0o640),
-        File(POLICIES, policies(page)),
+        Account(SCREEN_ACCOUNT, SCREEN_VAR),
+        Folder(SCREEN_ETC, 0o755, "root"),
+        Folder(SCREEN_VAR, 0o700, SCREEN_ACCOUNT),
+        File(SCREEN_ENV, f"{SHOWS}{page}\n", 0o640),
+        # Chromium reads every file of that folder, whatever its name: what was kept there would go on being a rule.
+        File(POLICIES, policies(page, told), aside=SCREEN_ETC),
         File(UNITS / SCREEN, (_HERE / "kiosk" / SCREEN).read_text(encoding="utf-8")),
         On((SCREEN,)),
     )
 
 
-def policies(page: str) -> str:
-    """Return what Chromium may do on a screen that shows *page*: that page's own server, and nothing else."""
+def policies(page: str, told: Sequence[bytes] = ()) -> str:
+    """Return what Chromium may do on a screen that shows *page*: that page's own server, and nothing else.
+
+    It believes the authorities *told*, given as DER, besides its own.
+    """
     rules = json.loads((_HERE / "kiosk/policies.json").read_text(encoding="utf-8"))
-    return json.dumps({**rules, "URLAllowlist": ["/".join(page.split("/")[:3])]}, indent=2) + "\n"
+    rules["URLAllowlist"] = ["/".join(page.split("/")[:3])]
+    if told:
+        rules[trust.RULE] = [base64.b64encode(root).decode("ascii") for root in told]
+    return json.dumps(rules, indent=2) + "\n"
 
 
 def _unit(name: str) -> str:

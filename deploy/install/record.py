@@ -8,9 +8,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
+from deploy.install.plan import SCREEN, Kind
 from deploy.install.program import PREFIX, Unfit
 
 RECORD: Final = PREFIX / "installed.json"
+KNOWN_BY: Final[dict[Kind, str]] = {"shop": "greetline-broker.service", "camera": "greetline-camera.service", "screen": SCREEN}
+"""The unit by which a machine of each kind is known."""
 
 
 @dataclass(slots=True)
@@ -24,6 +27,11 @@ class Record:
     on: list[str] = field(default_factory=list)
     off: list[str] = field(default_factory=list)
     """Units of the system that were switched off."""
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """What the machine is. It may be several, such as a shop with a screen of its own, or nothing of ours any more."""
+        return tuple(kind for kind, unit in KNOWN_BY.items() if unit in self.on)
 
     @classmethod
     def read(cls, file: Path) -> Record:

@@ -105,8 +105,7 @@ class Machinist:
                 self._own_what_lies_at(place, file)
                 return
             if there not in (wrote, _digest(file.text.encode())):
-                shutil.copy2(place, place.with_name(place.name + KEPT_BESIDE))
-                self._say(f"  it was changed by hand: kept as {place.name}{KEPT_BESIDE}")
+                self._keep(place, self._at(file.aside) if file.aside else place.parent)
         fresh = place.with_name(f".{place.name}.fresh")
         fresh.unlink(missing_ok=True)
         with fresh.open("x", encoding="utf-8") as opened:
@@ -115,6 +114,13 @@ class Machinist:
             self._own(opened.fileno(), file.owner, file.mode)
         fresh.replace(place)
         self.record.files[str(file.path)] = _digest(file.text.encode()) if file.ours else ""
+
+    def _keep(self, place: Path, folder: Path) -> None:
+        """Copy what somebody has changed by hand into *folder*."""
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = folder / f"{place.name}{KEPT_BESIDE}"
+        shutil.copy2(place, kept)
+        self._say(f"  it was changed by hand: kept as {kept.name if folder == place.parent else kept}")
 
     def _make_folder(self, folder: Folder) -> None:
         place = self._at(folder.path)
