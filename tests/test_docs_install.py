@@ -13,6 +13,7 @@ import pytest
 
 from broker.settings import EdgeSettings, read
 from deploy.cli import main
+from deploy.install import __main__ as installer
 from deploy.install import plan, program
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,7 +44,7 @@ def test_every_command_on_the_page_is_one(words: list[str]) -> None:
     if words[0] in OURS:
         understood(words[1:])
     elif words[:3] == ["python3", "-m", "deploy.install"]:
-        understood(["install", *words[3:]])
+        installer.words().parse_args(words[3:])
     else:
         assert words[0] in OF_THE_SYSTEM
 
@@ -77,6 +78,7 @@ def test_every_place_that_the_page_names_is_one_of_the_installation(path: str) -
         plan.BOX_SETTINGS,
         plan.VAR,
         plan.TLS,
+        plan.SCREEN_ETC,
         program.PREFIX,
         program.PREFIX / program.VERSIONS,
         plan.VAR / "backups",

@@ -15,8 +15,8 @@ from deploy.install.program import Unfit
 EXIT_FAULT = 3
 
 
-def main(arguments: list[str]) -> int:
-    """Install as *arguments* say; 3 when something must be set right first."""
+def words() -> argparse.ArgumentParser:
+    """Return what reads the words behind `python3 -m deploy.install`."""
     parser = argparse.ArgumentParser(prog="python3 -m deploy.install", description=__doc__)
     parser.add_argument("kind", nargs="?", choices=("shop", "camera", "screen"), default="shop")
     parser.add_argument("--with", dest="extras", action="append", default=[], choices=("voice", "notify", "oidc"))
@@ -27,6 +27,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--files", action="store_true", help="only lay down the files, such as units")
     parser.add_argument("--uninstall", action="store_true", help="take away what was installed on this machine")
     parser.add_argument("--purge", action="store_true", help="with it, also settings, store, backups and accounts")
+    return parser
+
+
+def main(arguments: list[str]) -> int:
+    """Install as *arguments* say; 3 when something must be set right first."""
+    parser = words()
     asked = parser.parse_args(arguments)
     if asked.purge and not asked.uninstall:
         parser.error("--purge goes with --uninstall")
