@@ -39,6 +39,10 @@ class Times:
         """Add one time."""
         self._loose.append(value)
         self._sorted = False
+        if len(self._loose) >= LONG_RUN:
+            # Sorted by the thousand: a list of a whole day's would take nine times what is kept, for a moment.
+            self._runs.append(self._in_order())
+            self._loose = array(ITEM)
 
     def include(self, other: Times) -> None:
         """Add every time of *other*, which stays as it is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from dataclasses import replace
 from typing import Final
 
@@ -11,19 +12,24 @@ from flask import current_app, g
 from broker.settings import Settings
 from broker.shop import Shop, now, open_shop
 
-KEPT_CONNECTIONS: Final = 8
+KEPT_CONNECTIONS: Final = 4
 """Connections kept open between requests. Live screens hold none; more than these are closed after use."""
 
 
 class Stores:
-    """Lends out shops, each with a connection of its own; the last one given back goes out first."""
+    """Lends out shops, each with a connection of its own; the one that has rested longest goes out first.
+
+    All that are kept are there from the first request on. Opened one by one as requests happen to meet, they would make the
+    program larger for days: each keeps nearly a megabyte of what it has read.
+    """
 
     def __init__(self, settings: Settings, like: Shop | None = None) -> None:
         """Lend shops of *settings*, with the clock of *like* if given."""
         self.settings = settings
         self._like = like
         self.clock = like.clock if like else now
-        self._free: list[Shop] = []
+        self._free: deque[Shop] = deque()
+        self._begun = False
         self._lock = threading.Lock()
 
     def open(self) -> Shop:
@@ -34,9 +40,13 @@ class Stores:
     def borrow(self) -> Shop:
         """Return a shop that nobody else uses until it is given back. Raises StoreError."""
         with self._lock:
+            begins, self._begun = not self._begun, True
             if self._free:
-                return self._free.pop()
-        return self.open()
+                return self._free.popleft()
+        lent = self.open()
+        for _ in range(KEPT_CONNECTIONS - 1 if begins else 0):
+            self.give_back(self.open())
+        return lent
 
     def give_back(self, shop: Shop) -> None:
         """Take a borrowed shop back."""
@@ -49,7 +59,7 @@ class Stores:
     def close(self) -> None:
         """Close the connections that are not lent out."""
         with self._lock:
-            free, self._free = self._free, []
+            free, self._free = self._free, deque()
         for shop in free:
             shop.db.conn.close()
 
