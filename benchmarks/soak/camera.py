@@ -16,6 +16,7 @@ from pathlib import Path
 
 from broker.contract.messages import Direction, Status, Watch, ZoneKind
 from broker.settings import Settings, read
+from edge.heartbeat import EVERY
 from edge.publisher import Publisher
 from edge.sightings import Crossed, Event, Stayed
 from edge.spool import Spool
@@ -28,10 +29,14 @@ def main(settings_file: str, spool_file: str, device: str, rate: str, offset_fil
     spool = Spool(Path(spool_file))
     publisher = Publisher(settings.mqtt, spool, store=settings.store.id, device=device)
     publisher.start()
-    publisher.status(Status(watch=Watch.WATCHING, since=datetime.now(UTC), zones=("entrance",)))
-    began = time.monotonic()
+    here = Status(watch=Watch.WATCHING, since=datetime.now(UTC), zones=("entrance",))
+    publisher.status(here)
+    began = said = time.monotonic()
     for number in itertools.count(1) if float(rate) else ():
         time.sleep(max(0.0, began + number / float(rate) - time.monotonic()))
+        if time.monotonic() - said >= EVERY.total_seconds():
+            said = time.monotonic()
+            publisher.status(here)
         publisher.say(_event(number, datetime.now(UTC) + timedelta(seconds=_offset(Path(offset_file)))))
     while len(spool):
         time.sleep(0.05)
