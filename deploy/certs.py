@@ -87,8 +87,10 @@ def lasting(folder: Path, reach: Reach, *, now: datetime | None = None) -> Reach
     before = _good_for(folder / "web.crt", folder / "authority.crt", moment)
     ends = before is not None and before[1] - moment <= RENEW_BEFORE
     if before is None or (ends and any(not one.is_loopback for one in reach.addresses)):
-        return reach
-    places = [*map(str, reach.addresses), *reach.names, *before[0].names, *map(str, before[0].addresses)]
+        places = [*map(str, reach.addresses), *reach.names]
+    else:
+        places = [*map(str, reach.addresses), *reach.names, *before[0].names, *map(str, before[0].addresses)]
+    # In order the first time too: else a second installation would write its files anew, and start what reads them.
     return Reach.of(sorted([*dict.fromkeys(places)][:MOST_NAMES]))
 
 

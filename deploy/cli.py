@@ -31,7 +31,9 @@ COMMANDS: Final[dict[str, _Door]] = {
     "demo": _Door("deploy.demo", "demo", "all", "Show all of it on a rendered door with made-up staff."),
     "doctor": _Door("deploy.doctor", "doctor", "", "Say what is missing on this machine, and what to do."),
     "install": _Door("deploy.install.cli", "install", "", "Make this machine a shop, a camera box or a screen, for good."),
-    "upgrade": _Door("deploy.upgrade", "command", "shop", "Change an installed shop to another version, and back if it fails."),
+    "upgrade": _Door(
+        "deploy.upgrade", "command", "", "Change an installed shop or camera box to another version, and back if it fails."
+    ),
     "uninstall": _Door("deploy.install.cli", "uninstall", "", "Take away what `install` made, and nothing else."),
     "config": _Door("deploy.config", "config", "", "Show and check the settings."),
     "edge": _Door("edge.cli", "main", "edge", "The eyes: watch a door, or count on a clip."),

@@ -80,7 +80,9 @@ def _nicely(work: Callable[[], T]) -> T:
     """Do *work* in a thread that takes the processor only when nobody else wants it."""
 
     def yielding() -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+        thread = threading.get_native_id()
+        # Whoever was called with less of it already may not take more.
+        os.setpriority(os.PRIO_PROCESS, thread, max(NICE, os.getpriority(os.PRIO_PROCESS, thread)))
 
     with ThreadPoolExecutor(1, initializer=yielding) as one:
         return one.submit(work).result()

@@ -1,14 +1,17 @@
 """`greetline upgrade`: another version in the place of this one, and this one again when the other does not work.
 
 The shop stands still from the backup until the new version answers: some seconds, and for a large store a minute or two.
-Cameras keep what they see meanwhile.
+Cameras keep what they see meanwhile. A camera box is blind for some seconds; what it keeps for the shop stays.
+
+`python -m deploy.upgrade FILE` is what a new version is asked on a camera box: whether it can use the settings FILE.
 """
 
 from __future__ import annotations
 
-import json
+import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,16 +25,19 @@ from broker.settings import Settings, read
 from deploy import premises
 from deploy.fault import Fault, faults_said
 from deploy.install import plan, program
+from deploy.install.plan import Kind
 from deploy.install.program import Say, Unfit
-from deploy.install.record import RECORD, Record
+from deploy.install.record import KNOWN_BY, RECORD, Record
+from deploy.install.wanted import wanted
+from deploy.kept import STEP_SECONDS, Kept, Spool, Store
 
 READY_SECONDS: Final = 60.0
 """A new version that does not answer by then does not work."""
 STEADY_SECONDS: Final = 5.0
 """It must answer for so long without a break: what dies at its second breath is not well."""
 LOOK_SECONDS: Final = 0.2
-STEP_SECONDS: Final = 3600
-"""A large store on a slow disk is copied and brought up to date within this."""
+LOOK_MOST_SECONDS: Final = 10
+"""systemd says within this how a unit is, on a machine that is busy too."""
 EXIT_WENT_BACK: Final = 1
 
 
@@ -39,7 +45,7 @@ class Units(Protocol):
     """What runs the programs of this machine."""
 
     def stop(self) -> None:
-        """Stop every program that uses the store."""
+        """Stop every program that uses the store, or the camera."""
 
     def start(self, version: Path) -> None:
         """Start all of them, of *version*."""
@@ -47,11 +53,15 @@ class Units(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An installation: where its versions are, its settings, whose account its programs have ("": our own)."""
+    """An installation: where its versions are, and what is kept on this machine."""
 
     prefix: Path
-    settings: Path
-    account: str = ""
+    kept: tuple[Kept, ...]
+
+    @property
+    def name(self) -> str:
+        """What stands still while the version is changed."""
+        return " and ".join(each.name for each in self.kept)
 
 
 class WentBack(Exception):
@@ -69,15 +79,16 @@ def upgrade(place: Place, new: Path, units: Units, ready: Callable[[], bool], sa
     if old == new:
         say(f"{new.name} is in use already")
         return
-    _check_settings(place, new)
-    say("stopping the shop, and making a backup")
+    for each in place.kept:
+        each.check(new)
+    say(f"stopping {place.name}")
     with _to_the_end():
         _exchange(place, old, new, units, ready, _whoever_listens(say))
 
 
 @contextmanager
 def _to_the_end() -> Iterator[None]:
-    """Let neither Ctrl-C nor a connection that breaks end us while the block runs: the shop would stand still."""
+    """Let neither Ctrl-C nor a connection that breaks end us while the block runs: all would stand still."""
     before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)}
     try:
         yield
@@ -97,61 +108,42 @@ def _whoever_listens(say: Say) -> Say:
 def _exchange(place: Place, old: Path, new: Path, units: Units, ready: Callable[[], bool], say: Say) -> None:
     try:
         units.stop()
-        kept = _backup(place, old)
+        saved = [each.save(old, say) for each in place.kept]
     except Unfit:
         units.start(old)
         raise
-    say(f"backup: {kept}")
     try:
         _change(place, new, units, ready, say)
     except Unfit as wrong:
         say(f"{wrong}\ngoing back to {old.name}")
-        _go_back(place, old, kept, units, ready)
+        _go_back(place, old, saved, units, ready)
         raise WentBack(f"{new.name} does not work here, {old.name} is in use again: {wrong}") from None
-
-
-def _check_settings(place: Place, new: Path) -> None:
-    _ask(place, new, "config", "check", "--settings", str(place.settings))
-
-
-def _backup(place: Place, old: Path) -> Path:
-    said = _ask(place, old, "backup", "--with-secrets", "--json", "--settings", str(place.settings))
-    try:
-        return Path(json.loads(said)["file"])
-    except (ValueError, LookupError, TypeError):
-        raise Unfit(f"`greetline backup` of {old.name} does not say where its file is: {said[:200]!r}") from None
 
 
 def _change(place: Place, new: Path, units: Units, ready: Callable[[], bool], say: Say) -> None:
     program.switch(new, place.prefix)
-    say("bringing the store up to date")
-    _ask(place, new, "check", "--settings", str(place.settings))
+    for each in place.kept:
+        each.renew(new, say)
     say(f"starting {new.name}")
     units.start(new)
-    _need_ready(ready)
+    _need_ready(place, ready)
 
 
-def _go_back(place: Place, old: Path, kept: Path, units: Units, ready: Callable[[], bool]) -> None:
-    """Put *old* in use again, and the store of the backup *kept* where *old* cannot read what there is. Raises Fault."""
+def _go_back(place: Place, old: Path, saved: list[str], units: Units, ready: Callable[[], bool]) -> None:
+    """Put *old* in use again, and what was *saved* where *old* cannot read what there is. Raises Fault."""
     try:
         units.stop()
         program.switch(old, place.prefix)
-        _mend_store(place, old, kept)
+        for each, where in zip(place.kept, saved, strict=True):
+            each.put_back(old, where)
         units.start(old)
-        _need_ready(ready)
+        _need_ready(place, ready)
     except Unfit as wrong:
-        raise Fault(f"Neither version works now: {wrong} Look at `journalctl -u 'greetline*'`. The backup is {kept}.") from None
+        backups = "".join(f" The backup is {where}." for where in saved if where)
+        raise Fault(f"Neither version works now: {wrong} Look at `journalctl -u 'greetline*'`.{backups}") from None
 
 
-def _mend_store(place: Place, old: Path, kept: Path) -> None:
-    try:
-        # What was entered since the backup stays, where the version of before can read it.
-        _ask(place, old, "check", "--settings", str(place.settings))
-    except Unfit:
-        _ask(place, old, "restore", str(kept), "--settings", str(place.settings))
-
-
-def _need_ready(ready: Callable[[], bool]) -> None:
+def _need_ready(place: Place, ready: Callable[[], bool]) -> None:
     end, since = time.monotonic() + READY_SECONDS, None
     while time.monotonic() < end:
         now = time.monotonic()
@@ -159,47 +151,55 @@ def _need_ready(ready: Callable[[], bool]) -> None:
         if since is not None and now - since >= STEADY_SECONDS:
             return
         time.sleep(LOOK_SECONDS)
-    raise Unfit(f"The shop does not answer {READY_SECONDS:g} s after its start.")
-
-
-def _ask(place: Place, version: Path, *words: str) -> str:
-    """Run `greetline` of *version* as the account of the shop; return what it said. Raises Unfit."""
-    try:
-        done = subprocess.run(
-            [str(version / "bin/greetline"), *words], capture_output=True, text=True, timeout=STEP_SECONDS, check=False,
-            cwd=place.settings.parent, user=place.account or None, group=place.account or None,
-            extra_groups=[] if place.account else None, umask=0o077,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired) as wrong:
-        raise Unfit(f"`greetline {' '.join(words[:2])}` of {version.name} could not be run: {wrong}") from None
-    if done.returncode:
-        last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-3:])
-        raise Unfit(f"`greetline {' '.join(words[:2])}` of {version.name} failed: {last}")
-    return done.stdout
+    raise Unfit(f"Not well {READY_SECONDS:g} s after the start: {place.name}.")
 
 
 class Systemd:
-    """The programs of an installed shop. What the record of the installation says runs is stopped and started."""
+    """The programs of an installed machine. What the record of the installation says runs is stopped and started."""
 
-    def __init__(self, on: list[str]) -> None:
-        self._on = on
+    def __init__(self, on: list[str], kinds: tuple[Kind, ...] = ("shop",)) -> None:
+        """*on* are the units that run; *kinds* says whose units a version lays down."""
+        self._on, self._kinds = on, kinds
 
     def stop(self) -> None:
         """Stop everything but HTTPS and the MQTT broker, which know nothing of the store."""
-        _systemctl("stop", *(unit for unit in self._on if unit not in _STAY))
+        _run(["systemctl", "stop", *(unit for unit in self._on if unit not in _STAY)])
 
     def start(self, version: Path) -> None:
         """Lay the units of *version* down and start all."""
-        _run([str(version / "bin/python"), "-m", "deploy.install", "--files"])
-        _systemctl("daemon-reload")
-        _systemctl("start", *self._on)
+        for kind in self._kinds:
+            _run([str(version / "bin/python"), "-m", "deploy.install", kind, "--files"])
+        _run(["systemctl", "daemon-reload"])
+        _run(["systemctl", "start", *self._on])
+
+
+class Steady:
+    """Whether a unit runs as it did when one last asked: what is started again and again is not well, though it runs."""
+
+    def __init__(self, show: Callable[[], dict[str, str]], *, needed: bool) -> None:
+        """*show* says how the unit is, {} when nobody knows; one that is not *needed* may have had nothing to do."""
+        self._show, self._needed = show, needed
+        self._last: dict[str, str] = {}
+
+    def __call__(self) -> bool:
+        """Return whether it runs, and nobody had to start it anew since the last look."""
+        before, self._last = self._last, self._show()
+        state = self._last.get("ActiveState", "")
+        return self._last == before and (state == "active" or (state == "inactive" and not self._needed))
+
+
+def shown(unit: str) -> dict[str, str]:
+    """Return what systemd says of *unit*: whether it runs, as which process, and how often it was started again; else {}."""
+    asked = ["systemctl", "show", "--property=ActiveState,MainPID,NRestarts", unit]
+    try:
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=LOOK_MOST_SECONDS, check=False, cwd="/")
+    except (OSError, subprocess.TimeoutExpired):
+        return {}
+    pairs = (line.partition("=") for line in done.stdout.splitlines() if not done.returncode)
+    return {key: value for key, _, value in pairs}
 
 
 _STAY: Final = frozenset({"greetline-mqtt.service", "greetline-https.service"})
-
-
-def _systemctl(*words: str) -> None:
-    _run(["systemctl", *words])
 
 
 def _run(command: list[str]) -> None:
@@ -211,33 +211,80 @@ def _run(command: list[str]) -> None:
         raise Unfit(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
 
 
+def _place(kinds: tuple[Kind, ...]) -> Place:
+    of_kind: dict[Kind, Kept] = {"shop": Store(plan.SETTINGS, plan.ACCOUNT), "camera": Spool(plan.BOX_SETTINGS, plan.ACCOUNT)}
+    return Place(program.PREFIX, tuple(kept for kind, kept in of_kind.items() if kind in kinds))
+
+
+def _ready(kinds: tuple[Kind, ...]) -> Callable[[], bool]:
+    """Return what says whether all is well on a machine of these *kinds*. Raises Fault."""
+    looks: list[Callable[[], bool]] = []
+    if "shop" in kinds:
+        with faults_said():
+            settings = read(Settings, plan.SETTINGS)
+        looks.append(lambda: premises.answers(settings, path="/readyz"))
+    if "camera" in kinds:
+        # A version that does not start at all says, as one without cameras does, that there is nothing to do.
+        looks.append(Steady(lambda: shown(KNOWN_BY["camera"]), needed=wanted("cameras", plan.BOX_SETTINGS)))
+    return lambda: all(look() for look in looks)
+
+
 @click.command("upgrade")
 @click.option(
     "--from", "source", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True,
     help="Folder of the unpacked release to change to.",
 )  # fmt: skip
 def command(source: Path) -> None:
-    """Change an installed shop to another version: backup, store brought up to date, start, and a look whether it answers.
+    """Change an installed shop or camera box to another version, and back to this one when the other is not well.
 
-    When it does not, the version of before is put in use again, and its store too if the new one had changed it. Exit
-    code 1: it was undone; 3: it was not begun.
+    The new version is made while all goes on. Then a shop makes a backup, its store is brought up to date, and it must
+    answer. A camera box is blind for some seconds, and its camera must then run without being started again; events that
+    wait for the shop stay. Otherwise the version of before comes back, with the store of the backup where it needs that.
+    Exit code 1: it was undone; 3: it was not begun.
 
     \b
-    sudo greetline upgrade --from greetline-0.2.0
+    sudo greetline upgrade --from greetline-0.2.0                on the machine of the shop
+    sudo greetline upgrade --from /media/usb/greetline-0.2.0     on a camera box
     """
-    place = Place(program.PREFIX, plan.SETTINGS, plan.ACCOUNT)
-    with faults_said():
-        settings = read(Settings, place.settings)
     try:
-        before = program.current(place.prefix)
-        locks = program.locks_of(before) if before else (plan.LOCK["shop"],)
-        new = program.put(source.resolve(), locks, say=click.echo)
-        units = Systemd(Record.read(RECORD).on)
-        upgrade(place, new, units, lambda: premises.answers(settings, path="/readyz"), click.echo)
-        program.forget_old(spare=(before,))
+        _upgrade_here(source)
     except Unfit as wrong:
         raise Fault(f"Nothing was changed: {wrong}") from None
     except WentBack as wrong:
         click.echo(str(wrong), err=True)
         raise click.exceptions.Exit(EXIT_WENT_BACK) from None
+
+
+def _upgrade_here(source: Path) -> None:
+    record = Record.read(RECORD)
+    kinds = record.kinds
+    if not kinds:
+        made = "`sudo python3 -m deploy.install` in an unpacked release makes it a shop, a camera box or a screen."
+        raise Fault(f"Nothing of Greetline is installed on this machine: {RECORD} names none of its units. {made}")
+    if kinds == ("screen",):
+        click.echo("There is nothing to upgrade here: this machine is a screen, and what it shows comes from the shop.")
+        return
+    if os.geteuid() != 0:
+        raise Fault("This changes the machine, so it needs root: put sudo before it.")
+    place, ready = _place(kinds), _ready(kinds)
+    before = program.current(place.prefix)
+    locks = program.locks_of(before) if before else tuple(plan.LOCK[kind] for kind in kinds if plan.LOCK[kind])
+    new = program.put(source.resolve(), locks, say=click.echo)
+    upgrade(place, new, Systemd(record.on, kinds), ready, click.echo)
+    program.forget_old(spare=(before,))
     click.echo(f"{new.name} is in use.")
+
+
+def need_usable(file: Path) -> None:
+    """See that `greetline edge run` of this version can use the settings *file*. Raises Fault."""
+    from edge import starting
+
+    with faults_said():
+        read(starting.kind(file), file)
+
+
+if __name__ == "__main__":
+    try:
+        need_usable(Path(sys.argv[1]))
+    except Fault as wrong:
+        sys.exit(wrong.message)

@@ -132,6 +132,14 @@ def test_a_backup_is_kept_though_others_are_of_a_year_to_come(house: Path) -> No
     }  # fmt: skip
 
 
+def test_whoever_has_less_of_the_processor_already_makes_a_backup_with_that(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(os, "getpriority", lambda *_: 15)
+    monkeypatch.setattr(os, "setpriority", lambda _, __, nice: asked.append(nice))
+    assert greetline("backup", folder=house).returncode == 0
+    assert asked == [15], "an account may not take more than it was given"
+
+
 def test_what_a_power_cut_left_of_a_backup_goes_with_the_next_and_one_that_is_being_made_stays(house: Path) -> None:
     long_ago = time.time() - 2 * 24 * 3600
     for name in ("half-made-cut", "half-made-now", "of-somebody"):

@@ -1,4 +1,4 @@
-"""A bare system becomes a camera box of a shop: let in by a code, cut off, killed, booted anew, thrown out.
+"""A bare system becomes a camera box of a shop: upgraded, let in by a code, cut off, killed, booted anew, thrown out.
 
 The box has a systemd of its own and the network of the machine that runs the tests, where the shop is: mosquitto with TLS as
 it is installed, and `greetline up`. Needs root, debootstrap and a mirror, as `test_install_real` does.
@@ -19,7 +19,7 @@ import pytest
 
 from broker.identity.rights import LOCAL
 from broker.shop import STORE_FILE
-from tests.deploy.bare import Box, a_bare_system, needs_bare
+from tests.deploy.bare import ROOT, Box, a_bare_system, needs_bare
 from tests.deploy.mqtt_parts import House
 from tests.deploy.running import greetline, wait_until
 from tests.deploy.shops import shop_file
@@ -37,6 +37,10 @@ zone = "entrance"
 points = [[0.08, 0.56], [0.92, 0.56]]
 inside = "up"
 """
+
+WATCHDOG = "            watchdog = Watchdog()\n"
+DIES = f"{WATCHDOG}            threading.Timer(2, __import__('os')._exit, (1,)).start()\n"
+"""It says that it is ready, and ends at its second breath."""
 
 pytestmark = [pytest.mark.slow, *needs_bare]
 
@@ -91,14 +95,17 @@ def spooled(box: Box) -> set[str]:
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     with a_bare_system(tmp_path_factory.mktemp("box"), SYSTEM, locks=("camera.lock",)) as made:
         made.release("one")
+        made.release("two", broker__shelf_of_two="GOOD = True\n")
+        made.release("bad", edge__box=(ROOT / "edge/box.py").read_text().replace(WATCHDOG, DIES))
         with made.mounted():
             made.sh("apt-get update -qq && cd /srv/one && python3 -m deploy.install camera")
         yield made
 
 
-def test_a_box_is_let_in_keeps_what_it_saw_and_is_thrown_out(box: Box, tmp_path: Path) -> None:
+def test_a_box_is_let_in_keeps_what_it_saw_and_is_thrown_out(box: Box, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shop = Shop(tmp_path)
     with box.booted(network=True):
+        is_upgraded_with_nothing_to_do(box)
         with shop.open():
             joins(box, shop)
             wait_until(lambda: len(shop.seen()) >= 2, "the shop hears of nobody")
@@ -109,6 +116,8 @@ def test_a_box_is_let_in_keeps_what_it_saw_and_is_thrown_out(box: Box, tmp_path:
         box.sh("kill -9 $(systemctl show -p MainPID --value greetline-camera)")
         wait_until(lambda: len(spooled(box)) > len(waiting), "the box does not come back")
         assert waiting < spooled(box)
+        goes_back(box)
+        blind = is_upgraded(box)
         waiting = spooled(box)
     with box.booted(network=True):
         assert who(box) == identity
@@ -117,6 +126,47 @@ def test_a_box_is_let_in_keeps_what_it_saw_and_is_thrown_out(box: Box, tmp_path:
             wait_until(lambda: waiting <= shop.seen(), "what waited does not arrive")
             assert before <= shop.seen()
             is_thrown_out(box, shop)
+    with capsys.disabled():
+        print(f"\n{box.title}: the camera was blind for {blind:.1f} s of an upgrade")
+
+
+def is_upgraded_with_nothing_to_do(box: Box) -> None:
+    """Before a shop has let it in there is no camera to see."""
+    one = in_use(box)
+    box.sh("greetline upgrade --from /srv/two")
+    assert in_use(box) != one
+    assert not is_active(box)
+    assert box.sh("systemctl --failed --no-legend --plain | grep greetline || true") == ""
+
+
+def goes_back(box: Box) -> None:
+    """A version that ends at its second breath is taken back, and nothing that waits is lost."""
+    before, waiting = in_use(box), spooled(box)
+    said = box.sh("greetline upgrade --from /srv/bad 2>&1; echo code $?")
+    assert "code 1" in said, said
+    assert "is in use again" in said
+    assert in_use(box) == before
+    assert is_active(box)
+    assert waiting <= spooled(box)
+    keeps(box)
+
+
+def is_upgraded(box: Box) -> float:
+    """Another version watches, and nothing that waits is lost. Return for how many seconds nobody watched."""
+    before, waiting = in_use(box), spooled(box)
+    said = box.sh("greetline upgrade --from /srv/one")
+    assert "backup" not in said
+    assert in_use(box) != before
+    assert is_active(box)
+    assert waiting <= spooled(box)
+    keeps(box)
+    stamps = box.sh("systemctl show --property=ActiveExitTimestampMonotonic,ActiveEnterTimestampMonotonic greetline-camera")
+    stood = dict(line.split("=") for line in stamps.split())
+    return (int(stood["ActiveEnterTimestampMonotonic"]) - int(stood["ActiveExitTimestampMonotonic"])) / 1e6
+
+
+def in_use(box: Box) -> str:
+    return box.sh("readlink /opt/greetline/current")
 
 
 def joins(box: Box, shop: Shop) -> None:

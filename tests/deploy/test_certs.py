@@ -97,7 +97,7 @@ def test_a_certificate_is_made_anew_sixty_days_before_its_end_and_for_another_ad
 
 
 def test_an_address_that_the_machine_lacks_this_moment_is_still_spoken_for_until_the_certificate_ends(tmp_path: Path) -> None:
-    alone, moved = Reach.of(["shop.local", "localhost"]), Reach.of(["shop.local", "192.168.1.77"])
+    alone, moved = Reach.of(["localhost", "shop.local"]), Reach.of(["shop.local", "192.168.1.77"])
     assert certs.lasting(tmp_path, alone, now=NOW) == alone
     certs.make_authority(tmp_path, now=NOW)
     certs.make_server(tmp_path, "web", SHOP, now=NOW)
@@ -358,6 +358,14 @@ def test_this_machine_is_reached_by_what_its_certificate_may_say(tmp_path: Path)
     assert all(isinstance(one, ipaddress.IPv4Address | ipaddress.IPv6Address) for one in here.addresses)
     certs.make_authority(tmp_path)
     assert certs.make_server(tmp_path, "web", here)
+
+
+def test_a_machine_is_reached_in_the_same_order_before_it_has_a_certificate_and_after(tmp_path: Path) -> None:
+    reach = certs.Reach.of(["vm.local", "localhost", "192.168.1.10", "127.0.0.1"])
+    first = certs.lasting(tmp_path, reach, now=NOW)
+    certs.make_authority(tmp_path, now=NOW)
+    certs.make_server(tmp_path, "web", first, now=NOW)
+    assert certs.lasting(tmp_path, reach, now=NOW) == first, "an installation done twice would write its files anew"
 
 
 def test_the_doctor_says_the_fingerprint_and_what_expires_soon(tmp_path: Path) -> None:
