@@ -19,9 +19,9 @@ from broker.store.schema import migrations
 BUSY_MILLISECONDS: Final = 10_000
 """How long a writer waits for another one; four processes write the same file."""
 
-CACHED_KILOBYTES: Final = 512
+CACHED_KILOBYTES: Final = 256
 """Pages of the file that a connection keeps to itself; a web process has eight or so. The kernel has the file in memory anyway:
-with four times as much the reports of a year took as long, and the caches an hour to fill."""
+with eight times as much the reports of a year took as long, and the caches an hour to fill."""
 
 ASKED_AT_ONCE: Final = 500
 """Values bound in one question."""

@@ -12,7 +12,7 @@ from flask import current_app, g
 from broker.settings import Settings
 from broker.shop import Shop, now, open_shop
 
-KEPT_CONNECTIONS: Final = 4
+KEPT_CONNECTIONS: Final = 8
 """Connections kept open between requests. Live screens hold none; more than these are closed after use."""
 
 
@@ -20,7 +20,7 @@ class Stores:
     """Lends out shops, each with a connection of its own; the one that has rested longest goes out first.
 
     All that are kept are there from the first request on. Opened one by one as requests happen to meet, they would make the
-    program larger for days: each keeps nearly a megabyte of what it has read.
+    program larger for days: each keeps half a megabyte or more.
     """
 
     def __init__(self, settings: Settings, like: Shop | None = None) -> None:
