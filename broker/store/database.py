@@ -21,7 +21,7 @@ BUSY_MILLISECONDS: Final = 10_000
 
 CACHED_KILOBYTES: Final = 256
 """Pages of the file that a connection keeps to itself; a web process has eight or so. The kernel has the file in memory anyway:
-with eight times as much the reports of a year took as long, and the caches an hour to fill."""
+twice as much and eight times as much made no difference to the reports of a year, and larger caches took an hour to fill."""
 
 ASKED_AT_ONCE: Final = 500
 """Values bound in one question."""
