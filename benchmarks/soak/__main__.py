@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.soak.crowd import Crowd
-from benchmarks.soak.premises import GREET_WITHIN, Premises, small_disk, wait
-from benchmarks.soak.troubles import Troubles
+from benchmarks.soak.premises import CAMERAS, GREET_WITHIN, Premises, small_disk, wait
+from benchmarks.soak.troubles import Span, Troubles
 from benchmarks.soak.verdict import GOALS, Verdict, judge, unlike
 from broker.shop import open_shop
 from hatch_build import compile_translations
@@ -85,7 +85,10 @@ def _soaked(here: Premises, shop: Any, seconds: float, seed: int, warm: float, *
     troubles.run(began + seconds - calm)
     samples = _watched(here, began + seconds)
     _write(samples, here.folder / "memory.csv")
+    ended = time.time()
     here.empty_spools()
+    # The cameras are switched off, and that is told after a while.
+    troubles.found.spans.append(Span(ended, time.time(), frozenset(CAMERAS)))
     crowd.leave_staff()
     # Whoever came in last is overdue only now: before, a missed alarm could not be told from one to come.
     time.sleep(GREET_WITHIN + 1)

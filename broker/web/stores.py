@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -11,6 +12,7 @@ from flask import current_app, g
 
 from broker.settings import Settings
 from broker.shop import Shop, now, open_shop
+from broker.store.database import StoreError
 
 KEPT_CONNECTIONS: Final = 8
 """Connections kept open between requests. Live screens hold none; more than these are closed after use."""
@@ -40,12 +42,15 @@ class Stores:
     def borrow(self) -> Shop:
         """Return a shop that nobody else uses until it is given back. Raises StoreError."""
         with self._lock:
-            begins, self._begun = not self._begun, True
             if self._free:
                 return self._free.popleft()
         lent = self.open()
-        for _ in range(KEPT_CONNECTIONS - 1 if begins else 0):
-            self.give_back(self.open())
+        with self._lock:
+            begins, self._begun = not self._begun, True
+        # Those that cannot be opened now are opened when they are needed.
+        with suppress(StoreError):
+            for _ in range(KEPT_CONNECTIONS - 1 if begins else 0):
+                self.give_back(self.open())
         return lent
 
     def give_back(self, shop: Shop) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from broker.shop import Shop
+from broker.store.database import StoreError
 from broker.web.stores import KEPT_CONNECTIONS, Stores
 from tests.builders import TurnableClock, make_shop
 
@@ -38,3 +39,26 @@ def test_more_at_once_than_are_kept_have_one_each_and_those_are_closed_again(sto
         stores.give_back(shop)
     kept = {id(stores.borrow().db.conn) for _ in range(KEPT_CONNECTIONS)}
     assert kept <= {id(shop.db.conn) for shop in lent}
+
+
+def test_a_store_that_could_not_be_opened_at_first_has_all_its_connections_later(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as locked:
+        locked.setattr(stores, "open", refused)
+        with pytest.raises(StoreError):
+            stores.borrow()
+    stores.give_back(stores.borrow())
+    assert len(stores._free) == KEPT_CONNECTIONS
+
+
+def test_a_connection_that_is_there_is_lent_when_no_further_one_can_be_opened(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = [stores.open()]
+    monkeypatch.setattr(stores, "open", lambda: opened.pop() if opened else refused())
+    stores.give_back(stores.borrow())
+
+
+def refused() -> Shop:
+    raise StoreError("the store is locked.", hint="Try again.")
