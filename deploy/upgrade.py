@@ -21,7 +21,7 @@ from typing import Final, Protocol
 
 import click
 
-from broker.settings import Settings, read
+from broker.settings import Settings, read, read_sparing
 from deploy import premises
 from deploy.fault import Fault, faults_said
 from deploy.install import plan, program
@@ -43,6 +43,9 @@ EXIT_WENT_BACK: Final = 1
 
 class Units(Protocol):
     """What runs the programs of this machine."""
+
+    def check(self, new: Path) -> None:
+        """See that *new* can lay its units down here. Raises Unfit."""
 
     def stop(self) -> None:
         """Stop every program that uses the store, or the camera."""
@@ -81,6 +84,7 @@ def upgrade(place: Place, new: Path, units: Units, ready: Callable[[], bool], sa
         return
     for each in place.kept:
         each.check(new)
+    units.check(new)
     say(f"stopping {place.name}")
     with _to_the_end():
         _exchange(place, old, new, units, ready, _whoever_listens(say))
@@ -161,16 +165,27 @@ class Systemd:
         """*on* are the units that run; *kinds* says whose units a version lays down."""
         self._on, self._kinds = on, kinds
 
+    def check(self, new: Path) -> None:
+        """See that *new* can lay its units down: what it needs may have been changed by hand. Raises Unfit."""
+        for kind in self._kinds:
+            _run([*_files(new, kind), "--dry-run"])
+
     def stop(self) -> None:
         """Stop everything but HTTPS and the MQTT broker, which know nothing of the store."""
         _run(["systemctl", "stop", *(unit for unit in self._on if unit not in _STAY)])
 
     def start(self, version: Path) -> None:
-        """Lay the units of *version* down and start all."""
-        for kind in self._kinds:
-            _run([str(version / "bin/python"), "-m", "deploy.install", kind, "--files"])
-        _run(["systemctl", "daemon-reload"])
-        _run(["systemctl", "start", *self._on])
+        """Lay the units of *version* down and start all. Raises Unfit; where they cannot be laid down, those there start."""
+        try:
+            for kind in self._kinds:
+                _run(_files(version, kind))
+        finally:
+            _run(["systemctl", "daemon-reload"])
+            _run(["systemctl", "start", *self._on])
+
+
+def _files(version: Path, kind: Kind) -> list[str]:
+    return [str(version / "bin/python"), "-m", "deploy.install", kind, "--files"]
 
 
 class Steady:
@@ -276,11 +291,11 @@ def _upgrade_here(source: Path) -> None:
 
 
 def need_usable(file: Path) -> None:
-    """See that `greetline edge run` of this version can use the settings *file*. Raises Fault."""
+    """See that `greetline edge run` of this version can use the settings *file*, as far as it does. Raises Fault."""
     from edge import starting
 
     with faults_said():
-        read(starting.kind(file), file)
+        read_sparing(starting.kind(file), file)
 
 
 if __name__ == "__main__":

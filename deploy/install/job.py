@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,7 +19,6 @@ PAGE: Final = "http://127.0.0.1:8090/kiosk"
 RELEASE: Final = Path(__file__).resolve().parents[2]
 """The folder in which this file was unpacked; where it is installed, no release."""
 WELCOME_SECONDS: Final = 60
-ALL_READ: Final = 0o022
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +53,7 @@ def install(order: Order, say: Say = print) -> None:
         for action in actions:
             say(plan.described(action))
         return
-    with _readable():
+    with program.readable():
         run.Machinist(order.root, source=order.source or _release(), say=say).do(actions)
     if order.kind == "shop" and not order.files and order.root == Path("/"):
         say(_welcome())
@@ -70,19 +68,6 @@ def uninstall(root: Path, *, purge: bool, dry_run: bool, say: Say = print) -> No
         return
     _as_root(root)
     run.Machinist(root, say=say).undo(purge=purge)
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    """Let the folders that are made on the way be read by all, however careful the terminal of whoever installs is.
-
-    Chromium goes without rules that its account cannot read.
-    """
-    before = os.umask(ALL_READ)
-    try:
-        yield
-    finally:
-        os.umask(before)
 
 
 def _release() -> Path | None:

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,9 @@ TOOLS: Final = "tools"
 START_SECONDS: Final = 60
 INSTALL_SECONDS: Final = 1800
 """A small machine on a slow line."""
+ALL_READ: Final = 0o022
+"""What is kept from others while we write: that they write."""
+ALL_ENTER: Final = 0o005
 LEFT_OUT: Final = frozenset({"__pycache__"})
 COMPILED: Final = ".mo"
 
@@ -56,16 +60,18 @@ def put(source: Path, locks: Sequence[str], prefix: Path = PREFIX, say: Say = pr
         shutil.rmtree(version, ignore_errors=True)
         before.rename(version)
     if (version / WHOLE).exists():
-        if runs(version):
-            _complete(source, locks, version, say)
+        if runs(version) and _open_to_all(version):
+            with readable():
+                _complete(source, locks, version, say)
             return version
-        say("this version does not start with the Python that the machine has now: it is made anew")
+        say("this version does not start with the Python that the machine has now, or not for our accounts: it is made anew")
         locks = list(dict.fromkeys([*locks_of(version), *locks]))
         version.rename(before)
     shutil.rmtree(version, ignore_errors=True)
-    version.parent.mkdir(parents=True, exist_ok=True)
+    with readable():
+        version.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with tempfile.TemporaryDirectory(prefix="greetline-") as scratch:
+        with readable(), tempfile.TemporaryDirectory(prefix="greetline-") as scratch:
             _make(source, locks, version, Path(scratch), say)
         (version / WHOLE).write_text("\n".join(locks) + "\n", encoding="utf-8")
     except BaseException:
@@ -89,6 +95,24 @@ def runs(version: Path) -> bool:
         return False
     except (OSError, subprocess.TimeoutExpired) as wrong:
         raise Unfit(f"{version}: whether it starts could not be seen: {wrong}. Nothing was changed; try again.") from None
+
+
+def _open_to_all(version: Path) -> bool:
+    """Whether accounts that are not root's may use *version*: it may have been made by a root who lets nobody look."""
+    return version.stat().st_mode & ALL_ENTER == ALL_ENTER
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Let what is made meanwhile be read by all, however careful the terminal of whoever installs is.
+
+    Our accounts run the program, and Chromium goes without rules that its account cannot read.
+    """
+    before = os.umask(ALL_READ)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def locks_of(version: Path) -> tuple[str, ...]:

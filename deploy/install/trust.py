@@ -66,13 +66,11 @@ def described(page: str, fingerprint: str) -> str:
 def authorities(page: str, fingerprint: str, policies: Path) -> tuple[bytes, ...]:
     """Return the certificates, as DER, of whom a screen that shows *page* must be told.
 
-    With a *fingerprint* the one that the shop gives out; without, none where the system vouches for the server of *page*,
-    else those in the file *policies*, of an installation before. Raises Unfit where the server is believed by none of these.
+    With a *fingerprint* the one that the shop gives out; without, those in the file *policies*, of an installation before.
+    They are kept where the system vouches for the server of *page* as well: whom somebody added to the system, Chromium does
+    not believe. Raises Unfit where neither they nor the system vouch for it.
     """
-    if fingerprint:
-        told: tuple[bytes, ...] = (fetched(page, fingerprint),)
-    else:
-        told = kept(policies) if _doubt(page) else ()
+    told = (fetched(page, fingerprint),) if fingerprint else kept(policies)
     if doubt := _doubt(page, told):
         raise Unfit(_unvouched(page, doubt, fingerprint))
     return told

@@ -413,7 +413,17 @@ def test_a_version_whose_python_is_gone_with_the_old_system_is_made_anew_with_al
         (version / "bin/python").chmod(0o755)
 
     monkeypatch.setattr(program, "_make", make)
-    version = program.put(release, ("shop.lock",), tmp_path)
+    careful = os.umask(0o077)
+    try:
+        version = program.put(release, ("shop.lock",), tmp_path)
+    finally:
+        os.umask(careful)
+    for folder in (version, version.parent, version / "bin"):
+        assert folder.stat().st_mode & 0o055 == 0o055, "the shop's account runs it, whoever installed it"
+    version.chmod(0o700)
+    assert program.put(release, ("shop.lock",), tmp_path) == version
+    assert made == [("shop.lock",)] * 2, "made anew, for nobody but root could use it"
+    del made[0]
     (version / program.WHOLE).write_text("shop.lock\nvoice.lock\n")
     assert program.runs(version)
     assert program.put(release, ("shop.lock",), tmp_path) == version
@@ -608,6 +618,9 @@ def test_where_somebody_vouches_for_the_page_nothing_need_be_given(
     monkeypatch.setenv("SSL_CERT_FILE", str(tls / "authority.crt"))
     with secret(tls) as page:
         assert trust.authorities(page, "", tmp_path / "none") == ()
+        file = tmp_path / "greetline.json"
+        file.write_text(policies(page, [der(tls)]))
+        assert trust.authorities(page, "", file) == (der(tls),), "whom the system believes, Chromium may not"
 
 
 def test_where_nobody_does_it_says_where_the_fingerprint_is_to_be_found(tls: Path, tmp_path: Path) -> None:

@@ -59,6 +59,9 @@ class Processes:
         self.running: list[subprocess.Popen[bytes]] = []
         self.started: list[str] = []
 
+    def check(self, new: Path) -> None:
+        assert new.exists()
+
     def stop(self) -> None:
         for process in self.running:
             process.terminate()
@@ -180,6 +183,12 @@ class Recorded:
     def __init__(self, stuck: Exception | None = None) -> None:
         self.did: list[str] = []
         self._stuck = stuck
+        self.unlaid: Unfit | None = None
+
+    def check(self, new: Path) -> None:
+        assert new.exists()
+        if self.unlaid:
+            raise self.unlaid
 
     def stop(self) -> None:
         self.did.append("stop")
@@ -295,6 +304,9 @@ class Box:
             (made / "bin" / file).chmod(0o755)
         return made
 
+    def check(self, new: Path) -> None:
+        assert new.exists()
+
     def stop(self) -> None:
         if self.process:
             self.process.terminate()
@@ -407,6 +419,32 @@ def test_a_shop_with_a_box_on_one_machine_is_begun_only_when_both_can_use_their_
     assert units.did == []
 
 
+def test_a_machine_on_which_the_new_units_cannot_be_laid_down_is_left_as_it_runs(tmp_path: Path) -> None:
+    place, new = versions(tmp_path, BACKED_UP, BACKED_UP)
+    units = Recorded()
+    units.unlaid = Unfit("'http://kiosk # ours' is not the address of a page")
+    with pytest.raises(Unfit, match="address of a page"):
+        upgrade.upgrade(place, new, units, lambda: True, lambda _: None)
+    assert units.did == []
+
+
+def test_units_that_cannot_be_laid_down_leave_nobody_without_those_that_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, new = versions(tmp_path, BACKED_UP, BACKED_UP)
+    (new / "bin/python").write_text("#!/bin/sh\necho 'not the address of a page' >&2\nexit 3\n")
+    (new / "bin/python").chmod(0o755)
+    told = tmp_path / "told"
+    (tmp_path / "systemctl").write_text(f'#!/bin/sh\necho "$@" >> {told}\n')
+    (tmp_path / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    units = Systemd(["greetline-broker.service"], ("shop", "screen"))
+    for does in (units.check, units.start):
+        with pytest.raises(Unfit, match="address of a page"):
+            does(new)
+    assert told.read_text().splitlines() == ["daemon-reload", "start greetline-broker.service"]
+
+
 def test_the_eyes_judge_the_settings_of_a_box_by_what_a_box_has(tmp_path: Path) -> None:
     line = '[[cameras.lines]]\nzone = "garage"\npoints = [[0.1, 0.5], [0.9, 0.5]]\ninside = "up"\n'
     (tmp_path / "edge.toml").write_text(f'[[cameras]]\nid = "cam-door"\nsource = "scene:door"\n{line}')
@@ -415,6 +453,14 @@ def test_the_eyes_judge_the_settings_of_a_box_by_what_a_box_has(tmp_path: Path) 
         settings.write('colour = "red"\n')
     with pytest.raises(Fault, match="is not a setting"):
         upgrade.need_usable(tmp_path / "edge.toml")
+
+
+def test_a_box_that_runs_without_one_camera_that_is_drawn_wrong_can_be_changed(tmp_path: Path) -> None:
+    line = '[[cameras.lines]]\nzone = "entrance"\npoints = [[0.1, 0.5], [{}, 0.5]]\ninside = "up"\n'
+    camera = '[[cameras]]\nid = "{}"\nsource = "scene:door"\n'
+    both = "".join(camera.format(name) + line.format(x) for name, x in (("cam-a", 0.9), ("cam-b", 1.9)))
+    (tmp_path / "edge.toml").write_text(both)
+    upgrade.need_usable(tmp_path / "edge.toml")
 
 
 def test_a_box_that_has_no_camera_yet_has_settings_that_can_be_used(tmp_path: Path) -> None:
