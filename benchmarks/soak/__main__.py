@@ -23,9 +23,12 @@ from typing import Any
 from benchmarks.soak.crowd import Crowd
 from benchmarks.soak.premises import CAMERAS, GREET_WITHIN, Premises, small_disk, wait
 from benchmarks.soak.troubles import Span, Troubles
-from benchmarks.soak.verdict import GOALS, Verdict, judge, unlike
+from benchmarks.soak.verdict import GOALS, Verdict, judge, told_others, unlike
+from broker.failpoints import POINTS
 from broker.shop import open_shop
+from broker.store import archive
 from hatch_build import compile_translations
+from tests.notify.sink import a_sink
 
 TROUBLE_S, LAST_CALM_S, MOST_CALM_S = 600.0, 20.0, 1200.0
 """Ten minutes of trouble, and then up to twenty without."""
@@ -60,8 +63,8 @@ def soak(folder: Path, seconds: float, seed: int, warm: float = 60.0) -> tuple[d
     Memory is looked at after *warm* seconds of calm.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with small_disk(folder / "data") as disk:
-        here = Premises(folder)
+    with small_disk(folder / "data") as disk, a_sink() as sink:
+        here = Premises(folder, sink)
         shop = open_shop(here.settings)
         try:
             return _soaked(here, shop, seconds, seed, warm, disk=disk)
@@ -72,7 +75,7 @@ def soak(folder: Path, seconds: float, seed: int, warm: float = 60.0) -> tuple[d
 
 
 def _soaked(here: Premises, shop: Any, seconds: float, seed: int, warm: float, *, disk: bool) -> tuple[dict[str, Any], Verdict]:
-    for name in ("mosquitto", "service", "dashboard", "kiosk"):
+    for name in ("mosquitto", "service", "dashboard", "kiosk", "archive"):
         here.start(name)
     here.line.start()
     here.wait_served()
@@ -93,8 +96,11 @@ def _soaked(here: Premises, shop: Any, seconds: float, seed: int, warm: float, *
     # Whoever came in last is overdue only now: before, a missed alarm could not be told from one to come.
     time.sleep(GREET_WITHIN + 1)
     wait(lambda: not _due(here), "what is due is done", within=SETTLE_S * 3, every=0.2)
+    wait(lambda: told_others(here, shop), "the webhook is told everything", within=SETTLE_S * 3, every=0.5)
     other = _screens_agree(shop, crowd)
     crowd.leave()
+    ended_at = time.time_ns() // 1_000_000
+    wait(lambda: archive.seen(here.archive)[1] > ended_at, "everything is in the archive", within=SETTLE_S * 3, every=0.5)
     verdict = judge(here, shop, crowd, troubles.found)
     verdict.odd += other
     found = troubles.found
@@ -103,9 +109,10 @@ def _soaked(here: Premises, shop: Any, seconds: float, seed: int, warm: float, *
         "wrong_alarms": verdict.wrong_alarms[:20], "odd": verdict.odd[:20], "slowest_ticket_s": round(crowd.told.slowest, 2),
         "seconds": {
             "next commit": found.next_commit, "network": found.network, "screens": found.screens, "disk alarm": found.disk_alarm,
-            "disk over": found.disk_over, "red": verdict.red,
+            "disk over": found.disk_over, "archive": found.archive, "webhook": found.webhook, "red": verdict.red,
         },
-        "memory": growth(samples, warm), "tried": dict(sorted(found.tried.items())), **verdict.figures,
+        "memory": growth(samples, warm), "tried": dict(sorted(found.tried.items())),
+        "points": len(POINTS), "points_missed": troubles.points.missed, **verdict.figures,
     }, verdict  # fmt: skip
 
 
@@ -163,7 +170,9 @@ def in_words(found: dict[str, Any]) -> str:
     did = (
         f"{found['minutes']} minutes, seed {found['seed']}: {found['events']} events, {found['visits']} visits in time, "
         f"{found['alarms']} alarms, {found['greetings']} greetings, {found['tickets']} tickets, {found['calls']} calls, "
-        f"{found['requests made again']} requests made again, the slowest ticket {found['slowest_ticket_s']} s"
+        f"{found['requests made again']} requests made again, the slowest ticket {found['slowest_ticket_s']} s, "
+        f"{found['pauses']} pauses, {found['told by webhook']} told by webhook, {found['seconds that can be had']} s in "
+        f"{found['spans of the archive']} spans of the archive"
     )
     lines = [did, "", "| what | figure | goal |", "|---|---|---|"]
     for name in ("lost", "doubled", "wrong_alarms", "odd"):
@@ -174,12 +183,15 @@ def in_words(found: dict[str, Any]) -> str:
         "next commit": "next commit after a kill", "network": "every camera heard after the network is mended",
         "screens": "screens correct after their server is back",
         "disk alarm": "disk full: alarm", "disk over": "disk full: all as before",
+        "archive": "archive goes on after its end", "webhook": "webhook told again after it refused",
         "red": "red on a tablet after the moment to greet by",
     }  # fmt: skip
     for name, said in says.items():
         times = sorted(found["seconds"][name])
         told = _in_short(times) if times else "not tried"
         lines.append(f"| {said} | {told} | {GOALS[name]:g} s |")
+    reached, missed = found["points"] - len(found["points_missed"]), ", ".join(found["points_missed"])
+    lines.append(f"| named points at which a part ended | {reached}{f', not {missed}' if missed else ''} | {found['points']} |")
     memory = ", ".join(f"{name} {mb:+g}" for name, mb in found["memory"].items()) or f"needs {LEAST_CALM_S / 60:g} calm minutes"
     lines.append(f"| memory, MB an hour | {memory} | {GOALS['memory']:g} |")
     tried = ", ".join(f"{name} {times}" for name, times in found["tried"].items())

@@ -21,6 +21,8 @@ NONE_LEFT = (b"No number left", b"No numbers are given right now")
 """What programs and customers are told once the day's numbers are used up: an answer, and no trouble."""
 TOUCH_S = 5.0
 """Somebody comes to the touch screen so often; it gives twenty numbers a minute at most."""
+PAUSE_S = 1.5
+"""Somebody pauses a zone so often, which the audit log tells."""
 
 
 @dataclass
@@ -28,13 +30,23 @@ class Told:
     """What was acknowledged to whom."""
 
     taken: list[tuple[str, int]] = field(default_factory=list)
+    taken_at: dict[str, int] = field(default_factory=dict)
+    """When each ticket was acknowledged, in milliseconds since 1970."""
     called: list[str] = field(default_factory=list)
     greeted: set[str] = field(default_factory=set)
+    paused: int = 0
+    """Pauses of a zone, each ended again."""
     again: int = 0
     """Requests that had to be made once more."""
     refused: list[str] = field(default_factory=list)
     slowest: float = 0.0
     """Seconds until the slowest ticket was given, in quiet times and in others."""
+
+    def takes(self, ticket: str, shown: str, began: float) -> None:
+        """Hear of a *ticket* that is *shown* so and was asked for at *began* of `time.monotonic`."""
+        self.taken.append((ticket, number_of(shown)))
+        self.taken_at[ticket] = time.time_ns() // 1_000_000
+        self.slowest = max(self.slowest, time.monotonic() - began)
 
 
 class Asker:
@@ -80,8 +92,7 @@ class Asker:
         while not self.stop.wait(1.0):
             began = time.monotonic()
             if ticket := self.post("/tickets", {"service": "collect"}):
-                self.told.taken.append((ticket["id"], number_of(ticket["shown"])))
-                self.told.slowest = max(self.told.slowest, time.monotonic() - began)
+                self.told.takes(ticket["id"], ticket["shown"], began)
 
     def serve(self, desk: str) -> None:
         """Call the next one, begin and finish."""
@@ -98,6 +109,13 @@ class Asker:
             if waiting and self.post(f"/visits/{(chosen := dice.choice(waiting))}/greet", {}) is not None:
                 self.told.greeted.add(chosen)
 
+    def pause(self, zone: str) -> None:
+        """Pause a zone and end that again, now and then."""
+        while not self.stop.wait(PAUSE_S):
+            if self.post(f"/zones/{zone}/pause", {"minutes": 15, "reason": "delivery"}) is not None:
+                self.told.paused += 1
+                self.post(f"/zones/{zone}/resume", {})
+
 
 class Customer:
     """Touches the screen at the door until it shows a number: the same tap, sent again, gives the same one."""
@@ -111,14 +129,13 @@ class Customer:
         """Take a number now and then."""
         while not self.stop.wait(TOUCH_S):
             tap, began = urlencode({"service": "collect", "key": secrets.token_hex(16)}), time.monotonic()
-            while (status := self._touch(tap)) >= 500:
+            while (status := self._touch(tap, began)) >= 500:
                 if time.monotonic() - began > PATIENCE_S:
                     raise TimeoutError(f"the touch screen gave no number: {status}")
                 self.told.again += 1
                 time.sleep(0.5)
-            self.told.slowest = max(self.told.slowest, time.monotonic() - began)
 
-    def _touch(self, tap: str) -> int:
+    def _touch(self, tap: str, began: float) -> int:
         line = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
         try:
             form = form_of(line, "/kiosk", self._cookies)
@@ -134,7 +151,7 @@ class Customer:
             line.close()
         if answer.status == 200:
             given = json.loads(said)
-            self.told.taken.append((given["go"].rpartition("/")[2].partition("?")[0], number_of(given["shown"])))
+            self.told.takes(given["go"].rpartition("/")[2].partition("?")[0], given["shown"], began)
         elif any(words in said for words in NONE_LEFT):
             return 409
         elif answer.status < 500:

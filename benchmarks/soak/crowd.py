@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks.soak.asking import PATIENCE_S, Asker, Customer, Told, form_of
+from benchmarks.soak.premises import PAUSED_ZONE
 from broker.desk import apikeys, counters, pairing, people
 from broker.desk.apikeys import MOST_A_MINUTE
 from broker.shop import Shop
@@ -127,6 +128,8 @@ class Crowd:
             self._run(screen.look, self._threads)
         greeter = Asker("greeter", self._port, self._form(), self.told, self.done)
         self._run(partial(greeter.greet, self.screens[0], self._dice), self._asking)
+        pauser = Asker("pauser", self._port, self._form(), self.told, self.done)
+        self._run(partial(pauser.pause, PAUSED_ZONE), self._asking)
 
     def floor_is_shown(self) -> bool:
         """Whether the page of the floor is there for whoever asks for it now."""

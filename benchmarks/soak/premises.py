@@ -20,11 +20,15 @@ from broker.settings import Settings, read
 from broker.shop import STORE_FILE
 from deploy.part import FEW_HEAPS
 from tests.faults.proxy import Proxy
+from tests.notify.sink import Sink
 from tests.service.parts import free_port, listens
 
 CAMERAS = ("cam-a", "cam-b", "cam-c")
 RATE = 4.0
 """Events a second of each camera."""
+PAUSED_ZONE = "back"
+"""Where no camera looks, so that nobody is missed while it is paused."""
+HOOK_EVENTS = ("ticket.issued", "ticket.called", "visit.greeted")
 DESKS = 3
 GREET_WITHIN = 6
 STANDARDS = {
@@ -36,11 +40,12 @@ STOP_S = 10.0
 
 
 class Premises:
-    """One shop in *folder*, whose store lies in `data`."""
+    """One shop in *folder*, whose store lies in `data` and its archive on the other disk."""
 
-    def __init__(self, folder: Path) -> None:
-        """Write every settings file; nothing is started."""
-        self.folder, self.data = folder, folder / "data"
+    def __init__(self, folder: Path, sink: Sink) -> None:
+        """Write every settings file; *sink* is told by webhook. Nothing is started."""
+        self.folder, self.data, self.sink = folder, folder / "data", sink
+        (folder / "stick").mkdir()
         self.mqtt_port, self.web_port, self.kiosk_port = free_port(), *_quiet_ports(2)
         self.line = Proxy(self.mqtt_port)
         conf = folder / "mosquitto.conf"
@@ -50,12 +55,14 @@ class Premises:
         here = self._settings_file(folder / "greetline.toml", self.mqtt_port)
         there = self._settings_file(folder / "camera.toml", self.line.port)
         self.settings = read(Settings, here, environment={})
+        self.archive = self.settings.backup.folder(self.settings.store.id)
         python = [sys.executable, "-m"]
         self.commands = {
             "mosquitto": ["mosquitto", "-c", str(conf)],
             "service": [*python, "broker", "run", "--settings", str(here)],
             "dashboard": [*python, "dashboard", "--settings", str(here)],
             "kiosk": [*python, "kiosk", "--settings", str(here)],
+            "archive": [*python, "broker", "archive", "--settings", str(here)],
             **{name: self.camera_command(there, name, RATE) for name in CAMERAS},
         }
         self.parts: dict[str, subprocess.Popen[bytes]] = {}
@@ -101,6 +108,11 @@ class Premises:
             except subprocess.TimeoutExpired:
                 one.kill()
 
+    def renew_log(self) -> None:
+        """Bring the log into the store and begin it anew, as SQLite does by itself where nobody has followed it for long."""
+        with closing(sqlite3.connect(self.data / STORE_FILE, timeout=PATIENCE_S)) as db:
+            wait(lambda: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, "the log begins anew")
+
     def stop(self) -> None:
         """End every part that we started."""
         for part in self.parts.values():
@@ -136,13 +148,19 @@ class Premises:
         written = {
             "store": {"id": "oslo-city", "name": "Oslo City", "data": str(self.data)},
             "mqtt": {"host": "127.0.0.1", "port": mqtt_port}, "dashboard": {"port": self.web_port},
-            "kiosk": {"port": self.kiosk_port}, "zones": [{"id": "entrance", "name": "Entrance"}], "standards": STANDARDS,
+            "kiosk": {"port": self.kiosk_port}, "standards": STANDARDS,
+            "zones": [{"id": "entrance", "name": "Entrance"}, {"id": PAUSED_ZONE, "name": "Back"}],
             "services": [{"id": "collect", "letter": "C", "name": "Collect"}],
             "counters": [{"id": f"desk-{n}", "name": f"Desk {n}"} for n in range(DESKS)],
-            "health": {"free_megabytes": 20},
+            "health": {"free_megabytes": 20}, "backup": {"archive_to": str(self.folder / "stick")},
+            "webhooks": [self._hook()],
         }  # fmt: skip
         file.write_text(tomlkit.dumps(written))
         return file
+
+    def _hook(self) -> dict[str, object]:
+        hook = self.sink.settings(self.folder, events=list(HOOK_EVENTS), allow=["127.0.0.1"])
+        return hook | {"secret_file": str(hook["secret_file"])}
 
 
 @contextmanager

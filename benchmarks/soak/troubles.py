@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import random
+import signal
 import subprocess
 import time
 from collections import Counter
@@ -14,19 +15,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.soak.crowd import Crowd, Screen
+from benchmarks.soak.points import FOUNDING, Points
 from benchmarks.soak.premises import CAMERAS, STOP_S, Premises, wait
-from broker.failpoints import POINTS
+from broker.store import archive
+from tests.notify.sink import FINE
 from tests.service.parts import listens
 
-PASSES = 40
-"""A failpoint ends its process at one of its first so many passages."""
 FAILPOINT_S = 8.0
+"""So long a part may take until it stands at its point."""
+FAILPOINTS = Counter({"service": 4, "dashboard": 2, CAMERAS[0]: 2, "archive": 2})
+"""So many points of each part in one round of everything: together some forty in ten minutes."""
 JUMP_S = 3600
 SPOILT = ("cut", "black hole", "half open", "late", "dripping")
-WRITES = {
-    "service": ("inbox", "arrivals", "change", "journal", "visits", "alerts", "outbox"),
-    "dashboard": ("ticket", "change", "journal"), **dict.fromkeys(CAMERAS, ("spool", "publisher")),
-}  # fmt: skip
+KILLED = ("mosquitto", "service", "dashboard", "kiosk", "archive")
+DEAF_S = 4.0
+"""The other side of the webhook takes nothing for at most so long: less than until the second try, after which minutes pass."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Found:
     screens: list[float] = field(default_factory=list)
     disk_alarm: list[float] = field(default_factory=list)
     disk_over: list[float] = field(default_factory=list)
+    archive: list[float] = field(default_factory=list)
+    webhook: list[float] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
 
 
@@ -57,13 +62,14 @@ class Troubles:
     def __init__(self, premises: Premises, crowd: Crowd, seed: int, *, disk: bool) -> None:
         """Get ready; *disk* says whether there is a small disk to fill."""
         self._here, self._crowd, self._dice = premises, crowd, random.Random(seed)
-        self.found = Found()
+        self.found, self.points = Found(), Points(self._dice)
         self._kinds: list[tuple[str, Callable[[], tuple[str, ...]]]] = [
-            *((f"kill -9 {name}", lambda name=name: self._kill(name)) for name in ("mosquitto", "service", "dashboard", "kiosk")),
+            *((f"kill -9 {name}", lambda name=name: self._kill(name)) for name in KILLED),
             ("kill -9 camera", lambda: self._kill(self._dice.choice(CAMERAS))),
-            *((f"failpoint in {name}", lambda name=name: self._failpoint(name)) for name in ("service", "dashboard", CAMERAS[0])),
+            *((f"failpoint in {name}", lambda name=name: self._failpoint(name)) for name in FAILPOINTS.elements()),
             *((f"network {what}", lambda what=what: self._network(what)) for what in SPOILT),
             ("clock of a camera an hour wrong", self._clock),
+            ("webhook refused", self._webhook),
             *([("full disk", self._disk)] if disk else []),
         ]  # fmt: skip
 
@@ -77,7 +83,7 @@ class Troubles:
                 parts = frozenset(make())
                 self.found.tried[name] += 1
                 self.found.spans.append(Span(began, time.time(), parts))
-                time.sleep(self._dice.uniform(0.5, 3.0))
+                time.sleep(self._dice.uniform(0.5, 2.0))
 
     def _kill(self, name: str) -> tuple[str, ...]:
         # A part that had ended by itself would hide behind the kill.
@@ -91,11 +97,15 @@ class Troubles:
         return (name,)
 
     def _failpoint(self, name: str) -> tuple[str, ...]:
-        points = [point for point in POINTS if point.split(".")[0] in WRITES[name]]
+        point = self.points.next(name)
         self._here.kill(name)
-        self._here.start(name, failpoint=f"{self._dice.choice(points)}:{self._dice.randint(1, PASSES)}")
+        if point in FOUNDING:
+            self._here.renew_log()
+        self._here.start(name, failpoint=self.points.armed(point))
         with suppress(subprocess.TimeoutExpired):
-            self._here.parts[name].wait(FAILPOINT_S)
+            if (code := self._here.parts[name].wait(FAILPOINT_S)) != -signal.SIGKILL:
+                raise RuntimeError(f"{name} had ended by itself with {code} before {point}")
+            self.points.reached[point] += 1
         self._here.kill(name)
         taken, began = self._taken(), time.monotonic()
         self._here.start(name)
@@ -109,6 +119,10 @@ class Troubles:
             self._heard_again()
         if name == "dashboard":
             self._shown_again(self._here.web_port, self._crowd.screens)
+        if name == "archive":
+            killed = time.time_ns() // 1_000_000
+            wait(lambda: archive.seen(self._here.archive)[1] > killed, "the archive goes on", every=0.1)
+            self.found.archive.append(time.monotonic() - began)
         if name == "kiosk":
             self._shown_again(self._here.kiosk_port, self._crowd.walls)
 
@@ -136,6 +150,14 @@ class Troubles:
         time.sleep(self._dice.uniform(2.0, 6.0))
         file.write_text("0")
         return (camera,)
+
+    def _webhook(self) -> tuple[str, ...]:
+        sink = self._here.sink
+        sink.then = 503
+        time.sleep(self._dice.uniform(1.0, DEAF_S))
+        sink.then, heard = FINE, len(sink.taken())
+        self.found.webhook.append(wait(lambda: len(sink.taken()) > heard, "the webhook is told again", every=0.1))
+        return ()
 
     def _disk(self) -> tuple[str, ...]:
         ballast = self._here.data / "ballast"

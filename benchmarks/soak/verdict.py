@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from benchmarks.soak import rewound
 from benchmarks.soak.crowd import Crowd
-from benchmarks.soak.premises import CAMERAS, GREET_WITHIN, Premises
+from benchmarks.soak.premises import CAMERAS, GREET_WITHIN, HOOK_EVENTS, Premises
 from benchmarks.soak.troubles import Found
-from broker.desk import screens
+from broker.desk import audit, screens
+from broker.notify.events import event_of
+from broker.notify.webhook import webhook_id
 from broker.shop import Shop
-from broker.store import upkeep, visits
+from broker.store import journal, upkeep, visits
 
 ALARM_MAY_FOLLOW_S = 60.0
 """A camera that was cut off may be called silent so long after; later it is a wrong alarm."""
 BACK_S = 1.0
 """The service looks at every deadline so soon, once it is there again."""
+SIGNED = 20
+"""So many of the last deliveries have their signatures looked at: older ones are too old to be taken."""
 SEEN_S = 2.0
 """Whoever is greeted or gone so soon after they were due may have been red on no screen."""
-GOALS = {"next commit": 2.0, "network": 10.0, "screens": 3.0, "disk alarm": 5.0, "disk over": 5.0, "red": 1.0, "memory": 1.0}
+GOALS = {
+    "next commit": 2.0, "network": 10.0, "screens": 3.0, "disk alarm": 5.0, "disk over": 5.0, "archive": 15.0,
+    "webhook": 6.0, "red": 1.0, "memory": 1.0,
+}  # fmt: skip
 """Seconds, of red visits of 99 in 100; of the memory megabytes an hour and process."""
 
 
@@ -50,6 +59,9 @@ def judge(here: Premises, shop: Shop, crowd: Crowd, found: Found) -> Verdict:
     _events(here, verdict)
     _tickets(here, crowd, verdict)
     _greetings(here, crowd, verdict)
+    _pauses(here, shop, crowd, verdict)
+    _told(here, shop, found, verdict)
+    _archived(here, crowd, verdict)
     _deadlines(here, found, verdict)
     _shown(here, crowd, found, verdict)
     _alarms(here, found, verdict)
@@ -101,6 +113,54 @@ def _greetings(here: Premises, crowd: Crowd, verdict: Verdict) -> None:
     greeted = {row[0] for row in here.ask("SELECT id FROM visits WHERE acknowledged_at IS NOT NULL")}
     verdict.lost += [f"the greeting of {visit}" for visit in crowd.told.greeted - greeted]
     verdict.figures["greetings"] = len(crowd.told.greeted)
+
+
+def _pauses(here: Premises, shop: Shop, crowd: Crowd, verdict: Verdict) -> None:
+    """Each pause and each end of one is one row of the audit log, whose chain holds."""
+    rows = dict(here.ask("SELECT what, count(*) FROM audit_log GROUP BY what"))
+    for what in ("pauses.zone-paused", "pauses.zone-resumed"):
+        if (more := rows.get(what, 0) - crowd.told.paused) != 0:
+            (verdict.doubled if more > 0 else verdict.lost).append(f"{abs(more)} rows {what} of the audit log")
+    chain = audit.verify(shop)
+    if not chain.whole:
+        verdict.odd.append(f"the audit log: {chain}")
+    verdict.figures["pauses"] = crowd.told.paused
+
+
+def told_others(here: Premises, shop: Shop) -> bool:
+    """Whether the other side of the webhook has taken everything that it is to be told."""
+    return len({heard.id for heard in here.sink.taken()}) >= len(_for_others(shop))
+
+
+def _for_others(shop: Shop) -> list[str]:
+    wanted, last = list[str](), 0
+    while facts := journal.after(shop.db, last):
+        last = facts[-1].id
+        events = [(fact.id, event_of(fact)) for fact in facts]
+        wanted += [webhook_id(shop.settings.store.id, number) for number, event in events if event and event.name in HOOK_EVENTS]
+    return wanted
+
+
+def _told(here: Premises, shop: Shop, found: Found, verdict: Verdict) -> None:
+    """The other side has taken every event, in order, and again only what a service told that ended before it could note so."""
+    wanted, taken = _for_others(shop), here.sink.taken()
+    once = list(dict.fromkeys(heard.id for heard in taken))
+    verdict.lost += [f"webhook {event}" for event in wanted if event not in set(once)][:20]
+    if sorted(once) == sorted(wanted) and once != wanted:
+        verdict.odd.append("the webhook was told out of order")
+    ends = sum("service" in span.parts for span in found.spans)
+    if len(taken) - len(once) > ends:
+        verdict.doubled.append(f"{len(taken) - len(once)} events told again by webhook in {ends} ends of the service")
+    for heard in taken[-SIGNED:]:
+        heard.read()
+    verdict.figures["told by webhook"] = len(once)
+
+
+def _archived(here: Premises, crowd: Crowd, verdict: Verdict) -> None:
+    lost, odd, figures = rewound.look(here, crowd, random.Random(len(crowd.told.taken)))
+    verdict.lost += lost
+    verdict.odd += odd
+    verdict.figures |= figures
 
 
 def _deadlines(here: Premises, found: Found, verdict: Verdict) -> None:

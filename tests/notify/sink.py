@@ -30,6 +30,7 @@ class Heard:
     path: str
     headers: dict[str, str]
     body: str
+    answer: int | str = FINE
 
     @property
     def id(self) -> str:
@@ -62,6 +63,10 @@ class Sink:
     def ids(self) -> list[str]:
         return [heard.id for heard in self.heard]
 
+    def taken(self) -> list[Heard]:
+        """Return what it has answered well, in order."""
+        return [heard for heard in list(self.heard) if heard.answer == FINE]
+
     def events(self) -> list[str]:
         return [heard.read()["type"] for heard in self.heard]
 
@@ -71,8 +76,8 @@ class _Request(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.sink.heard.append(Heard(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
         answer = self.sink.answers.pop(0) if self.sink.answers else self.sink.then
+        self.sink.heard.append(Heard(self.path, {name.lower(): value for name, value in self.headers.items()}, body, answer))
         if isinstance(answer, int):
             self.send_response(answer)
             self.send_header("Location", f"http://127.0.0.1:{self.sink.port}/elsewhere")
