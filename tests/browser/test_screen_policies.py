@@ -22,11 +22,12 @@ from pathlib import Path
 
 import pytest
 
-from deploy import certs, tls_checks
+from deploy import tls_checks
 from deploy.install import trust
 from deploy.install.plan import POLICIES, policies
 from tests.conftest import FLAGS
 from tests.deploy.caddy_parts import behind_caddy, needs_caddy
+from tests.deploy.machines import an_authority, der
 from tests.service.parts import wait_until
 
 PLACE = POLICIES.parents[2]
@@ -91,15 +92,12 @@ class Site:
 
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tls")
-    certs.make_authority(folder, shop="Oslo City")
-    certs.make_server(folder, "web", certs.Reach.of(["shop.local", "127.0.0.1"]))
-    return folder
+    return an_authority(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(scope="module")
 def root(tls: Path) -> bytes:
-    return ssl.PEM_cert_to_DER_cert((tls / "authority.crt").read_text())
+    return der(tls)
 
 
 @pytest.fixture
