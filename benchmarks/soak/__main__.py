@@ -88,7 +88,7 @@ def _soaked(here: Premises, shop: Any, seconds: float, seed: int, warm: float, *
     troubles.run(began + seconds - calm)
     samples = _watched(here, began + seconds)
     _write(samples, here.folder / "memory.csv")
-    ended = time.time()
+    ended, gone = time.time(), here.ended()
     here.empty_spools()
     # The cameras are switched off, and that is told after a while.
     troubles.found.spans.append(Span(ended, time.time(), frozenset(CAMERAS)))
@@ -102,7 +102,7 @@ def _soaked(here: Premises, shop: Any, seconds: float, seed: int, warm: float, *
     ended_at = time.time_ns() // 1_000_000
     wait(lambda: archive.seen(here.archive)[1] > ended_at, "everything is in the archive", within=SETTLE_S * 3, every=0.5)
     verdict = judge(here, shop, crowd, troubles.found)
-    verdict.odd += other
+    verdict.odd += other + [f"{name} has ended by itself" for name in gone]
     found = troubles.found
     return {
         "minutes": round(seconds / 60, 1), "seed": seed, "disk": disk, "lost": verdict.lost[:20], "doubled": verdict.doubled[:20],
@@ -112,7 +112,8 @@ def _soaked(here: Premises, shop: Any, seconds: float, seed: int, warm: float, *
             "disk over": found.disk_over, "archive": found.archive, "webhook": found.webhook, "red": verdict.red,
         },
         "memory": growth(samples, warm), "tried": dict(sorted(found.tried.items())),
-        "points": len(POINTS), "points_missed": troubles.points.missed, **verdict.figures,
+        "points": len(POINTS), "points_missed": troubles.points.missed, "points_tried": troubles.points.tries,
+        "points_reached": troubles.points.reached.total(), **verdict.figures,
     }, verdict  # fmt: skip
 
 
@@ -147,7 +148,7 @@ def _screens_agree(shop: Any, crowd: Crowd) -> list[str]:
 
 def growth(samples: list[tuple[float, Sample]], warm: float) -> dict[str, float]:
     """Return megabytes an hour of each process by the line of least squares through its samples after the first *warm* seconds."""
-    if not samples or samples[-1][0] - samples[0][0] < max(LEAST_CALM_S, warm):
+    if not samples or samples[-1][0] - samples[0][0] < LEAST_CALM_S - SAMPLE_S + warm:
         return {}
     found = {}
     for name in samples[-1][1]:
@@ -191,7 +192,10 @@ def in_words(found: dict[str, Any]) -> str:
         told = _in_short(times) if times else "not tried"
         lines.append(f"| {said} | {told} | {GOALS[name]:g} s |")
     reached, missed = found["points"] - len(found["points_missed"]), ", ".join(found["points_missed"])
-    lines.append(f"| named points at which a part ended | {reached}{f', not {missed}' if missed else ''} | {found['points']} |")
+    tries = f"{reached} in {found['points_reached']} of {found['points_tried']} tries"
+    lines.append(f"| named points at which a part ended | {tries}{f', not {missed}' if missed else ''} | {found['points']} |")
+    lines.append(f"| slow screens that were told to begin anew | {found['resyncs']} times | |")
+    lines.append(f"| red visits that a tablet showed | {found['seen red']} of {found['stood red']} | all |")
     memory = ", ".join(f"{name} {mb:+g}" for name, mb in found["memory"].items()) or f"needs {LEAST_CALM_S / 60:g} calm minutes"
     lines.append(f"| memory, MB an hour | {memory} | {GOALS['memory']:g} |")
     tried = ", ".join(f"{name} {times}" for name, times in found["tried"].items())

@@ -34,6 +34,8 @@ class Told:
     """When each ticket was acknowledged, in milliseconds since 1970."""
     called: list[str] = field(default_factory=list)
     greeted: set[str] = field(default_factory=set)
+    none_left: int = 0
+    """Requests that were told that the day's numbers are used up."""
     paused: int = 0
     """Pauses of a zone, each ended again."""
     again: int = 0
@@ -66,10 +68,11 @@ class Asker:
             if status < 300:
                 return json.loads(said) if said else {}
             if status < 500:
-                if status != 409:
+                if status != 409 or not path.endswith("/greet"):
                     self.told.refused.append(f"{path} {status} {said[:160]!r}")
                 return None
             if any(words in said for words in NONE_LEFT):
+                self.told.none_left += 1
                 return None
             if time.monotonic() - began > PATIENCE_S:
                 raise TimeoutError(f"{path} was not answered: {status} {said[:160]!r}")
@@ -153,6 +156,7 @@ class Customer:
             given = json.loads(said)
             self.told.takes(given["go"].rpartition("/")[2].partition("?")[0], given["shown"], began)
         elif any(words in said for words in NONE_LEFT):
+            self.told.none_left += 1
             return 409
         elif answer.status < 500:
             self.told.refused.append(f"the touch screen {answer.status} {said[:160]!r}")

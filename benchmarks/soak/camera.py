@@ -12,10 +12,12 @@ import logging
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from broker.contract.messages import Direction, Status, Watch, ZoneKind
 from broker.settings import Settings, read
+from edge import publisher as edge_publisher
 from edge.heartbeat import EVERY
 from edge.publisher import Publisher
 from edge.sightings import Crossed, Event, Stayed
@@ -25,30 +27,33 @@ from edge.spool import Spool
 def main(settings_file: str, spool_file: str, device: str, rate: str, offset_file: str) -> None:
     """Say *rate* events a second until it is ended: of every twelve three go in, one goes out and the others stood on a mat."""
     logging.basicConfig(level=logging.ERROR)
-    settings = read(Settings, Path(settings_file), environment={})
+    settings, clock = read(Settings, Path(settings_file), environment={}), partial(_clock, Path(offset_file))
+    # A clock that is wrong is wrong in all that is said, by which the service gets to know it.
+    edge_publisher.now = clock
     spool = Spool(Path(spool_file))
     publisher = Publisher(settings.mqtt, spool, store=settings.store.id, device=device)
     publisher.start()
-    here = Status(watch=Watch.WATCHING, since=datetime.now(UTC), zones=("entrance",))
+    here = Status(watch=Watch.WATCHING, since=clock(), zones=("entrance",))
     publisher.status(here)
     began = said = time.monotonic()
     for number in itertools.count(1) if float(rate) else ():
         time.sleep(max(0.0, began + number / float(rate) - time.monotonic()))
-        if time.monotonic() - said >= EVERY.total_seconds():
+        if time.monotonic() - said >= EVERY.total_seconds() or publisher.report_wanted.is_set():
+            publisher.report_wanted.clear()
             said = time.monotonic()
             publisher.status(here)
-        publisher.say(_event(number, datetime.now(UTC) + timedelta(seconds=_offset(Path(offset_file)))))
+        publisher.say(_event(number, clock()))
     while len(spool):
         time.sleep(0.05)
     publisher.stop()
     spool.close()
 
 
-def _offset(file: Path) -> float:
+def _clock(offset: Path) -> datetime:
     try:
-        return float(file.read_text())
+        return datetime.now(UTC) + timedelta(seconds=float(offset.read_text()))
     except (OSError, ValueError):
-        return 0.0
+        return datetime.now(UTC)
 
 
 def _event(number: int, at: datetime) -> Event:

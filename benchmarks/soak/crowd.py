@@ -5,9 +5,9 @@ from __future__ import annotations
 import http.client
 import json
 import random
+import socket
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
@@ -24,6 +24,9 @@ PIN = "258036"
 RETRY_S = 2.0
 """What the server tells a browser to wait before it connects again."""
 HEARTBEAT_S = 15.0
+CRAWL_BYTES, NARROW_BYTES = 512, 2048
+"""What a slow screen reads in a second, and what the kernel keeps for it."""
+RESYNC = b"event: resync"
 RED = ("overdue", "escalated")
 
 
@@ -33,8 +36,11 @@ class Screen:
     def __init__(self, port: int, cookies: str, stop: threading.Event, *, path: str = "/events", slow: bool = False) -> None:
         """Get ready to look."""
         self.rows: dict[str, dict[str, Any]] = {}
-        self.snapshot_at = self.heard_at = 0.0
-        self.events: Counter[str] = Counter()
+        self.snapshot_at = 0.0
+        self.resyncs = 0
+        """How often it was told to begin anew, because it had read too slowly."""
+        self.board: dict[str, Any] = {}
+        """What a wall shows."""
         self.red: dict[str, float] = {}
         """When each visit was first seen red here, in seconds of the epoch."""
         self._port, self._path, self._stop, self._slow = port, path, stop, slow
@@ -45,6 +51,8 @@ class Screen:
         while not self._stop.is_set():
             line = http.client.HTTPConnection("127.0.0.1", self._port, timeout=HEARTBEAT_S)
             try:
+                if self._slow:
+                    line.sock = _narrow(self._port)
                 line.request("GET", self._path, headers=self._headers)
                 answer = line.getresponse()
                 if answer.status == 200:
@@ -56,8 +64,10 @@ class Screen:
             self._stop.wait(RETRY_S)
 
     def _crawl(self, answer: http.client.HTTPResponse) -> None:
-        while not self._stop.wait(1.0) and answer.read1(64):
-            pass
+        tail = b""
+        while not self._stop.wait(1.0) and (some := answer.read1(CRAWL_BYTES)):
+            self.resyncs += (tail + some).count(RESYNC) - tail.count(RESYNC)
+            tail = some[-len(RESYNC) :]
 
     def _read(self, answer: http.client.HTTPResponse) -> None:
         event, data = "", ""
@@ -73,9 +83,9 @@ class Screen:
                 event, data = "", ""
 
     def _note(self, event: str, row: dict[str, Any]) -> None:
-        self.events[event] += 1
-        self.heard_at = time.monotonic()
-        if event == "snapshot" or (event == "board" and self._path != "/events"):
+        if self._path != "/events" and event in ("snapshot", "board"):
+            self.board, self.snapshot_at = row, time.monotonic()
+        elif event == "snapshot":
             self.rows = {visit["id"]: visit for visit in row.get("visits", [])}
             self.snapshot_at = time.monotonic()
             self._see(*self.rows.values())
@@ -141,14 +151,18 @@ class Crowd:
     def leave_staff(self) -> None:
         """Let whoever asks finish and go; the screens look on."""
         self.done.set()
-        for thread in self._asking:
-            thread.join(PATIENCE_S)
+        self._joined(self._asking)
 
     def leave(self) -> None:
         """Switch the screens off."""
         self.stop.set()
-        for thread in self._threads:
+        self._joined(self._threads)
+
+    def _joined(self, threads: list[threading.Thread]) -> None:
+        for thread in threads:
             thread.join(PATIENCE_S)
+        if left := sum(thread.is_alive() for thread in threads):
+            self.trouble.append(f"{left} of {len(threads)} of the crowd do not come to an end")
 
     def _run(self, does: Callable[[], None], threads: list[threading.Thread]) -> None:
         def run() -> None:
@@ -166,6 +180,14 @@ class Crowd:
         line = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
         with closing(line):
             return form_of(line, "/floor", self._greeter)
+
+
+def _narrow(port: int) -> socket.socket:
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW_BYTES)
+    line.settimeout(HEARTBEAT_S)
+    line.connect(("127.0.0.1", port))
+    return line
 
 
 def _let_in(shop: Shop, role: str) -> str:

@@ -44,6 +44,11 @@ class Points:
         return f"{point}:{1 if point.split('.')[0] in SELDOM else self._dice.randint(1, PASSAGES)}"
 
     @property
+    def tries(self) -> int:
+        """How often a part was to end at a point."""
+        return self._tried.total()
+
+    @property
     def missed(self) -> list[str]:
         """The points that no part has reached."""
         return sorted(set(POINTS) - self.reached.keys())

@@ -126,6 +126,10 @@ class Premises:
         self.line.close()
         self._log.close()
 
+    def ended(self) -> list[str]:
+        """Return the parts that have ended, whoever ended them."""
+        return [name for name, part in self.parts.items() if part.poll() is not None]
+
     def memory(self) -> dict[str, tuple[int, float]]:
         """Return the process id and the megabytes that each part has allocated.
 

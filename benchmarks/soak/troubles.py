@@ -28,8 +28,11 @@ FAILPOINTS = Counter({"service": 4, "dashboard": 2, CAMERAS[0]: 2, "archive": 2}
 JUMP_S = 3600
 SPOILT = ("cut", "black hole", "half open", "late", "dripping")
 KILLED = ("mosquitto", "service", "dashboard", "kiosk", "archive")
+REFUSED = 503
 DEAF_S = 4.0
 """The other side of the webhook takes nothing for at most so long: less than until the second try, after which minutes pass."""
+DRIP_BYTES = 600
+"""What a bad line lets pass in a second: less than half of what a camera says."""
 
 
 @dataclass(frozen=True)
@@ -86,19 +89,21 @@ class Troubles:
                 time.sleep(self._dice.uniform(0.5, 2.0))
 
     def _kill(self, name: str) -> tuple[str, ...]:
-        # A part that had ended by itself would hide behind the kill.
-        if self._here.parts[name].poll() is not None:
-            raise RuntimeError(f"{name} had ended by itself")
-        taken = self._taken()
-        self._here.kill(name)
+        self._end(name)
         began = time.monotonic()
         self._here.start(name)
-        self._recovered(name, began, taken)
+        self._recovered(name, began)
         return (name,)
+
+    def _end(self, name: str) -> None:
+        # A part that had ended by itself would hide behind the kill.
+        if self._here.ended():
+            raise RuntimeError(f"{', '.join(self._here.ended())} had ended by itself")
+        self._here.kill(name)
 
     def _failpoint(self, name: str) -> tuple[str, ...]:
         point = self.points.next(name)
-        self._here.kill(name)
+        self._end(name)
         if point in FOUNDING:
             self._here.renew_log()
         self._here.start(name, failpoint=self.points.armed(point))
@@ -107,13 +112,17 @@ class Troubles:
                 raise RuntimeError(f"{name} had ended by itself with {code} before {point}")
             self.points.reached[point] += 1
         self._here.kill(name)
-        taken, began = self._taken(), time.monotonic()
+        began = time.monotonic()
         self._here.start(name)
-        self._recovered(name, began, taken)
+        self._recovered(name, began)
         return (name,)
 
-    def _recovered(self, name: str, began: float, taken: int) -> None:
+    def _recovered(self, name: str, began: float) -> None:
         if name in ("service", "mosquitto"):
+            if name == "mosquitto":
+                # What the service still held of the one before is no sign of this one.
+                wait(lambda: listens(self._here.mqtt_port), "the MQTT broker listens")
+            taken = self._taken()
             wait(lambda: self._taken() > taken, f"a commit after the end of {name}")
             self.found.next_commit.append(time.monotonic() - began)
             self._heard_again()
@@ -127,34 +136,46 @@ class Troubles:
             self._shown_again(self._here.kiosk_port, self._crowd.walls)
 
     def _shown_again(self, port: int, screens: list[Screen]) -> None:
+        gone = time.monotonic()
         wait(lambda: listens(port), "the screens are served")
         back = time.monotonic()
-        wait(lambda: all(screen.snapshot_at > back for screen in screens), "every screen shows the shop again")
+        wait(lambda: all(screen.snapshot_at > gone for screen in screens), "every screen shows the shop again")
         self.found.screens.append(time.monotonic() - back)
 
     def _network(self, what: str) -> tuple[str, ...]:
         line = self._here.line
         {
-            "cut": line.cut, "black hole": line.black_hole, "half open": line.half_open, "late": lambda: line.delay(0.4),
-            "dripping": lambda: line.drip(4_000),
+            "cut": line.refuse, "black hole": line.black_hole, "half open": line.half_open, "late": lambda: line.delay(0.4),
+            "dripping": lambda: line.drip(DRIP_BYTES),
         }[what]()  # fmt: skip
+        if what == "half open":
+            # Who connects anew gets through at once, and nothing is to be mended but what the other side still believes.
+            self.found.network.append(self._heard_again())
         time.sleep(self._dice.uniform(1.0, 7.0))
         line.mend()
-        self.found.network.append(self._heard_again())
+        if what != "half open":
+            self.found.network.append(self._heard_again())
         return CAMERAS
 
     def _clock(self) -> tuple[str, ...]:
         camera = self._dice.choice(CAMERAS)
-        file = self._here.clock(camera)
-        file.write_text(str(self._dice.choice((JUMP_S, -JUMP_S))))
-        time.sleep(self._dice.uniform(2.0, 6.0))
-        file.write_text("0")
+        file, wrong = self._here.clock(camera), self._dice.choice((JUMP_S, -JUMP_S))
+        for said in (wrong, 0):
+            file.write_text(str(said))
+            wait(
+                lambda said=said: abs(self._skew(camera) + said) < JUMP_S / 2, f"the service knows the clock of {camera}", every=0.1
+            )
+            time.sleep(self._dice.uniform(1.0, 4.0))
         return (camera,)
+
+    def _skew(self, camera: str) -> float:
+        return float(self._here.ask("SELECT coalesce(skew, 0) FROM devices WHERE id = ?", camera)[0][0])
 
     def _webhook(self) -> tuple[str, ...]:
         sink = self._here.sink
-        sink.then = 503
-        time.sleep(self._dice.uniform(1.0, DEAF_S))
+        before, sink.then = len(sink.heard), REFUSED
+        wait(lambda: any(heard.answer == REFUSED for heard in sink.heard[before:]), "the webhook is refused")
+        time.sleep(self._dice.uniform(0.0, DEAF_S))
         sink.then, heard = FINE, len(sink.taken())
         self.found.webhook.append(wait(lambda: len(sink.taken()) > heard, "the webhook is told again", every=0.1))
         return ()

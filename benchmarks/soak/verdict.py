@@ -14,19 +14,28 @@ from benchmarks.soak.crowd import Crowd
 from benchmarks.soak.premises import CAMERAS, GREET_WITHIN, HOOK_EVENTS, Premises
 from benchmarks.soak.troubles import Found
 from broker.desk import audit, screens
+from broker.desk.board import display as board
+from broker.domain.standards import Standards
 from broker.notify.events import event_of
 from broker.notify.webhook import webhook_id
 from broker.shop import Shop
 from broker.store import journal, upkeep, visits
 
-ALARM_MAY_FOLLOW_S = 60.0
-"""A camera that was cut off may be called silent so long after; later it is a wrong alarm."""
+ALARM_MAY_FOLLOW_S = 10.0
+"""A camera may be called gone so long after it was heard again, since that is known when it is; later it is a wrong alarm."""
+SILENT_S = 35.0
+"""So long after its own end a camera may be called silent: it is waited for, and then the alarm's delay."""
+BEAT_S = 5.0
+"""A delivery may have been made twice so shortly around the end of the service."""
 BACK_S = 1.0
 """The service looks at every deadline so soon, once it is there again."""
 SIGNED = 20
 """So many of the last deliveries have their signatures looked at: older ones are too old to be taken."""
 SEEN_S = 2.0
 """Whoever is greeted or gone so soon after they were due may have been red on no screen."""
+NUMBERS = 9_999
+"""What a service has on a day."""
+NEVER_NONE = ("events", "visits", "alarms", "greetings", "tickets", "calls", "pauses", "told by webhook", "seen red")
 GOALS = {
     "next commit": 2.0, "network": 10.0, "screens": 3.0, "disk alarm": 5.0, "disk over": 5.0, "archive": 15.0,
     "webhook": 6.0, "red": 1.0, "memory": 1.0,
@@ -61,14 +70,18 @@ def judge(here: Premises, shop: Shop, crowd: Crowd, found: Found) -> Verdict:
     _greetings(here, crowd, verdict)
     _pauses(here, shop, crowd, verdict)
     _told(here, shop, found, verdict)
-    _archived(here, crowd, verdict)
+    _archived(here, crowd, found, verdict)
+    _visits(here, verdict)
     _deadlines(here, found, verdict)
     _shown(here, crowd, found, verdict)
     _alarms(here, found, verdict)
     sound = upkeep.check(shop.db, deep=True)
     if not sound.sound:
         verdict.odd.append(f"greetline check --deep: {sound.broken or sound.damage or sound.odd}")
-    verdict.odd += crowd.trouble + crowd.told.refused[:5]
+    verdict.odd += (
+        crowd.trouble + crowd.told.refused[:5] + [f"not one of {name}" for name in NEVER_NONE if not verdict.figures[name]]
+    )
+    verdict.figures["resyncs"] = sum(screen.resyncs for screen in crowd.slow)
     if rejected := here.ask("SELECT reason FROM rejected LIMIT 3"):
         verdict.odd.append(f"rejected: {rejected}")
     return verdict
@@ -106,6 +119,9 @@ def _tickets(here: Premises, crowd: Crowd, verdict: Verdict) -> None:
     calls = Counter(row[0] for row in here.ask("SELECT ticket FROM ticket_moves WHERE move = 'call'"))
     verdict.doubled += [f"ticket {ticket} was called {n} times" for ticket, n in calls.items() if n > 1]
     verdict.lost += [f"the call of {ticket}" for ticket in told.called if ticket not in calls]
+    verdict.odd += [f"ticket {ticket} was called and no counter was told" for ticket in calls - Counter(told.called)][:5]
+    if told.none_left and len(kept) < NUMBERS:
+        verdict.odd.append(f"{told.none_left} were told that no number is left, after {len(kept)}")
     verdict.figures |= {"tickets": len(kept), "calls": len(calls), "requests made again": told.again}
 
 
@@ -145,22 +161,42 @@ def _told(here: Premises, shop: Shop, found: Found, verdict: Verdict) -> None:
     """The other side has taken every event, in order, and again only what a service told that ended before it could note so."""
     wanted, taken = _for_others(shop), here.sink.taken()
     once = list(dict.fromkeys(heard.id for heard in taken))
-    verdict.lost += [f"webhook {event}" for event in wanted if event not in set(once)][:20]
-    if sorted(once) == sorted(wanted) and once != wanted:
+    there = set(once)
+    verdict.lost += [f"webhook {event}" for event in wanted if event not in there][:20]
+    if [event for event in once if event in set(wanted)] != [event for event in wanted if event in there]:
         verdict.odd.append("the webhook was told out of order")
-    ends = sum("service" in span.parts for span in found.spans)
-    if len(taken) - len(once) > ends:
-        verdict.doubled.append(f"{len(taken) - len(once)} events told again by webhook in {ends} ends of the service")
+    verdict.odd += [f"webhook {event} never was" for event in set(once) - set(wanted)][:5]
+    away, before = _times(found, "service", BEAT_S), set[str]()
+    for heard in taken:
+        told = int(heard.headers["webhook-timestamp"])
+        if heard.id in before and not any(began - 1 <= told <= ended for began, ended in away):
+            verdict.doubled.append(f"webhook {heard.id} again at {told}, when nothing was wrong")
+        before.add(heard.id)
     for heard in taken[-SIGNED:]:
         heard.read()
     verdict.figures["told by webhook"] = len(once)
 
 
-def _archived(here: Premises, crowd: Crowd, verdict: Verdict) -> None:
-    lost, odd, figures = rewound.look(here, crowd, random.Random(len(crowd.told.taken)))
+def _archived(here: Premises, crowd: Crowd, found: Found, verdict: Verdict) -> None:
+    away = sum(ended - began for began, ended in _times(found, "archive", 0))
+    lost, odd, figures = rewound.look(here, crowd, away, random.Random(len(crowd.told.taken)))
     verdict.lost += lost
     verdict.odd += odd
     verdict.figures |= figures
+
+
+def _visits(here: Premises, verdict: Verdict) -> None:
+    """Whoever came in is a visit, whoever was overdue is an alert, and only what was said late is late."""
+    came = here.ask("SELECT count(*) FROM crossings WHERE inward AND (visit IS NULL OR visit NOT IN (SELECT id FROM visits))")
+    verdict.lost += [f"{came[0][0]} who came in are no visit"] if came[0][0] else []
+    unsaid = "id NOT IN (SELECT subject FROM alerts WHERE kind = 'waiting')"
+    rows = here.ask(f"SELECT id FROM visits WHERE NOT late AND overdue_at IS NOT NULL AND {unsaid}")
+    verdict.lost += [f"the alert of visit {visit}" for (visit,) in rows]
+    opened = "SELECT v.id, v.t0, j.at FROM visits v JOIN journal j ON j.subject = v.id AND j.kind = 'visit.opened' WHERE v.late"
+    for visit, t0, at in here.ask(opened):
+        behind = (datetime.fromisoformat(at) - datetime.fromisoformat(t0)).total_seconds()
+        if behind < Standards().late_news:
+            verdict.odd.append(f"visit {visit} is called late and was said after {behind:.1f} s")
 
 
 def _deadlines(here: Premises, found: Found, verdict: Verdict) -> None:
@@ -173,7 +209,7 @@ def _deadlines(here: Premises, found: Found, verdict: Verdict) -> None:
     for visit, t0, overdue_at, acknowledged_at, ended_at in rows:
         due = datetime.fromisoformat(t0) + timedelta(seconds=GREET_WITHIN)
         over = min((datetime.fromisoformat(at) for at in (acknowledged_at, ended_at) if at), default=None)
-        down = any(began <= due.timestamp() <= ended for began, ended in away)
+        down = over and any(began <= due.timestamp() and over.timestamp() <= ended for began, ended in away)
         if overdue_at is None and (over is None or (over > due + timedelta(seconds=1) and not down)):
             verdict.odd.append(f"visit {visit} was never overdue: a missed alarm")
         if overdue_at is not None and abs((datetime.fromisoformat(overdue_at) - due).total_seconds()) > 0.002:
@@ -189,15 +225,22 @@ def _times(found: Found, part: str, around: float) -> list[tuple[float, float]]:
 def _shown(here: Premises, crowd: Crowd, found: Found, verdict: Verdict) -> None:
     """How late a visit turned red on the first tablet, of those that came due while service and dashboard did their work.
 
-    A crowded zone names the longest waiting only, so not everybody is seen.
+    Whoever was greeted or gone at that moment may have been red nowhere.
     """
     spoilt = [*_times(found, "service", SEEN_S), *_times(found, "dashboard", SEEN_S)]
-    for visit, t0 in here.ask("SELECT id, t0 FROM visits WHERE NOT late AND overdue_at IS NOT NULL"):
+    stood = unseen = 0
+    question = "SELECT id, t0, coalesce(acknowledged_at, ended_at) FROM visits WHERE NOT late AND overdue_at IS NOT NULL"
+    for visit, t0, over in here.ask(question):
         due = datetime.fromisoformat(t0).timestamp() + GREET_WITHIN
+        if any(began <= due <= ended for began, ended in spoilt):
+            continue
         seen = [screen.red[visit] for screen in crowd.screens if visit in screen.red]
-        if seen and not any(began <= due <= ended for began, ended in spoilt):
-            verdict.red.append(min(seen) - due)
-    verdict.figures["seen red"] = len(verdict.red)
+        verdict.red += [min(seen) - due] if seen else []
+        stays = over is None or datetime.fromisoformat(over).timestamp() > due + SEEN_S
+        stood, unseen = stood + (bool(seen) or stays), unseen + (stays and not seen)
+    verdict.figures |= {"seen red": len(verdict.red), "stood red": stood}
+    if unseen:
+        verdict.lost.append(f"{unseen} visits stood red for {SEEN_S:g} s and no tablet showed them so")
 
 
 def _alarms(here: Premises, found: Found, verdict: Verdict) -> None:
@@ -218,8 +261,11 @@ def _alarms(here: Premises, found: Found, verdict: Verdict) -> None:
     verdict.wrong_alarms += [f"alert {alert} was told twice: {move} {level}" for alert, move, level in again]
     for subject, at in here.ask("SELECT subject, raised_at FROM alerts WHERE kind = 'device' AND raised_at IS NOT NULL"):
         when = datetime.fromisoformat(at).timestamp()
-        causes = [span for part in (subject, "mosquitto", "service") for span in found.spans if part in span.parts]
-        if not any(span.began <= when <= span.ended + ALARM_MAY_FOLLOW_S for span in causes):
+        own = _times(found, subject, 0)
+        causes = [(began, ended, SILENT_S) for began, ended in own] + [
+            (began, ended, ALARM_MAY_FOLLOW_S) for part in ("mosquitto", "service") for began, ended in _times(found, part, 0)
+        ]
+        if not any(began <= when <= ended + after for began, ended, after in causes):
             verdict.wrong_alarms.append(f"device {subject} at {at}, when nothing was wrong")
     verdict.figures["alarms"] = len(raised)
 
@@ -234,4 +280,6 @@ def unlike(shop: Shop, crowd: Crowd) -> list[str]:
         other = {id_ for id_, state in named.items() if there.get(id_) != state}
         other |= {id_ for id_, state in there.items() if waiting.get(id_) != state}
         wrong += [f"screen {number} shows {len(other)} of {len(waiting)} otherwise"] if other else []
-    return wrong
+    called = {row["id"] for row in board(shop)["calls"]}
+    shown = [{row["id"] for row in wall.board["calls"]} for wall in crowd.walls]
+    return wrong + [f"wall {number} lacks {len(called - there)} calls" for number, there in enumerate(shown) if called - there]
