@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,22 @@ fetch("/shown").then(() => { location = "/file"; setTimeout(() => { location = "
 </script>"""
 
 pytestmark = pytest.mark.slow
+
+
+class Door(ThreadingHTTPServer):
+    """Counts those who come and then do not believe who answers."""
+
+    refused = 0
+
+    def get_request(self) -> tuple[Any, Any]:
+        try:
+            return super().get_request()
+        except OSError:
+            self.refused += 1
+            raise
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of those who hang up later."""
 
 
 class Asked(BaseHTTPRequestHandler):
@@ -70,6 +87,12 @@ class Site:
     leads_to: str = ""
     asked: list[str] = field(default_factory=list)
     port: int = 0
+    door: Door | None = None
+
+    @property
+    def refused(self) -> int:
+        """How many came and did not believe it."""
+        return self.door.refused if self.door else 0
 
     @property
     def page(self) -> str:
@@ -79,10 +102,9 @@ class Site:
     def open(self) -> Iterator[Site]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.tls / "web.crt", self.tls / "web.key")
-        with ThreadingHTTPServer(("127.0.0.1", 0), partial(Asked, self)) as server:  # type: ignore[arg-type]
+        with Door(("127.0.0.1", 0), partial(Asked, self)) as server:  # type: ignore[arg-type]
             server.socket = context.wrap_socket(server.socket, server_side=True)
-            server.handle_error = lambda *_: None  # type: ignore[method-assign] - whoever does not believe it hangs up
-            self.port = server.server_port
+            self.door, self.port = server, server.server_port
             threading.Thread(target=server.serve_forever, daemon=True).start()
             try:
                 yield self
@@ -129,6 +151,7 @@ def screen(tmp_path: Path) -> Iterator[Callable[..., Path]]:
 
     yield begin
     for each in begun:
+        assert each.poll() is None, "it ended by itself, and what it did not do proves nothing"
         with suppress(ProcessLookupError):
             os.killpg(each.pid, signal.SIGKILL)
         each.wait(timeout=60)
@@ -160,6 +183,7 @@ def test_it_shows_its_page_and_neither_takes_files_nor_goes_elsewhere(
 def test_without_the_authority_it_does_not_show_its_page(screen: Callable[..., Path], sites: tuple[Site, Site]) -> None:
     shop, _ = sites
     screen(policies(shop.page), shop.page)
+    wait_until(lambda: shop.refused, "it has come, and does not believe who answers")
     time.sleep(SETTLES_S)
     assert shop.asked == []
 

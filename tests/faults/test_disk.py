@@ -126,3 +126,4 @@ def test_a_store_that_is_locked_for_a_while_is_waited_for(mqtt: MqttSettings, tm
                 held.stdout.close()
     wait_until(lambda: count(tmp_path, "visits") >= 2)
     found("locked", doubled=count(tmp_path, "visits") - 2)
+    assert count(tmp_path, "visits") == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +40,10 @@ def test_more_at_once_than_are_kept_have_one_each_and_those_are_closed_again(sto
         stores.give_back(shop)
     kept = {id(stores.borrow().db.conn) for _ in range(KEPT_CONNECTIONS)}
     assert kept <= {id(shop.db.conn) for shop in lent}
+    for shop in lent:
+        if id(shop.db.conn) not in kept:
+            with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+                shop.db.conn.execute("SELECT 1")
 
 
 def test_a_store_that_could_not_be_opened_at_first_has_all_its_connections_later(
