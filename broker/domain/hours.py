@@ -19,11 +19,16 @@ class Hour:
     hour: int
 
 
-@lru_cache(maxsize=4096)
 def hour_of(moment: datetime, zone: tzinfo) -> Hour:
     """Return the hour of the clock in *zone* that *moment* (UTC, a whole minute or not) lies in."""
+    # Clocks are changed at whole minutes. Remembered by the millisecond, a screen that asks for now would fill memory all day.
+    return _hour_of(moment.replace(second=0, microsecond=0), zone)
+
+
+@lru_cache(maxsize=4096)
+def _hour_of(moment: datetime, zone: tzinfo) -> Hour:
     local = moment.astimezone(zone)
-    past = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+    past = timedelta(minutes=local.minute)
     began = moment - past
     # A clock that was put forward or back within the hour: it began when the clock was changed.
     if began.astimezone(zone).utcoffset() != local.utcoffset():
