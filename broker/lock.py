@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -28,8 +30,8 @@ class Held(Exception):
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Hold the lock file at *path* while the block runs. Raises Held, and OSError where the file cannot be made."""
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+") as file:
+    """Hold the lock file at *path* while the block runs. Raises Held, and OSError where it cannot be made or is no file."""
+    with os.fdopen(_opened(path), "r+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -38,6 +40,23 @@ def held(path: Path) -> Iterator[None]:
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
+
+
+def _opened(path: Path) -> int:
+    """Return the lock file at *path*, open. Raises OSError, also for a link and for what is no file.
+
+    It is emptied by whoever holds it. Where others may write beside it, a link would have root empty any file.
+    """
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    except OSError as wrong:
+        if wrong.errno != errno.ELOOP:
+            raise
+        raise OSError(errno.ELOOP, "is a link, where a lock file must be", str(path)) from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "is no file, where a lock file must be", str(path))
+    return handle
 
 
 @contextmanager

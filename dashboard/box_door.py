@@ -28,7 +28,9 @@ TRIES_A_MINUTE: Final = 6
 """From one address: a box asks once."""
 PACE: Final = "greetline-box-pace"
 CERTIFICATE: Final = "application/x-x509-ca-cert"
-_NOT_HERE: Final = "This shop has no certificates yet. On its machine: greetline mqtt renew"
+_NOT_HERE: Final = (
+    "This shop has no certificates yet. On its machine: sudo greetline install, or greetline mqtt renew where it is not installed."
+)
 
 bp = Blueprint("box_door", __name__, template_folder="templates")
 

@@ -23,6 +23,7 @@ from broker.store.database import text
 from dashboard.which_shop import BY, opened_shop, which_shop
 
 ROLES: Final = tuple(str(role) for role in OF_SCREENS)
+_BASE: Final = "Say with --base at which address the browser reaches the screens, such as --base https://192.168.1.10"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -79,23 +80,37 @@ def revoke(screen_id: str, settings_file: Path | None, data: Path | None) -> Non
 @click.option("--name", default="Office", show_default=True, help="What the screen will be called.")
 @click.option("--role", type=click.Choice(ROLES), default="manager", show_default=True, help="What it is trusted with.")
 @click.option("--zone", default="", help="Id of the zone it stands in. [default: all of the shop]")
-@click.option("--base", help="Address of the screens as that browser types it. [default: of the settings]")
+@click.option("--base", help="Address of the screens as that browser types it. [default: of the settings, if they say it]")
 @which_shop
 def enter_link(name: str, role: str, zone: str, base: str | None, settings_file: Path | None, data: Path | None) -> None:
     """Print a link that makes the browser which opens it a screen, once.
 
-    In a shop where nobody works yet, whoever opens it becomes the first manager.
+    In a shop where nobody works yet, whoever opens it becomes the first manager. With https the address is the first of
+    [tls] names; where the settings have none, as in a shop that was just installed, give --base.
+
+    \b
+    greetline screens enter-link --base https://192.168.1.10
     """
     with opened_shop(settings_file, data) as shop:
+        address = (base or _address(shop.settings)).rstrip("/")
         secret = pairing.make_entrance(shop, reusable=False, name=name, role=role, zone=zone)
         click.echo(f"This works once, within {ENTRANCE_HOURS} hours. Whoever has it gets in: give it to nobody else.", err=True)
-        click.echo(f"{(base or _address(shop.settings)).rstrip('/')}/enter/{secret}")
+        click.echo(f"{address}/enter/{secret}")
 
 
 def _address(settings: Settings) -> str:
-    host = settings.dashboard.host
+    """Return how a browser reaches the screens, as far as the settings say. Raises click.UsageError where they do not."""
+    host, names = settings.dashboard.host, settings.tls.names
+    if settings.dashboard.https:
+        if not names:
+            raise click.UsageError(_BASE)
+        return f"https://{_typed(names[0])}"
     host = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.dashboard.port}"
+    return f"http://{_typed(host)}:{settings.dashboard.port}"
+
+
+def _typed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _row(shop: Shop, screen: Screen) -> dict[str, Any]:

@@ -69,7 +69,8 @@ def authority_of(settings: Settings) -> bytes:
         return path.read_bytes()
     except OSError:
         raise Fault(
-            f"{path}: the shop has no certificates yet; `greetline install` makes them, and `greetline mqtt renew`."
+            f"{path}: the shop has no certificates yet. In an installed shop `sudo greetline install` makes them, "
+            "elsewhere `greetline mqtt renew`."
         ) from None
 
 
@@ -85,10 +86,14 @@ def lasting_reach_of(settings: Settings) -> certs.Reach:
 
 
 def host_of(settings: Settings) -> str:
-    """Return the one place by which a device reaches the shop's machine: its first name, or its first address."""
-    reach = reach_of(settings)
-    names = [name for name in reach.names if name != "localhost"]
-    addresses = [str(address) for address in reach.addresses if not address.is_loopback]
+    """Return the one place by which a device reaches the shop's machine: the first that the settings name.
+
+    Else its first address inside the house, by which everybody finds it, and its name only where it has none: not every
+    machine answers to a name with .local behind it.
+    """
     if settings.tls.names:
         return settings.tls.names[0]
-    return (names + addresses + ["localhost"])[0]
+    reach = reach_of(settings)
+    addresses = [str(address) for address in reach.addresses if not address.is_loopback and address.version == 4]
+    names = [name for name in reach.names if name != "localhost"]
+    return (addresses + names + ["localhost"])[0]

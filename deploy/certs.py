@@ -34,8 +34,13 @@ RENEW_BEFORE: Final = timedelta(days=60)
 WARN_BEFORE: Final = timedelta(days=30)
 MOST_NAMES: Final = 16
 _NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
-PATIENCE_S: Final = 45.0
-"""Making certificates takes a second; starting what serves them anew, which others wait for too, may take a minute."""
+PATIENCE_S: Final = 90.0
+"""Making certificates takes a second; starting what serves them anew, which others wait for too, may take a minute.
+
+`deploy.install.certify` gives up before this, and systemd ends it (greetline-renew.service) only after both.
+"""
+INSTALL: Final = "`sudo greetline install`"
+"""What makes what an installed shop lacks, its folder too."""
 RENEW_INSTALLED: Final = "sudo systemctl start greetline-renew"
 """What renews the certificates of an installed shop at once, and starts anew what serves them."""
 _INSTALL: Final = "certificates need the package cryptography: pip install 'greetline[tls]'"

@@ -54,7 +54,8 @@ T = TypeVar("T")
 def backup(path: Path | None, to: Path | None, keep: int | None, with_secrets: bool, as_json: bool) -> None:
     """Copy the store, the settings and the certificates into one file, while the shop is open.
 
-    Plans of cameras are in the store. The copy is checked before the file takes its name. Exit code 3: it could not be made.
+    Plans of cameras are in the store. The copy is checked before the file takes its name. The settings go in as they are,
+    passwords in the addresses of cameras too. Exit code 3: it could not be made.
 
     \b
     greetline backup
@@ -91,7 +92,10 @@ def _nicely(work: Callable[[], T]) -> T:
 def _secrets(there: bool) -> str:
     if there:
         return "Keys and passwords are in it: guard it like them."
-    return "No keys or passwords are in it: on another machine staff would set their PINs anew (--with-secrets takes them along)."
+    return (
+        "Of what lies beside the store no key or password is in it: on another machine staff would set their PINs anew "
+        "(--with-secrets takes them along). The settings are in it as they are, with passwords in the addresses of cameras."
+    )
 
 
 @click.command()

@@ -71,7 +71,8 @@ class Store:
 
     def _ask(self, version: Path, *words: str) -> str:
         command = [str(version / "bin/greetline"), *words, "--settings", str(self.settings)]
-        return _ask(command, f"`greetline {' '.join(words[:2])}` of {version.name}", self.settings, self.account)
+        called = f"`greetline {' '.join(words[:2])}` of {version.name}"
+        return run(command, called, beside=self.settings.parent, account=self.account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class Spool:
         `greetline config check` knows the settings of a shop only, whose zones a box has not.
         """
         command = [str(new / "bin/python"), "-P", "-m", "deploy.upgrade", str(self.settings)]
-        _ask(command, f"the look of {new.name} at {self.settings}", self.settings, self.account)
+        run(command, f"the look of {new.name} at {self.settings}", beside=self.settings.parent, account=self.account)
 
     def save(self, old: Path, say: Say) -> str:
         """Lay nothing by: the events stay where they are.
@@ -106,11 +107,11 @@ class Spool:
         """Change nothing: what the new version has seen meanwhile stays, too."""
 
 
-def _ask(command: list[str], called: str, settings: Path, account: str) -> str:
-    """Run *command* beside the *settings* as *account*; return what it said. Raises Unfit, which names it as *called*."""
+def run(command: list[str], called: str, *, beside: Path = Path("/"), account: str = "") -> str:
+    """Run *command* in the folder *beside* as *account* ("": our own); return what it said. Raises Unfit, naming it *called*."""
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=STEP_SECONDS, check=False, cwd=settings.parent,
+            command, capture_output=True, text=True, timeout=STEP_SECONDS, check=False, cwd=beside,
             user=account or None, group=account or None, extra_groups=[] if account else None, umask=0o077,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as wrong:

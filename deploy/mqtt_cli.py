@@ -146,8 +146,9 @@ def invite(device: str, kind: str, as_json: bool, settings_file: Path | None, da
 def renew(device: str | None, out: Path | None, as_json: bool, settings_file: Path | None, data: Path | None) -> None:
     """Make what expires anew: the servers' certificates where less than 60 days are left, or the one of DEVICE.
 
-    Makes the shop's authority where there is none. What serves a server's certificate must be started anew then; of an
-    installed shop a unit does both, every night. Exit code 1: the certificate of a device expires within 30 days.
+    Makes the shop's authority where there is none. What serves a server's certificate must be started anew then. The
+    servers of an installed shop are left to `sudo greetline install`, which makes what is missing, and to a unit that renews
+    every night. Exit code 1: the certificate of a device expires within 30 days.
     """
     if device:
         _renew_device(device, out or Path(f"{device}.tar"), as_json, settings_file, data)
@@ -155,6 +156,8 @@ def renew(device: str | None, out: Path | None, as_json: bool, settings_file: Pa
     with faults_said():
         settings = settings_of(settings_file, data)
     by_its_unit = certs.installed(settings.tls.folder)
+    if by_its_unit:
+        bundle.authority_of(settings)  # Raises Fault, and says what makes it, where there is none.
     made = [] if by_its_unit else _renew_servers(settings)
     with opened_shop(settings_file, data) as shop:
         now = shop.clock()
@@ -165,7 +168,7 @@ def renew(device: str | None, out: Path | None, as_json: bool, settings_file: Pa
         done = f"Made anew: {', '.join(made)}. Start what uses them anew." if made else "No server's certificate is due."
         click.echo(_BY_ITS_UNIT if by_its_unit else done, err=True)
         for name in soon:
-            click.echo(f"{name} expires within {certs.WARN_BEFORE.days} days: greetline mqtt renew {name}", err=True)
+            click.echo(f"{name} expires within {certs.WARN_BEFORE.days} days: `greetline doctor` says what to do", err=True)
     sys.exit(EXIT_SOON if soon else 0)
 
 

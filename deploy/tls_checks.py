@@ -12,6 +12,7 @@ from deploy.fault import Fault
 from deploy.finding import Finding, State
 
 _RENEW: Final = "As whoever made it: greetline mqtt renew, then start the MQTT broker and the proxy anew."
+_TWICE: Final = "Take its [[cameras]] out of the settings file here: the box has its own."
 
 
 def certificates(settings: Settings, *, now: datetime | None = None) -> Iterator[Finding]:
@@ -62,10 +63,13 @@ def _devices(settings: Settings, now: datetime) -> Iterator[Finding]:
     for one in live:
         if one.kind is Kind.CAMERA and one.live(now) and one.name in watched:
             says = "a box of its own watches it and this machine does too, so everybody is counted twice"
-            yield Finding(
-                f"camera: {one.name}", State.WARN, says, "Take it away here, under Set-up, Cameras: the box has its settings."
-            )
+            yield Finding(f"camera: {one.name}", State.WARN, says, _TWICE)
         days = (one.expires_at - now).days
         if days < certs.WARN_BEFORE.days:
             says = f"its certificate expires in {days} days" if days >= 0 else "its certificate has expired"
-            yield Finding(f"tls: {one.name}", State.WARN, says, f"greetline mqtt invite {one.name}, or mqtt renew {one.name}")
+            yield Finding(f"tls: {one.name}", State.WARN, says, _anew(one.name, one.kind is Kind.CAMERA))
+
+
+def _anew(device: str, camera: bool) -> str:
+    """Return how *device* gets another certificate: a camera box by asking again, which leaves its cameras as they are."""
+    return f"greetline mqtt invite {device}, then greetline join on the box" if camera else f"greetline mqtt renew {device}"

@@ -29,7 +29,7 @@ from deploy.install.plan import Kind
 from deploy.install.program import Say, Unfit
 from deploy.install.record import KNOWN_BY, RECORD, Record
 from deploy.install.wanted import wanted
-from deploy.kept import STEP_SECONDS, Kept, Spool, Store
+from deploy.kept import Kept, Spool, Store, run
 
 READY_SECONDS: Final = 60.0
 """A new version that does not answer by then does not work."""
@@ -218,12 +218,7 @@ _STAY: Final = frozenset({"greetline-mqtt.service", "greetline-https.service"})
 
 
 def _run(command: list[str]) -> None:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=STEP_SECONDS, check=False, cwd="/")
-    except (OSError, subprocess.TimeoutExpired) as wrong:
-        raise Unfit(f"`{' '.join(command)}` could not be run: {wrong}") from None
-    if done.returncode:
-        raise Unfit(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
+    run(command, f"`{' '.join(command)}`")
 
 
 def _place(kinds: tuple[Kind, ...]) -> Place:

@@ -81,7 +81,10 @@ class Ladder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One alert. `subject` is what it is about, such as a visit's or a device's id; `since` when that began."""
+    """One alert. `subject` is what it is about, such as a visit's or a device's id; `since` when that began.
+
+    Of a device `since` is when it became known that it does not watch: its last word may be older.
+    """
 
     id: str
     kind: AlertKind

@@ -5,6 +5,7 @@ Made anew only where something is missing, has changed or ends soon, so it can b
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from broker.identity.files import PUBLIC, put
 from broker.settings import Settings, read
 from deploy import bundle, caddy, certs, mosquitto
 from deploy.fault import Fault, faults_said
-from deploy.install.plan import CADDYFILE, MOSQUITTO, MQTT, OWED, USERS
+from deploy.install.plan import CADDYFILE, MOSQUITTO, MQTT, OWED, TLS, USERS
 
 CREDENTIALS: Final = Path("/run/credentials")
 """Where systemd lays the keys that a unit loads: root's files, readable by that one program."""
@@ -87,11 +88,28 @@ def main(path: Path, *, restart: bool) -> None:
     """Do it for the shop whose settings are at *path*; with *restart* let what runs take up what has changed. Raises Fault."""
     with faults_said():
         settings = read(Settings, path)
-        with certs.alone(settings.tls.folder):
+    folder = settings.tls.folder
+    _need_roots_own(folder, path)
+    try:
+        with certs.alone(folder):
             if restart:
                 _start_anew(settings)
             else:
                 certify(settings)
+    except OSError as wrong:
+        raise Fault(f"{wrong.filename or folder}: {wrong.strerror or wrong}. {certs.INSTALL} makes what is missing.") from None
+
+
+def _need_roots_own(folder: Path, path: Path) -> None:
+    """Refuse to work as root elsewhere than in TLS. Raises Fault.
+
+    The settings are the account's of the shop, and in a folder of its own it could lay links for root to follow.
+    """
+    if os.geteuid() == 0 and folder != TLS:
+        raise Fault(
+            f"{path}: [tls] folder is {folder}. An installed shop has its certificates in {TLS}, which is root's alone: "
+            f'set folder = "{TLS}" again.'
+        )
 
 
 def _start_anew(settings: Settings) -> None:

@@ -25,12 +25,12 @@ _dry = click.option("--dry-run", is_flag=True, help="Say every action, do none."
     type=click.Choice(["voice", "notify", "oidc"]),
     help="A further part of a shop; may be repeated.",
 )
-@click.option("--page", default=job.PAGE, show_default=True, help="What a screen shows: its address.")
+@click.option("--page", help=job.PAGE_HELP)
 @click.option("--fingerprint", help="Of the shop's authority, for a screen: the line `root` of `greetline-shop doctor`.")
 @_dry
 @_root
 def install(
-    kind: Kind, source: Path | None, extras: tuple[Extra, ...], page: str, fingerprint: str | None, dry_run: bool, root: Path
+    kind: Kind, source: Path | None, extras: tuple[Extra, ...], page: str | None, fingerprint: str | None, dry_run: bool, root: Path
 ) -> None:
     """Make this machine a shop, a camera box or a screen for customers. Run again, it puts right what is not so.
 
@@ -63,7 +63,7 @@ def uninstall(purge: bool, yes: bool, dry_run: bool, root: Path) -> None:
     sudo greetline uninstall --purge
     """
     if purge and not yes and not dry_run:
-        click.confirm("The store, its backups, the settings and all keys of this shop will be gone. Go on?", abort=True)
+        click.confirm(job.GONE, abort=True)
     try:
         job.uninstall(root, purge=purge, dry_run=dry_run, say=click.echo)
     except Unfit as wrong:

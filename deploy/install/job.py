@@ -16,6 +16,9 @@ from deploy.install.program import Say, Unfit
 from deploy.install.record import RECORD, Record
 
 PAGE: Final = "http://127.0.0.1:8090/kiosk"
+"""What a screen shows that was never told: the customers' page of its own machine."""
+PAGE_HELP: Final = f"What a screen shows: its address. Without, what it shows already, else {PAGE}."
+GONE: Final = "The store, its backups, the settings and all keys of this shop will be gone. Go on?"
 RELEASE: Final = Path(__file__).resolve().parents[2]
 """The folder in which this file was unpacked; where it is installed, no release."""
 WELCOME_SECONDS: Final = 60
@@ -28,7 +31,8 @@ class Order:
     kind: Kind = "shop"
     source: Path | None = None
     extras: tuple[Extra, ...] = ()
-    page: str = PAGE
+    page: str | None = None
+    """Of a screen, as it was given; None: the one that it shows already, else PAGE."""
     fingerprint: str | None = None
     """Of the authority that a screen believes, as somebody typed it."""
     dry_run: bool = False
@@ -42,7 +46,8 @@ def install(order: Order, say: Say = print) -> None:
     looked = machine.look(order.root)
     if wrong := machine.trouble(looked, screen=order.kind == "screen"):
         raise Unfit(wrong)
-    page, fingerprint = _page(_asked_for(order)), _fingerprint(order)
+    page = _page(_asked_for(order))
+    fingerprint = _fingerprint(order, page)
     if not order.dry_run:
         _as_root(order.root)
     told = _told(order, page, fingerprint, say)
@@ -62,12 +67,33 @@ def install(order: Order, say: Say = print) -> None:
 def uninstall(root: Path, *, purge: bool, dry_run: bool, say: Say = print) -> None:
     """Take away what was installed below *root*. Raises Unfit."""
     if dry_run:
-        record = Record.read(root / RECORD.relative_to("/"))
+        record = recorded(root)
         for path in [*record.files, *record.folders, *record.on]:
             say(path)
         return
     _as_root(root)
-    run.Machinist(root, say=say).undo(purge=purge)
+    with program.readable():
+        run.Machinist(root, say=say).undo(purge=purge)
+
+
+def recorded(root: Path) -> Record:
+    """Return the record of what was installed below *root*. Raises Unfit."""
+    return Record.read(root / RECORD.relative_to("/"))
+
+
+def need_nothing_else(root: Path, kind: Kind) -> None:
+    """See that what is installed below *root* is of *kind* and of no other: it is all taken away, or nothing. Raises Unfit."""
+    kinds = recorded(root).kinds
+    if kinds == (kind,):
+        return
+    if kind not in kinds:
+        said = f"this machine is a {' and a '.join(kinds)}" if kinds else "no kind of machine is written down here"
+        raise Unfit(f"No {kind} is installed here: {said}. --uninstall without that word takes away what there is.")
+    aside = f" To switch the screen off: systemctl disable --now {plan.SCREEN}" if kind == "screen" else ""
+    raise Unfit(
+        f"This machine is a {' and a '.join(kinds)}, and a part alone cannot be taken away. "
+        f"--uninstall without a word takes all of it.{aside}"
+    )
 
 
 def _release() -> Path | None:
@@ -75,13 +101,13 @@ def _release() -> Path | None:
 
 
 def _asked_for(order: Order) -> str:
-    """Return the page of a screen: of one whose files are only laid down anew, the page that it shows."""
-    if order.files and order.kind == "screen":
+    """Return the page of a screen: the one that was given, else the one that it shows, else PAGE."""
+    if order.page is None and order.kind == "screen":
         with suppress(OSError):
             lines = (order.root / plan.SCREEN_ENV.relative_to("/")).read_text(encoding="utf-8").splitlines()
             shown = [line.removeprefix(plan.SHOWS).strip("\"' ") for line in lines if line.startswith(plan.SHOWS)]
-            return shown[-1] if shown else order.page
-    return order.page
+            return shown[-1] if shown else PAGE
+    return PAGE if order.page is None else order.page
 
 
 def _page(page: str) -> str:
@@ -98,14 +124,14 @@ def _leads_somewhere(page: str) -> bool:
         return False
 
 
-def _fingerprint(order: Order) -> str:
-    """Return the fingerprint that was given, in one form; "" without. Raises Unfit where it is of no use."""
+def _fingerprint(order: Order, page: str) -> str:
+    """Return the fingerprint that was given for *page*, in one form; "" without. Raises Unfit where it is of no use."""
     if order.fingerprint is None:
         return ""
     if order.kind != "screen":
         raise Unfit(f"--fingerprint is for a screen. A {order.kind} needs none: leave it out.")
-    if not trust.secret(order.page):
-        raise Unfit(f"{order.page} comes by HTTP, where nothing has a fingerprint. Give --page with https://, or no --fingerprint.")
+    if not trust.secret(page):
+        raise Unfit(f"{page} comes by HTTP, where nothing has a fingerprint. Give --page with https://, or no --fingerprint.")
     return trust.read_fingerprint(order.fingerprint)
 
 
@@ -132,9 +158,12 @@ def _as_root(root: Path) -> None:
 def _welcome() -> str:
     """Return what the new program says to whoever stands there; made by its own account, so that no file becomes root's."""
     python = str(program.PREFIX / program.CURRENT / "bin/python")
-    done = subprocess.run(
-        [python, "-m", "deploy.install.first", str(plan.SETTINGS), "--enter"],
-        capture_output=True, text=True, timeout=WELCOME_SECONDS, check=False, cwd="/",
-        user=plan.ACCOUNT, group=plan.ACCOUNT, extra_groups=[], umask=0o077,
-    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            [python, "-m", "deploy.install.first", str(plan.SETTINGS), "--enter"],
+            capture_output=True, text=True, timeout=WELCOME_SECONDS, check=False, cwd="/",
+            user=plan.ACCOUNT, group=plan.ACCOUNT, extra_groups=[], umask=0o077,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as wrong:
+        return f"The address could not be made out: {wrong}"
     return done.stdout if done.returncode == 0 else f"The address could not be made out: {done.stderr.strip()}"

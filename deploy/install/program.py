@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from deploy.install.disk import to_disk
+
 PREFIX: Final = Path("/opt/greetline")
 VERSIONS: Final = "versions"
 CURRENT: Final = "current"
@@ -38,6 +40,7 @@ INSTALL_SECONDS: Final = 1800
 ALL_READ: Final = 0o022
 """What is kept from others while we write: that they write."""
 ALL_ENTER: Final = 0o005
+OPEN: Final = 0o755
 LEFT_OUT: Final = frozenset({"__pycache__"})
 COMPILED: Final = ".mo"
 
@@ -55,6 +58,7 @@ def put(source: Path, locks: Sequence[str], prefix: Path = PREFIX, say: Say = pr
     """
     need_release(source)
     version = prefix / VERSIONS / name_of(source)
+    _open_the_way(version)
     before = version.with_name(f"{version.name}{BEFORE}")
     if before.exists():  # Something ended in the middle of making it anew.
         shutil.rmtree(version, ignore_errors=True)
@@ -68,12 +72,10 @@ def put(source: Path, locks: Sequence[str], prefix: Path = PREFIX, say: Say = pr
         locks = list(dict.fromkeys([*locks_of(version), *locks]))
         version.rename(before)
     shutil.rmtree(version, ignore_errors=True)
-    with readable():
-        version.parent.mkdir(parents=True, exist_ok=True)
     try:
         with readable(), tempfile.TemporaryDirectory(prefix="greetline-") as scratch:
             _make(source, locks, version, Path(scratch), say)
-        (version / WHOLE).write_text("\n".join(locks) + "\n", encoding="utf-8")
+        _say_whole(version, locks)
     except BaseException:
         shutil.rmtree(version, ignore_errors=True)
         if before.exists():
@@ -95,6 +97,23 @@ def runs(version: Path) -> bool:
         return False
     except (OSError, subprocess.TimeoutExpired) as wrong:
         raise Unfit(f"{version}: whether it starts could not be seen: {wrong}. Nothing was changed; try again.") from None
+
+
+def _open_the_way(version: Path) -> None:
+    """Make the folders above *version*, for everybody to enter: what stood there may be of a root who lets nobody look."""
+    version.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (version.parent.parent, version.parent):
+        folder.chmod(OPEN)
+
+
+def _say_whole(version: Path, locks: Sequence[str]) -> None:
+    """Say that *version* is complete, with the packages of *locks*: once all of it is on the disk, for nobody looks again."""
+    os.sync()
+    fresh = version / f"{WHOLE}.fresh"
+    fresh.write_text("\n".join(locks) + "\n", encoding="utf-8")
+    to_disk(fresh)
+    fresh.replace(version / WHOLE)
+    to_disk(version)
 
 
 def _open_to_all(version: Path) -> bool:
@@ -138,12 +157,15 @@ def name_of(source: Path) -> str:
 
 
 def switch(version: Path, prefix: Path = PREFIX) -> Path | None:
-    """Put *version* in use, in one step; return the one that was in use before."""
-    before, link = current(prefix), prefix / CURRENT
-    fresh = prefix / f".{CURRENT}-{os.getpid()}"
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(version.relative_to(prefix))
-    fresh.replace(link)
+    """Put *version* in use, in one step; return the one that was in use before. Raises Unfit."""
+    before, fresh = current(prefix), prefix / f".{CURRENT}-{os.getpid()}"
+    try:
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(version.relative_to(prefix))
+        fresh.replace(prefix / CURRENT)
+        to_disk(prefix)
+    except OSError as wrong:
+        raise Unfit(f"{version.name} could not be put in use: {wrong}") from None
     return before
 
 
@@ -171,7 +193,7 @@ def _complete(source: Path, locks: Sequence[str], version: Path, say: Say) -> No
     with tempfile.TemporaryDirectory(prefix="greetline-") as scratch:
         _tools(source, version, Path(scratch))
         _packages(source, lacking, version, Path(scratch), say)
-    (version / WHOLE).write_text("\n".join([*there, *lacking]) + "\n", encoding="utf-8")
+    _say_whole(version, [*there, *lacking])
 
 
 def _make(source: Path, locks: Sequence[str], version: Path, scratch: Path, say: Say) -> None:

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
-from deploy.install.plan import SCREEN, Kind
+from deploy.install.disk import to_disk
+from deploy.install.plan import ETC, SCREEN, VAR, Kind
 from deploy.install.program import PREFIX, Unfit
 
 RECORD: Final = PREFIX / "installed.json"
@@ -33,6 +34,11 @@ class Record:
         """What the machine is. It may be several, such as a shop with a screen of its own, or nothing of ours any more."""
         return tuple(kind for kind, unit in KNOWN_BY.items() if unit in self.on)
 
+    @property
+    def irreplaceable(self) -> bool:
+        """Whether settings, a store or keys are among it: what a purge takes and no installation makes again."""
+        return "" in self.files.values() or not {str(ETC), str(VAR)}.isdisjoint(self.folders)
+
     @classmethod
     def read(cls, file: Path) -> Record:
         """Return the record in *file*, an empty one when there is none. Raises Unfit for one that cannot be read."""
@@ -44,7 +50,7 @@ class Record:
             raise Unfit(f"{file}: the record of what was installed cannot be read: {wrong}") from None
 
     def write(self, file: Path) -> None:
-        """Write it whole to *file*."""
+        """Write it whole to *file*, safely on the disk."""
         file.parent.mkdir(parents=True, exist_ok=True)
         fresh = file.with_suffix(".fresh")
         with fresh.open("w", encoding="utf-8") as opened:
@@ -52,3 +58,4 @@ class Record:
             opened.flush()
             os.fsync(opened.fileno())
         fresh.replace(file)
+        to_disk(file.parent)

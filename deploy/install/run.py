@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Final
 
 from deploy.install import program
+from deploy.install.disk import to_disk
 from deploy.install.plan import (
     ACCOUNT,
+    UNITS,
     VAR,
     Account,
     Action,
@@ -111,8 +113,11 @@ class Machinist:
         with fresh.open("x", encoding="utf-8") as opened:
             os.fchmod(opened.fileno(), 0o600)
             opened.write(file.text)
+            opened.flush()
             self._own(opened.fileno(), file.owner, file.mode)
+            os.fsync(opened.fileno())
         fresh.replace(place)
+        to_disk(place.parent)
         self.record.files[str(file.path)] = _digest(file.text.encode()) if file.ours else ""
 
     def _keep(self, place: Path, folder: Path) -> None:
@@ -120,6 +125,7 @@ class Machinist:
         folder.mkdir(parents=True, exist_ok=True)
         kept = folder / f"{place.name}{KEPT_BESIDE}"
         shutil.copy2(place, kept)
+        to_disk(kept)
         self._say(f"  it was changed by hand: kept as {kept.name if folder == place.parent else kept}")
 
     def _make_folder(self, folder: Folder) -> None:
@@ -206,17 +212,23 @@ class Machinist:
 
     def _run(self, command: list[str], *, account: str = "", environment: dict[str, str] | None = None) -> None:
         home = {"HOME": str(VAR)} if account else {}
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False, cwd="/",
-            user=account or None, group=account or None, extra_groups=[] if account else None, umask=0o077 if account else -1,
-            env={**os.environ, "PYTHONSAFEPATH": "1", **home, **(environment or {})},
-        )  # fmt: skip
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False, cwd="/",
+                user=account or None, group=account or None, extra_groups=[] if account else None, umask=0o077 if account else -1,
+                env={**os.environ, "PYTHONSAFEPATH": "1", **home, **(environment or {})},
+            )  # fmt: skip
+        except (OSError, subprocess.TimeoutExpired) as wrong:
+            raise Unfit(f"`{' '.join(command)}` could not be run: {wrong}") from None
         if done.returncode:
             last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
             raise Unfit(f"`{' '.join(command)}` failed:\n{last}")
 
     def undo(self, *, purge: bool) -> None:
-        """Take away what the record says was made; with *purge* also the shop's own settings, store and accounts."""
+        """Take away what the record says was made; with *purge* also the shop's own settings, store and accounts.
+
+        The record itself goes last, or is left with what was kept: cut short anywhere, it is finished by doing it again.
+        """
         self._end_units()
         for path, wrote in self.record.files.items():
             self._take_file(Path(path), wrote, purge=purge)
@@ -231,11 +243,14 @@ class Machinist:
             _systemctl("daemon-reload")
 
     def _end_units(self) -> None:
-        if self._here and self.record.on and shutil.which("systemctl"):
-            self._run(["systemctl", "disable", *self._now, "--quiet", *self.record.on])
+        # Those whose file is gone were ended by a try before this one, and systemd refuses a name that it does not know.
+        there = [unit for unit in self.record.on if self._at(UNITS / unit).exists()]
+        if self._here and there and shutil.which("systemctl"):
+            self._run(["systemctl", "disable", *self._now, "--quiet", *there])
             # Those that were started by others: by a path, a timer, the target.
             if self._systemd:
                 self._run(["systemctl", "stop", "greetline*"])
+        if self._here and shutil.which("systemctl"):
             for unit in self.record.off:
                 # Whether it starts is its own affair, and no reason to stop in the middle of going.
                 if _systemctl("enable", *self._now, "--no-block", "--quiet", unit):
@@ -265,8 +280,14 @@ class Machinist:
             self._say(f"kept {place}: what is in it is the shop's own (--purge takes it too)")
 
     def _take_program(self, *, purge: bool) -> None:
-        """Remove the versions; what was kept stays in the record, so that a later `--purge` finds it."""
-        shutil.rmtree(self._at(program.PREFIX), ignore_errors=True)
+        """Remove the versions, then the record; what was kept stays in it, so that a later `--purge` finds it."""
+        prefix, record = self._at(program.PREFIX), self._at(RECORD)
+        # By their names the link to the one in use is first: cut short after it, any release can be installed.
+        for each in sorted(prefix.iterdir()) if prefix.is_dir() else ():
+            if each.is_dir() and not each.is_symlink():
+                shutil.rmtree(each, ignore_errors=True)
+            elif each != record:
+                each.unlink()
         kept = Record(
             files={path: wrote for path, wrote in self.record.files.items() if self._at(Path(path)).exists()},
             folders=[folder for folder in self.record.folders if self._at(Path(folder)).exists()],
@@ -274,7 +295,9 @@ class Machinist:
         )
         self.record = kept
         if kept.files or kept.folders or kept.accounts:
-            kept.write(self._at(RECORD))
+            kept.write(record)
+        else:
+            shutil.rmtree(prefix, ignore_errors=True)
 
 
 def _ours(module: str) -> list[str]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import ipaddress
 import json
 import re
 import socket
 import ssl
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -25,11 +27,15 @@ TRUST_FILE: Final = "/root.crt"
 """Where the shop gives it out; the same as in deploy.caddy, which needs more than the standard library."""
 RULE: Final = "CACertificates"
 """What Chromium's policies call authorities that are believed besides its own."""
+HOUSE_NAMES: Final = ("local", "lan", "home.arpa", "internal", "localhost")
+"""Endings for which nobody whom everybody believes vouches; the same as in deploy.certs."""
 MOST_BYTES: Final = 32 * 1024
 ASK_SECONDS: Final = 10.0
 READ_BYTES: Final = 4096
 MOST_QUOTED: Final = 80
 _HTTPS: Final = 443
+_BY_THE_CLOCK: Final = {9: "is not good yet", 10: "is over"}
+"""What OpenSSL's codes say of a certificate that would be believed at another time."""
 _DIGITS: Final = re.compile(r"[0-9A-F]{64}")
 _CERTIFICATE: Final = re.compile(rb"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
 _DOCTOR: Final = "`sudo greetline-shop doctor` on the shop's machine"
@@ -67,8 +73,8 @@ def authorities(page: str, fingerprint: str, policies: Path) -> tuple[bytes, ...
     """Return the certificates, as DER, of whom a screen that shows *page* must be told.
 
     With a *fingerprint* the one that the shop gives out; without, those in the file *policies*, of an installation before.
-    They are kept where the system vouches for the server of *page* as well: whom somebody added to the system, Chromium does
-    not believe. Raises Unfit where neither they nor the system vouch for it.
+    They are kept where the system vouches for the server of *page* as well. Of a page inside a house the system is not asked:
+    it would vouch only by whom somebody added to it, and those Chromium does not believe. Raises Unfit where nobody vouches.
     """
     told = (fetched(page, fingerprint),) if fingerprint else kept(policies)
     if doubt := _doubt(page, told):
@@ -136,21 +142,40 @@ def _certificate(answer: bytes) -> bytes | None:
 
 
 def _doubt(page: str, told: Sequence[bytes] = ()) -> str:
-    """Return why neither the system nor *told* vouches for the server of *page*; "" where one does. Raises Unfit."""
+    """Return why neither *told* nor the system vouches for the server of *page*; "" where one does. Raises Unfit."""
     host, port = _server(page)
+    others = None if _inside(host) else ssl.create_default_context()
     try:
         with (
             socket.create_connection((host, port), timeout=ASK_SECONDS) as line,
-            _context(told, ssl.create_default_context()).wrap_socket(line, server_hostname=host),
+            _context(told, others).wrap_socket(line, server_hostname=host),
         ):
             return ""
     except ssl.SSLCertVerificationError as wrong:
+        if wrong.verify_code in _BY_THE_CLOCK:
+            raise Unfit(_untimely(_place(host, port), wrong.verify_code)) from None
         return str(wrong.verify_message)
     except (OSError, UnicodeError) as wrong:
         raise Unfit(
             f"{_place(host, port)} could not be reached by HTTPS: {wrong}. "
             "A screen is set up while the shop runs: is the address right, and is the shop's machine on?"
         ) from None
+
+
+def _inside(host: str) -> bool:
+    """Return whether *host* is an address or a name inside a house."""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return host.rstrip(".").endswith(tuple(f".{ending}" for ending in HOUSE_NAMES)) or host.rstrip(".") in HOUSE_NAMES
+
+
+def _untimely(place: str, code: int) -> str:
+    return (
+        f"The certificate of {place} {_BY_THE_CLOCK[code]}, by the clock of this machine: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.\n"
+        "If that is not the time, set the clock (`timedatectl` says whether it follows anybody) and do this again. If it is, "
+        "`sudo systemctl start greetline-renew` on the shop's machine makes the certificate anew."
+    )
 
 
 def _context(told: Sequence[bytes], context: ssl.SSLContext | None = None) -> ssl.SSLContext:
@@ -171,7 +196,7 @@ def _unvouched(page: str, doubt: str, fingerprint: str) -> str:
             "Give --page with the address and the port that the shop's own tablets use."
         )
     return (
-        f"{place} shows a certificate for which nobody vouches that this machine knows: {doubt}.\n"
+        f"{place} shows a certificate for which nobody vouches whom a screen here believes: {doubt}.\n"
         f"Run {_DOCTOR}, and give what it says in its line `root`:\n"
         f'  --page {page} --fingerprint "AB CD ..."'
     )

@@ -130,6 +130,20 @@ def test_a_link_lets_one_browser_in(shop: Shop, greetline: Run) -> None:
     assert greetline("screens", "enter-link", "--zone", "moon").exit_code == 1
 
 
+def test_behind_https_a_link_leads_to_where_a_tablet_comes_in_or_is_not_made(shop: Shop, greetline: Run, tmp_path: Path) -> None:
+    settings = tmp_path / "greetline.toml"
+    plain = settings.read_text()
+    settings.write_text(f"{plain}[dashboard]\nhttps = true\n")
+    refused = greetline("screens", "enter-link")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "--base https://192.168.1.10" in refused.stderr
+    assert shop.db.execute("SELECT count(*) FROM entrances").fetchone()[0] == 0, "it refuses before anything is made"
+    assert greetline("screens", "enter-link", "--base", "https://10.0.0.4").stdout.startswith("https://10.0.0.4/enter/")
+    for name, address in (("shop.lan", "https://shop.lan/enter/"), ("fd00::4", "https://[fd00::4]/enter/")):
+        settings.write_text(f'{plain}[dashboard]\nhttps = true\n[tls]\nnames = ["{name}", "10.0.0.4"]\n')
+        assert greetline("screens", "enter-link").stdout.startswith(address)
+
+
 @pytest.mark.parametrize("words", [("people", "list"), ("people", "add", "Bo"), ("screens", "list"), ("screens", "enter-link")])
 def test_without_settings_or_store_it_is_exit_code_3_and_a_sentence(greetline: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
     wrong = tmp_path / "wrong.toml"

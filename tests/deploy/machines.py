@@ -6,7 +6,7 @@ import ssl
 from pathlib import Path
 
 from deploy import certs
-from deploy.install import job
+from deploy.install import job, program
 from deploy.install.machine import Machine
 from deploy.install.plan import Kind
 
@@ -29,6 +29,15 @@ def installed(root: Path, kind: Kind = "shop", **more: object) -> list[str]:
     said: list[str] = []
     job.install(job.Order(kind=kind, root=root, **more), said.append)  # type: ignore[arg-type]
     return said
+
+
+def a_release(folder: Path) -> Path:
+    """Write to *folder* what makes it an unpacked release, as far as an installer looks; return it."""
+    for name in (*program.PACKAGES, str(program.LOCKS)):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for name in program.BESIDE:
+        (folder / name).write_text('[project]\nversion = "7.1"\n')
+    return folder
 
 
 def tree(root: Path) -> dict[str, bytes | None]:

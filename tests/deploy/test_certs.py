@@ -23,7 +23,7 @@ from broker.identity.devices import MOST_ROWS, Devices, Refused
 from broker.identity.rights import BadName, Kind
 from broker.settings import CameraSettings, Settings, StoreSettings
 from broker.settings.tls import TlsSettings
-from deploy import certs, tls_checks
+from deploy import bundle, certs, tls_checks
 from deploy.certs import Reach
 from deploy.fault import Fault
 from deploy.finding import State
@@ -360,6 +360,17 @@ def test_this_machine_is_reached_by_what_its_certificate_may_say(tmp_path: Path)
     assert certs.make_server(tmp_path, "web", here)
 
 
+def test_a_box_is_told_an_address_since_not_every_machine_answers_to_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    for places, told in (
+        (["vm.local", "localhost", "127.0.0.1", "fd00::10", "192.168.1.10"], "192.168.1.10"),
+        (["vm.local", "localhost", "127.0.0.1", "fd00::10"], "vm.local"),
+        (["localhost", "127.0.0.1"], "localhost"),
+    ):
+        monkeypatch.setattr(certs, "here", lambda places=places: certs.Reach.of(places))
+        assert bundle.host_of(Settings()) == told
+    assert bundle.host_of(Settings(tls=TlsSettings(names=("shop.lan", "192.168.1.10")))) == "shop.lan"
+
+
 def test_a_machine_is_reached_in_the_same_order_before_it_has_a_certificate_and_after(tmp_path: Path) -> None:
     reach = certs.Reach.of(["vm.local", "localhost", "192.168.1.10", "127.0.0.1"])
     first = certs.lasting(tmp_path, reach, now=NOW)
@@ -386,6 +397,10 @@ def test_the_doctor_says_the_fingerprint_and_what_expires_soon(tmp_path: Path) -
     assert found(NOW + timedelta(days=370))["tls: web"] == (State.WARN, "its certificate expires in 27 days")
     assert found(NOW + timedelta(days=400))["tls: web"][0] is State.MISSING
     assert found(NOW + timedelta(days=1800))["tls: cam-door"] == (State.WARN, "its certificate expires in 25 days")
+    Devices(tmp_path / "var", "shop").issue("wall", Kind.BOARD, now=NOW, by="test")
+    late = {one.about: one.advice for one in tls_checks.certificates(settings, now=NOW + timedelta(days=1800))}
+    assert "greetline mqtt invite cam-door, then greetline join" in late["tls: cam-door"], "its key never leaves the box"
+    assert late["tls: wall"] == "greetline mqtt renew wall"
     root.write_text("half")
     assert found(NOW)["root"][0] is State.MISSING
 
@@ -413,5 +428,6 @@ def test_the_doctor_says_who_is_counted_twice(tmp_path: Path) -> None:
     devices.issue("cam-door", Kind.CAMERA, now=NOW, by="test")
     [twice] = [one for one in tls_checks.certificates(settings, now=NOW) if one.about == "camera: cam-door"]
     assert twice.state is State.WARN
+    assert "out of the settings file" in twice.advice, "no page of the office takes a camera away"
     devices.revoke("cam-door", now=NOW)
     assert "camera: cam-door" not in {one.about for one in tls_checks.certificates(settings, now=NOW)}

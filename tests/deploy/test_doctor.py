@@ -86,6 +86,12 @@ def test_it_can_be_read_by_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "-> greetline config show > greetline.toml" in result.output
 
 
+def test_in_an_installed_shop_it_may_open_the_printer_that_the_kiosk_may() -> None:
+    kiosk = (ROOT / "deploy/systemd/greetline-kiosk.service").read_text(encoding="utf-8")
+    [groups] = re.findall(r"^SupplementaryGroups=(.+)$", kiosk, re.MULTILINE)
+    assert f"--groups {groups} " in (ROOT / "deploy/install/greetline-shop").read_text(encoding="utf-8")
+
+
 def test_numbers_by_phone_without_an_address_for_phones_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     queue = {"services": [{"id": "returns", "letter": "R", "name": "Returns"}], "counters": [{"id": "desk-1", "name": "Desk 1"}]}
     shop_file(tmp_path, **queue, join={"enabled": True})  # type: ignore[arg-type]

@@ -38,7 +38,7 @@ from deploy.install.program import Unfit
 from deploy.install.record import RECORD, Record
 from deploy.install.run import KEPT_BESIDE, Machinist
 from deploy.install.wanted import wanted
-from tests.deploy.machines import DEBIAN, a_bare_debian, installed, tree
+from tests.deploy.machines import DEBIAN, a_bare_debian, a_release, installed, tree
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS: tuple[Kind, ...] = ("shop", "camera", "screen")
@@ -286,11 +286,7 @@ def test_every_kind_with_a_program_has_its_lock() -> None:
 
 
 def test_a_version_is_named_after_what_is_in_it(tmp_path: Path) -> None:
-    for name in (*program.PACKAGES, str(program.LOCKS)):
-        (tmp_path / name).mkdir(parents=True, exist_ok=True)
-    for name in program.BESIDE:
-        (tmp_path / name).write_text('[project]\nversion = "7.1"\n')
-    first = program.name_of(tmp_path)
+    first = program.name_of(a_release(tmp_path))
     assert first.startswith("7.1-")
     (tmp_path / "broker/__pycache__").mkdir()
     (tmp_path / "broker/__pycache__/x.pyc").write_text("compiled")
@@ -316,11 +312,7 @@ def test_the_version_in_use_changes_in_one_step_and_old_ones_go(tmp_path: Path) 
 def test_a_version_whose_python_is_gone_with_the_old_system_is_made_anew_with_all_its_packages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    release = tmp_path / "release"
-    for name in (*program.PACKAGES, str(program.LOCKS)):
-        (release / name).mkdir(parents=True, exist_ok=True)
-    for name in program.BESIDE:
-        (release / name).write_text('[project]\nversion = "7.1"\n')
+    release = a_release(tmp_path / "release")
     made: list[tuple[str, ...]] = []
 
     def make(source: Path, locks: list[str], version: Path, scratch: Path, say: object) -> None:

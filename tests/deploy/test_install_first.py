@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -45,9 +46,10 @@ mqtt_port = {free_port()}
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     (tmp_path / "data").mkdir(mode=0o700)
     (tmp_path / "tls").mkdir()
+    monkeypatch.setattr(certify, "TLS", tmp_path / "tls")
     return settings_at(tmp_path)
 
 
@@ -150,6 +152,47 @@ def test_whoever_waits_for_certificates_too_long_is_told_who_makes_them(
     monkeypatch.setattr(certs, "PATIENCE_S", 0.2)
     with held(tmp_path / "tls" / ALONE), pytest.raises(Fault, match=rf"somebody else \(process {os.getpid()}\)"):
         certify.main(tmp_path / "greetline.toml", restart=False)
+
+
+def test_whoever_waits_for_certificates_waits_longer_than_whoever_makes_them_may_take() -> None:
+    unit = (Path(certs.__file__).parent / "systemd/greetline-renew.service").read_text(encoding="utf-8")
+    ends = re.search(r"^TimeoutStartSec=(\d+)$", unit, re.MULTILINE)
+    assert certs.PATIENCE_S > certify.SYSTEMD_SECONDS
+    assert ends
+    assert int(ends[1]) > certs.PATIENCE_S + certify.SYSTEMD_SECONDS, "systemd would end it before it has said why"
+
+
+def test_root_makes_no_certificates_where_a_program_of_the_shop_may_write(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Settings] = []
+    monkeypatch.setattr(certify, "certify", lambda settings: made.append(settings) or [])
+    file, elsewhere = tmp_path / "greetline.toml", tmp_path / "elsewhere"
+    file.write_text(file.read_text().replace(str(tmp_path / "tls"), str(elsewhere)))
+    elsewhere.mkdir()
+    (elsewhere / ALONE).write_text("of root alone\n")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    with pytest.raises(Fault, match="which is root's alone"):
+        certify.main(file, restart=True)
+    assert made == []
+    assert [path.read_text() for path in elsewhere.iterdir()] == ["of root alone\n"]
+
+
+def test_a_lock_that_is_a_link_is_said_in_a_sentence_and_nothing_is_emptied(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "roots").write_text("of root alone\n")
+    (tmp_path / "tls" / ALONE).symlink_to(tmp_path / "roots")
+    with pytest.raises(Fault, match=rf"{ALONE}: is a link"):
+        certify.main(tmp_path / "greetline.toml", restart=False)
+    assert (tmp_path / "roots").read_text() == "of root alone\n"
+
+
+def test_a_folder_of_certificates_that_is_gone_is_named_with_what_makes_it(settings: Settings, tmp_path: Path) -> None:
+    unit = (Path(certs.__file__).parent / "systemd/greetline-renew.service").read_text(encoding="utf-8")
+    assert "ReadWritePaths=-/etc/greetline-tls" in unit, "else systemd does not start what would say so"
+    (tmp_path / "tls").rmdir()
+    (tmp_path / "tls").write_text("no folder, which cannot be made either")
+    with pytest.raises(Fault, match=r"tls: .*`sudo greetline install`"):
+        certify.main(tmp_path / "greetline.toml", restart=True)
 
 
 @needs_mosquitto

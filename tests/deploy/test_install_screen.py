@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from click.testing import CliRunner
 
 from deploy import caddy, certs, tls_checks
 from deploy.cli import main
+from deploy.install import __main__ as installer
 from deploy.install import job, trust
 from deploy.install.plan import PACKAGES, POLICIES, SCREEN_ENV, Kind, policies
 from deploy.install.program import Unfit
@@ -76,6 +78,32 @@ def test_a_screen_whose_files_are_laid_down_anew_believes_whom_it_believed(tls: 
     for again in ({"files": True}, {"page": PAGE}):
         installed(root, "screen", **again)
         assert rules.read_text() == policies(PAGE, [der(tls)])
+
+
+@pytest.mark.parametrize("door", ["greetline install", "python3 -m deploy.install"])
+def test_a_screen_that_is_installed_again_without_a_page_shows_and_believes_what_it_did(door: str, tls: Path, root: Path) -> None:
+    rules, shows = root / POLICIES.relative_to("/"), root / SCREEN_ENV.relative_to("/")
+
+    def run(*words: str) -> None:
+        given = ["screen", "--root", str(root), *words]
+        code = installer.main(given) if door.startswith("python3") else CliRunner().invoke(main, ["install", *given]).exit_code
+        assert code == 0
+
+    run()
+    assert shows.read_text() == f"GREETLINE_PAGE={job.PAGE}\n", "the first time it shows its own machine"
+    run("--page", PAGE)
+    rules.write_text(policies(PAGE, [der(tls)]))
+    run()
+    assert shows.read_text() == f"GREETLINE_PAGE={PAGE}\n"
+    assert rules.read_text() == policies(PAGE, [der(tls)])
+    run("--page", job.PAGE)
+    assert shows.read_text() == f"GREETLINE_PAGE={job.PAGE}\n"
+
+
+def test_a_fingerprint_that_is_given_later_is_for_the_page_that_the_screen_shows(root: Path) -> None:
+    installed(root, "screen", page=PAGE)
+    said = f"fetch http://192.168.1.10/root.crt and believe that authority, if its fingerprint is {AB}"
+    assert said in installed(root, "screen", fingerprint=AB, dry_run=True)
 
 
 def test_the_rules_of_a_screen_can_be_read_by_its_account_however_careful_whoever_installs_is(root: Path) -> None:
@@ -228,15 +256,68 @@ def test_whoever_answers_drop_by_drop_is_not_waited_for(monkeypatch: pytest.Monk
             trust.fetched("https://127.0.0.1/kiosk", AB)
 
 
-def test_where_somebody_vouches_for_the_page_nothing_need_be_given(
-    tls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The authority of a server that is reached from everywhere, as shop.example; it answers here."""
+    folder, connect = tmp_path / "outside", socket.create_connection
+    certs.make_authority(folder, names=["shop.example"])
+    certs.make_server(folder, "web", certs.Reach.of(["shop.example", "shop.local", "127.0.0.1"]))
+    monkeypatch.setattr(socket, "create_connection", lambda place, **more: connect(("127.0.0.1", place[1]), **more))
+    return folder
+
+
+def test_where_the_system_vouches_for_a_page_of_the_internet_nothing_need_be_given(
+    outside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(tls / "authority.crt"))
-    with secret(tls) as page:
+    monkeypatch.setenv("SSL_CERT_FILE", str(outside / "authority.crt"))
+    with secret(outside) as here:
+        page = here.replace("127.0.0.1", "shop.example")
         assert trust.authorities(page, "", tmp_path / "none") == ()
         file = tmp_path / "greetline.json"
-        file.write_text(policies(page, [der(tls)]))
-        assert trust.authorities(page, "", file) == (der(tls),), "whom the system believes, Chromium may not"
+        file.write_text(policies(page, [der(outside)]))
+        assert trust.authorities(page, "", file) == (der(outside),), "whom the system believes, Chromium may not"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "shop.local"])
+def test_whom_somebody_added_to_the_system_vouches_for_no_page_inside_a_house(
+    host: str, outside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Chromium would not believe them: the screen would show a warning that nobody in the shop can get past.
+    monkeypatch.setenv("SSL_CERT_FILE", str(outside / "authority.crt"))
+    with secret(outside) as here:
+        page = here.replace("127.0.0.1", host)
+        with pytest.raises(Unfit, match="--fingerprint"):
+            trust.authorities(page, "", tmp_path / "none")
+        (tmp_path / "greetline.json").write_text(policies(page, [der(outside)]))
+        assert trust.authorities(page, "", tmp_path / "greetline.json") == (der(outside),)
+
+
+@pytest.mark.parametrize(
+    "host", ["192.168.1.10", "10.0.0.7", "127.0.0.1", "fd00::10", "fe80::1", "shop.local", "SHOP.lan.", "localhost"]
+)
+def test_a_place_inside_a_house_is_known(host: str) -> None:
+    assert trust._inside(host.lower())
+
+
+@pytest.mark.parametrize("host", ["8.8.8.8", "2a00:1450::1", "shop.example", "milan", "shop.milan", "local.example"])
+def test_a_place_outside_is_not_inside(host: str) -> None:
+    assert not trust._inside(host)
+
+
+def test_the_names_of_a_house_are_those_for_which_a_shop_makes_certificates() -> None:
+    assert trust.HOUSE_NAMES == certs.HOUSE_NAMES
+
+
+@pytest.mark.parametrize(("days", "word"), [(400, "is not good yet"), (-500, "is over")], ids=["behind", "ahead"])
+def test_a_screen_whose_clock_is_wrong_is_told_so_and_not_to_give_another_page(days: int, word: str, tmp_path: Path) -> None:
+    made = datetime.now(UTC) + timedelta(days=days)
+    certs.make_authority(tmp_path / "tls", now=made)
+    certs.make_server(tmp_path / "tls", "web", certs.Reach.of(["127.0.0.1"]), now=made)
+    with secret(tmp_path / "tls") as page, pytest.raises(Unfit, match="set the clock") as refused:
+        (tmp_path / "greetline.json").write_text(policies(page, [der(tmp_path / "tls")]))
+        trust.authorities(page, "", tmp_path / "greetline.json")
+    assert f"{word}, by the clock of this machine: {datetime.now(UTC):%Y-%m-%d}" in str(refused.value)
+    assert "--page" not in str(refused.value)
 
 
 def test_where_nobody_does_it_says_where_the_fingerprint_is_to_be_found(tls: Path, tmp_path: Path) -> None:

@@ -177,6 +177,23 @@ def test_without_a_backup_nothing_is_changed_and_the_shop_runs_again(shop: Insta
     upgrade._need_ready(shop.place, shop.ready)
 
 
+def test_a_version_that_cannot_be_put_in_use_leaves_a_shop_that_is_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upgrade, "STEADY_SECONDS", 0.0)
+    place, new = versions(tmp_path, BACKED_UP, BACKED_UP)
+    units, replace = Recorded(), Path.replace
+
+    def full(self: Path, target: Path) -> Path:
+        if self.is_symlink() and self.readlink().name == new.name:
+            raise OSError(28, "No space left on device")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(WentBack, match="No space left"):
+        upgrade.upgrade(place, new, units, lambda: True, lambda _: None)
+    assert (program.current(place.prefix) or new).name == "1"
+    assert units.did == ["stop", "stop", "start 1"]
+
+
 SLOW = '#!/bin/sh\n[ "$1" = check ] && exec sleep 30\nexit 0\n'
 """Bringing the store up to date takes longer than anybody waits."""
 GONE = '#!/bin/sh\nrm "$0"\n'
