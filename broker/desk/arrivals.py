@@ -41,7 +41,8 @@ class _Batch:
 def take(shop: Shop, news: Sequence[News]) -> int:
     """Take a batch of *news* in one transaction and return how many were new. All or nothing: any error rolls back."""
     with change(shop.db):
-        batch = _Batch(shop.clock(), pauses.touching(shop.db, shop.clock() - timedelta(days=1)))
+        came = [item.at for item in news if isinstance(item, Crossed) and item.inward]
+        batch = _Batch(shop.clock(), pauses.touching(shop.db, min(came)) if came else [])
         fresh = arrivals.take(shop.db, news, batch.now)
         passing("arrivals.seen")
         batch.there = visits.among(shop.db, [_id_of(item) for item in fresh if isinstance(item, Crossed) and item.inward])

@@ -40,7 +40,7 @@ def running(db: Database) -> list[Pause]:
 
 
 def touching(db: Database, begin: datetime) -> list[Pause]:
-    """Return the pauses that ended after *begin* or have not ended: those that late news may still meet."""
+    """Return the pauses that ended after *begin* or have not ended: those that whoever came in since then may have met."""
     return _all(db, "WHERE ended IS NULL OR ended > ?", [text(begin)])
 
 

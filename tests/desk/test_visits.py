@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -226,6 +227,16 @@ def test_a_paused_zone_opens_no_visit_and_comes_back_by_itself(shop: Shop, clock
     assert zones.run_due(shop) == 1
     arrivals.take(shop, [crossed(3, at=clock())])
     assert {v.zone for v in rows.open_ones(shop.db)} == {"shoes", "entrance"}
+
+
+def test_who_came_in_while_a_zone_was_paused_is_no_visit_however_late_that_is_heard(shop: Shop, clock: TurnableClock) -> None:
+    zones.pause(shop, "entrance", minutes=5, reason="delivery", by="kari")
+    clock.turn(seconds=300)
+    zones.run_due(shop)
+    clock.turn(seconds=3 * 24 * 3600)
+    arrivals.take(shop, [crossed(1, at=later(60)), crossed(2, at=later(360))])
+    found = shop.db.execute("SELECT t0 FROM visits").fetchall()
+    assert [datetime.fromisoformat(t0) for (t0,) in found] == [later(360)]
 
 
 @pytest.mark.parametrize(("minutes", "reason"), [(7, "delivery"), (5, " ")])
