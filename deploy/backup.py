@@ -24,6 +24,7 @@ from typing import IO, Any, Final
 
 from pydantic import TypeAdapter
 
+from broker.disk import to_disk
 from broker.settings import Settings
 from broker.shop import STORE_FILE
 from broker.store import archived, copied, upkeep
@@ -97,7 +98,7 @@ def make(
             )  # fmt: skip
             _pack(Path(scratch) / "packed", manifest, members)
             (Path(scratch) / "packed").replace(target)
-        upkeep.to_disk(target.parent)
+        to_disk(target.parent)
         copied.mark(settings.store.data, now)
     except OSError as wrong:
         raise Fault(

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from broker.disk import to_disk
 from broker.lock import Held, held
 from broker.service import archiving
 from broker.service.run import LOCK_FILE
@@ -106,7 +107,7 @@ def checked(file: Path, store: Path) -> dict[str, int]:
         raise Fault(f"{file}: {planted[0]}. It would do something by itself in your store. Do not use it.")
     if sound.damage:
         raise Fault(f"{file}: the store in it is damaged: {sound.damage[0]}. Use another backup.")
-    upkeep.to_disk(store)
+    to_disk(store)
     return sound.counts
 
 
@@ -124,7 +125,7 @@ def put(done: Restored, found: dict[str, Path], data: Path, path: Path) -> None:
             _put_settings(fresh, path, done)
         elif name in targets:
             _put_beside(fresh, targets[name], data, aside, done)
-    upkeep.to_disk(data)
+    to_disk(data)
 
 
 def _places(data: Path, names: list[str]) -> dict[str, Path]:
@@ -178,7 +179,7 @@ def _keep_store(data: Path, aside: Path, done: Restored) -> None:
             kept.hardlink_to(store)
         except OSError:  # Not every disk has a second name for a file.
             shutil.copy2(store, kept)
-        upkeep.to_disk(kept)
+        to_disk(kept)
         done.kept.append(kept)
     for part in _BESIDE_STORE:
         _keep(data / f"{STORE_FILE}{part}", data, aside, done)

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from broker.disk import to_disk
 from edge.models import ModelFile
 
 SITE: Final = "https://raw.githubusercontent.com"
@@ -157,11 +158,7 @@ def _keep(part: FileIO, file: ModelFile, folder: Path, origin: str) -> None:
     with _world(path):
         os.fsync(part.fileno())
         (folder / (file.name + PART)).replace(path)
-        inside = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(inside)
-        finally:
-            os.close(inside)
+        to_disk(folder)
 
 
 def _bring(address: str, part: FileIO, file: ModelFile, patience: Patience, tell: Tell) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from broker.contract.plan import Plan
+from broker.disk import to_disk
 
 log = logging.getLogger(__name__)
 
@@ -52,16 +53,9 @@ class PlanFile:
                     file.flush()
                     os.fsync(file.fileno())
                 fresh.replace(self._path)
-            self._sync_folder()
+            to_disk(self._path.parent)
         except OSError as wrong:
             log.warning("the plan cannot be kept in %s: %s", self._path, wrong)
             fresh.unlink(missing_ok=True)
             return f"the plan is in force and could not be kept: {wrong.strerror}"
         return ""
-
-    def _sync_folder(self) -> None:
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

@@ -19,15 +19,16 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "broker.domain": (),
     "broker.failpoints": (),
     "broker.lifeline": (),
+    "broker.disk": (),
     "broker.lock": (),
     "broker.anew": ("broker.lifeline", "broker.settings"),
     "broker.log": ("structlog",),
     "broker.watchdog": (),
-    "broker.settings": ("pydantic", "broker.contract", "tomlkit"),
-    "broker.identity": ("cryptography", "broker.contract", "broker.settings"),
+    "broker.settings": ("pydantic", "broker.contract", "broker.disk", "tomlkit"),
+    "broker.identity": ("cryptography", "broker.contract", "broker.disk", "broker.settings"),
     "broker.link": ("paho", "broker.contract", "broker.settings"),
     "broker.inquiry": ("broker.contract", "broker.link", "broker.settings"),
-    "broker.store": ("sqlite_utils", "broker.domain", "broker.failpoints"),
+    "broker.store": ("sqlite_utils", "broker.disk", "broker.domain", "broker.failpoints"),
     "broker.shop": ("sqlite_utils", "broker.domain", "broker.settings", "broker.store"),
     "broker.desk": (
         "broker.domain", "broker.store", "broker.shop", "broker.settings", "broker.identity", "broker.failpoints", "argon2",
@@ -52,7 +53,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "broker.__main__": ("click", "broker"),
     "edge": (
         "cv2", "numpy", "onnxruntime", "openvino", "click", "rich", "pydantic", "broker.contract", "broker.link", "broker.settings",
-        "broker.anew",
+        "broker.anew", "broker.disk",
         "broker.failpoints", "broker.lifeline", "broker.log", "broker.watchdog",
     ),
     "kiosk": (

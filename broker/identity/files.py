@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from broker.disk import to_disk
+
 SECRET: Final = 0o600
 SHARED: Final = 0o640
 """Readable by the group of the folder too: by the MQTT broker, which is a user of its own where Greetline is installed."""
@@ -38,16 +40,7 @@ def put(path: Path, content: bytes, mode: int = SECRET) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    _settle(path.parent)
-
-
-def _settle(folder: Path) -> None:
-    """Let the kernel write the folder down: a new name in it may otherwise be gone after a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    to_disk(path.parent)
 
 
 def make_folder(path: Path, mode: int = 0o700) -> None:

@@ -21,6 +21,7 @@ from typing import Any, Final
 import tomlkit
 from tomlkit.items import AoT
 
+from broker.disk import to_disk
 from broker.settings.reading import BadSettings, understand
 from broker.settings.tables import Settings
 
@@ -261,17 +262,8 @@ def put(path: Path, text: str) -> None:
                 os.fchown(file.fileno(), stands.st_uid, stands.st_gid)
             os.fsync(file.fileno())
         aside.replace(path)
-        _sync_folder(path.parent)
+        to_disk(path.parent)
     except OSError as wrong:
         with contextlib.suppress(OSError):
             aside.unlink()
         raise CannotWrite(f"{path} cannot be written: {wrong.strerror}.") from wrong
-
-
-def _sync_folder(folder: Path) -> None:
-    """Let the new name itself survive a power cut."""
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from broker.disk import to_disk
 from broker.failpoints import passing
 from broker.store import archive, segments
 from broker.store.archive import Piece, Place
 from broker.store.base_copy import BaseCopy
 from broker.store.segments import Damaged, Segment
-from broker.store.upkeep import to_disk
 from broker.store.wal import Frame
 from broker.store.wal_hold import Busy, LogHold
 from broker.store.wal_reader import Broken as Broken

@@ -12,11 +12,11 @@ from typing import Final
 
 from sqlite_utils import Database
 
+from broker.disk import to_disk
 from broker.failpoints import passing
 from broker.store import archive, upkeep
 from broker.store.archive import HALF, Place
 from broker.store.database import StoreError
-from broker.store.upkeep import to_disk
 
 PACK_LEVEL: Final = 1
 BLOCK_BYTES: Final = 4 * 1024 * 1024

@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
+from broker.disk import to_disk
 from broker.store.database import NAMES, StoreError
 from broker.store.invariants import ALWAYS, DEEP
 from broker.store.schema import migrations
@@ -153,11 +154,3 @@ def _copy_pages(db: Database, copy: sqlite3.Connection, fresh: Path, told: Told)
         db.execute("ROLLBACK")
         # While we stood still the log could not be emptied. Whoever commits next would do it all, with a customer waiting.
         db.execute("PRAGMA wal_checkpoint(PASSIVE)")
-
-
-def to_disk(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

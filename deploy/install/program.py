@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from deploy.install.disk import to_disk
+from broker.disk import to_disk
 
 PREFIX: Final = Path("/opt/greetline")
 VERSIONS: Final = "versions"

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
-from deploy.install.disk import to_disk
+from broker.disk import to_disk
 from deploy.install.plan import ETC, SCREEN, VAR, Kind
 from deploy.install.program import PREFIX, Unfit
 

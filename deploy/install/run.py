@@ -17,8 +17,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from broker.disk import to_disk
 from deploy.install import program
-from deploy.install.disk import to_disk
 from deploy.install.plan import (
     ACCOUNT,
     UNITS,
