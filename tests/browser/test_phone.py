@@ -333,8 +333,8 @@ def test_a_number_is_taken_with_a_phone_from_the_poster(house: PhoneHouse, watch
     accessible(poster)
     page.goto(f"/j/{joining.secret(house.shop)}")
     page.get_by_role("button", name="Repairs").tap()
-    title(page, "W\u00a0001")
     expect(page.locator(".fact")).to_have_text("You are next. Please stay close by.")
+    title(page, "W\u00a0001")
     page.goto(f"/j/{joining.secret(house.shop)}")
     title(page, "W\u00a0001")
 
