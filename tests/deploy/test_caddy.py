@@ -21,6 +21,8 @@ from tests.service.parts import listens, wait_until
 from tests.web.parts import person
 
 REACH = certs.Reach.of(["shop.local", "192.168.1.10", "fd00::10"])
+TRIES = 5
+"""Whoever sends on after the screens have hung up may break the line before the answer is read: now and then on a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +195,10 @@ def test_figures_are_not_told_through_caddy(behind: Behind) -> None:
 
 @needs_caddy
 def test_what_is_too_large_goes_no_further(behind: Behind) -> None:
-    status, headers, said = behind.ask("/pair", method="POST", body=b"x" * 2_000_000)
+    for _ in range(TRIES):
+        status, headers, said = behind.ask("/pair", method="POST", body=b"x" * 2_000_000)
+        if status != 503:
+            break
     assert (status, "Retry-After" in headers) == (413, False)
     # The screens themselves say so too, when the length that was announced has reached them first.
     assert b"too large" in said.lower()

@@ -287,7 +287,8 @@ def test_a_damaged_store_is_no_want_of_room_and_a_copy_that_fails_each_time_is_n
     going.begin()
     going.is_so(ArchiveState.UNSOUND)
     time.sleep(5 * RETRY)
-    assert said == ["copying", "unsound"], "not in turn, again and again"
+    # Where the copy fails at once, nobody has said by then that it is being made.
+    assert said in (["copying", "unsound"], ["unsound"]), "not in turn, again and again"
     store.execute("DROP INDEX bodies")
     going.is_so(ArchiveState.GOES_ON)
     assert set(said) == {"copying", "unsound", "goes-on"}
