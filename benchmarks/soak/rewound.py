@@ -16,7 +16,7 @@ from broker.store.rewind import Span
 
 MOMENTS = 8
 LATER_S = 5.0
-"""The store of a moment has nothing that came so much later, and nothing is missing but what came so shortly before."""
+"""The store of a moment has nothing that came so much later; and each time the archive begins anew may cost so much more."""
 BEHIND_S = 20.0
 """Something is committed every second but while the disk is full; a store that is so much older than the moment has lost some."""
 
