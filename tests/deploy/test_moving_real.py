@@ -136,8 +136,8 @@ def becomes_a_shop(box: Box) -> None:
         box,
         "python3 -m deploy.install",
         f"greetline-shop people add Kari --role lead --pin {PIN}",
-        f"greetline-shop mqtt issue {DEVICE} --out /tmp/{DEVICE}.tar",
-        f"mv /tmp/{DEVICE}.tar /srv",
+        f"greetline-shop mqtt issue {DEVICE} --out {plan.VAR}/{DEVICE}.tar",
+        f"mv {plan.VAR}/{DEVICE}.tar /srv",
         f"install -o greetline -g greetline -m 600 /etc/machine-id {PASSWORD}",
     )
 
