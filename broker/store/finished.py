@@ -126,6 +126,14 @@ def month(db: Database, kinds: Sequence[str], name: str, *, bare: Sequence[str] 
     return made
 
 
+_MONTHS: Final = """WITH RECURSIVE first(day) AS (
+    SELECT min(day) FROM finished UNION ALL
+    SELECT (SELECT min(day) FROM finished WHERE day >= date(first.day, 'start of month', '+1 month')) FROM first
+    WHERE first.day IS NOT NULL
+) SELECT substr(day, 1, 7) FROM first WHERE day IS NOT NULL"""
+"""From the first day of a month to that of the next by the index: it is asked every second, of years of hours."""
+
+
 def kept_months(db: Database) -> set[str]:
     """Return the months that are kept whole."""
     return {month for (month,) in db.execute("SELECT DISTINCT month FROM finished_months").fetchall()}
@@ -133,7 +141,7 @@ def kept_months(db: Database) -> set[str]:
 
 def months_of_hours(db: Database) -> list[str]:
     """Return the months in which there are finished hours, oldest first."""
-    return [month for (month,) in db.execute("SELECT DISTINCT substr(day, 1, 7) FROM finished ORDER BY 1").fetchall()]
+    return [month for (month,) in db.execute(_MONTHS).fetchall()]
 
 
 def keep_month(db: Database, name: str, sums: dict[str, Sums]) -> None:
