@@ -11,7 +11,21 @@ from broker.shop import Shop
 from broker.web import app as web
 from broker.web import oidc
 from broker.web.own import own
-from dashboard import admin, box_door, cameras, counter, floor, lead, matters, problem_records, reports, shell, standards, tallies
+from dashboard import (
+    admin,
+    box_door,
+    cameras,
+    counter,
+    floor,
+    lead,
+    matters,
+    problem_records,
+    reckoned,
+    reports,
+    shell,
+    standards,
+    tallies,
+)  # fmt: skip
 from dashboard.admin import in_force
 from dashboard.admin.office import pages_here
 from dashboard.api.document import API
@@ -50,5 +64,6 @@ def create(settings: Settings, *, shop: Shop | None = None, file: Path | None = 
     app.jinja_env.globals["call_words"] = CALL_WORDS
     app.jinja_env.globals["office_pages"] = pages_here
     in_force.set_up(app, file)
+    app.extensions[reckoned.EXTENSION] = reckoned.Reckoned()
     app.jinja_env.globals["has_counters"] = bool(settings.counters)
     return app

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from broker.desk import alerts as desk_alerts
@@ -25,6 +25,7 @@ from broker.web.polled import polled
 from broker.web.stores import current_shop
 from dashboard.answers import Added, Dismissed, Merged, Paused, Problem, Sent, Tapped, body_of, key_of, refusal
 from dashboard.counter_answers import Briefed
+from dashboard.reckoned import EXTENSION, Reckoned
 
 bp = Blueprint("floor", __name__, template_folder="templates", static_folder="static", static_url_path="/dashboard-static")
 
@@ -87,7 +88,8 @@ def oldest() -> Response:
 @needs("floor.see")
 def today() -> Response:
     """Answer with the slow part of the floor: figures of the day, last visit and last hour."""
-    return jsonify(screens.today(current_shop()))
+    reckoned: Reckoned = current_app.extensions[EXTENSION]
+    return jsonify(reckoned.today(current_shop()))
 
 
 @bp.post("/api/v1/visits")

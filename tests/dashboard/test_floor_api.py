@@ -16,6 +16,7 @@ from broker.domain.visit import State, Visit
 from broker.shop import Shop
 from broker.store import visits as stored
 from broker.store.database import text
+from dashboard import reckoned
 from dashboard.app import create
 from tests.builders import TurnableClock, crossed
 
@@ -292,6 +293,23 @@ def test_today_has_figures_last_and_hour(clock: TurnableClock, kari: Tablet, vis
     assert day["today"]["visits"] == 1
     assert (day["last"]["by_name"], day["last"]["greet_seconds"]) == ("Kari", 18)
     assert len(day["hour"]) == 1
+
+
+def test_all_tablets_that_ask_for_today_at_once_have_it_reckoned_once(
+    clock: TurnableClock, kari: Tablet, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Shop] = []
+    kari.post(f"/visits/{visit.id}/greet")
+    monkeypatch.setattr(reckoned.screens, "today", lambda shop, look=screens.today: asked.append(shop) or look(shop))
+    for n, milliseconds in enumerate((0, 200, 300, 1, 700), 1):
+        clock.turn(seconds=milliseconds / 1000)
+        day = kari.client.get("/api/v1/today").json
+        assert day
+        assert (day["now"], day["today"]["visits"]) == (text(clock.at), 1), n
+    assert len(asked) == 3
+    clock.turn(seconds=-3600)
+    kari.client.get("/api/v1/today")
+    assert len(asked) == 4, "a clock that was set back keeps nothing"
 
 
 def test_nobody_answers_without_a_shift_or_a_screen(shop: Shop, kari: Tablet, visit: Visit) -> None:
