@@ -58,7 +58,7 @@ SENSITIVE: Final = frozenset({"people.change", "screens.change"})
 """Changes of who may come in: whoever makes one has typed their password not long ago."""
 
 DEVICE_DAYS: Final = 400
-"""How long a browser keeps a cookie at most."""
+"""How long a browser keeps a cookie at most: a screen that is in use is given its own again every day."""
 
 V = TypeVar("V", bound=Callable[..., object])
 
@@ -79,6 +79,7 @@ def set_up(app: Flask) -> None:
     """Guard every request of *app*."""
     app.before_request(_recognise)
     app.before_request(_guard)
+    app.after_request(_keep_in)
     app.teardown_request(lambda _: audit.coming_from())
     app.jinja_env.globals.update(may=may, signed_in=signed_in, screen_here=screen_here)
 
@@ -167,6 +168,15 @@ def _recognise() -> None:
         touch = request.method != "GET" or not for_script()
         g.shift = shifts.whose(current_shop(), shift, g.screen, touch=touch)
         g.person = g.shift.person if g.shift else None
+
+
+def _keep_in(answer: Response) -> Response:
+    """Give a screen its secret again with the first that it asks for each day: else all fall out as many days after pairing."""
+    screen, name = screen_here(), cookie_name("device")
+    given = any(line.startswith(f"{name}=") for line in answer.headers.getlist("Set-Cookie"))
+    if screen is not None and not given and screen.seen_at.date() != current_shop().clock().date():
+        set_cookie(answer, "device", request.cookies[name], lasts=timedelta(days=DEVICE_DAYS))
+    return answer
 
 
 def _guard() -> Response | None:

@@ -167,6 +167,26 @@ def test_the_cookies_last_as_long_as_what_they_open(shop: Shop, visitor: New) ->
     assert DEVICE_DAYS == 400, "browsers keep no cookie longer"
 
 
+def test_a_screen_that_is_in_use_never_falls_out_for_the_age_of_its_cookie(visitor: New, clock: TurnableClock) -> None:
+    here = visitor().pair()
+    secret = here.cookie("device")
+    assert not given_again(here), "it was just paired"
+    for day in range(1, 4):
+        clock.turn(seconds=24 * 3600)
+        (again,) = given_again(here)
+        assert again.startswith(f"device={secret};"), day
+        assert f"Max-Age={DEVICE_DAYS * 24 * 3600}" in again
+        assert "HttpOnly" in again
+        assert not given_again(here), "once a day"
+    here.client.set_cookie("device", "planted-by-somebody")
+    clock.turn(seconds=24 * 3600)
+    assert not given_again(here), "nobody is given what is no screen's"
+
+
+def given_again(here: Visitor) -> list[str]:
+    return [line for line in here.get("/signin").headers.getlist("Set-Cookie") if line.startswith("device=")]
+
+
 @pytest.mark.usefixtures("dear_pins")
 def test_the_store_holds_no_pin_and_no_secret_but_digests(shop: Shop, tmp_path: Path, visitor: New, clock: TurnableClock) -> None:
     here = visitor()
