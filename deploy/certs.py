@@ -32,7 +32,8 @@ HOUSE_NAMES: Final = ("local", "lan", "home.arpa", "internal", "localhost")
 """Endings that no house shares with the Internet: RFC 6762, RFC 8375, and those that routers give."""
 RENEW_BEFORE: Final = timedelta(days=60)
 WARN_BEFORE: Final = timedelta(days=30)
-MOST_NAMES: Final = 16
+MOST_NAMES: Final = 18
+"""The sixteen that the settings may name, and two by which the machine reaches itself."""
 _NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
 PATIENCE_S: Final = 90.0
 """Making certificates takes a second; starting what serves them anew, which others wait for too, may take a minute.
@@ -149,7 +150,8 @@ def make_server(folder: Path, server: str, reach: Reach, *, now: datetime | None
     certificate, key = folder / f"{server}.crt", folder / f"{server}.key"
     if key.exists() and _good(certificate, reach, folder / "authority.crt", moment):
         return False
-    _allowed(folder / "authority.crt", reach)
+    if rest := spoken_for(folder, reach)[1]:
+        raise Fault(rest)
     try:
         authority = made.load(folder / "authority.crt", folder / "authority.key")
     except made.NoAuthority as missing:
@@ -205,23 +207,28 @@ def _good_for(certificate: Path, authority: Path, now: datetime) -> tuple[Reach,
     return Reach(tuple(said.get_values_for_type(x509.DNSName)), tuple(addresses)), found.not_valid_after_utc
 
 
-def _allowed(authority: Path, reach: Reach) -> None:
-    """Refuse what browsers would refuse of us, with a sentence. Raises Fault."""
+def spoken_for(folder: Path, reach: Reach) -> tuple[Reach, str]:
+    """Return what of *reach* the authority in *folder* may speak for, and a sentence about the rest, "" where there is none.
+
+    Browsers would refuse the rest of us. One name that was written into the settings later must not end the renewal of all.
+    """
     from cryptography import x509
 
     try:
-        found = x509.load_pem_x509_certificate(authority.read_bytes())
+        found = x509.load_pem_x509_certificate((folder / "authority.crt").read_bytes())
         permitted = found.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees or []
     except (OSError, ValueError, x509.ExtensionNotFound):
-        return
+        return reach, ""
     endings = [one.value for one in permitted if isinstance(one, x509.DNSName)]
     networks = [one.value for one in permitted if isinstance(one.value, ipaddress.IPv4Network | ipaddress.IPv6Network)]
-    for name in reach.names:
-        if not _ends(name, endings):
-            raise Fault(f"{name}: the shop's authority speaks for {', '.join(endings)} only; make a new one with that name")
-    for address in reach.addresses:
-        if not any(address in network for network in networks):
-            raise Fault(f"{address} is not an address inside a house, so the shop's authority cannot speak for it")
+    names = tuple(name for name in reach.names if _ends(name, endings))
+    addresses = tuple(one for one in reach.addresses if any(one in network for network in networks))
+    rest = [str(one) for one in (*reach.names, *reach.addresses) if one not in (*names, *addresses)]
+    said = (
+        f"{', '.join(rest)}: the shop's authority may speak for addresses inside a house "
+        f"and for what ends in {', '.join(endings)}. Take the other out of [tls] names, and what else stands there is certified."
+    )
+    return Reach(names, addresses), said if rest else ""
 
 
 def _ends(name: str, endings: Sequence[str]) -> bool:

@@ -28,10 +28,22 @@ def certificates(settings: Settings, *, now: datetime | None = None) -> Iterator
     except (OSError, ValueError) as wrong:
         yield Finding("root", State.MISSING, f"{root} cannot be read: {wrong}", "Put back the one of the installation.")
         return
+    yield from _names(settings)
     for server in certs.SERVERS:
         days = certs.days_left(settings.tls.folder / f"{server}.crt", now=now)
         yield _left(server, days, certs.RENEW_INSTALLED if certs.installed(settings.tls.folder) else _RENEW)
     yield from _devices(settings, now)
+
+
+def _names(settings: Settings) -> Iterator[Finding]:
+    from deploy import bundle
+
+    try:
+        rest = certs.spoken_for(settings.tls.folder, bundle.reach_of(settings))[1]
+    except Fault as wrong:
+        rest = wrong.message
+    if rest:
+        yield Finding("tls: names", State.WARN, rest, "Until then the certificates speak for the others alone.")
 
 
 def _grouped(fingerprint: str) -> str:
@@ -57,7 +69,7 @@ def _devices(settings: Settings, now: datetime) -> Iterator[Finding]:
     try:
         live = [one for one in Devices(settings.store.data, settings.store.id).listed() if one.revoked_at is None]
     except Refused as wrong:
-        yield Finding("tls: devices", State.MISSING, str(wrong), "Nobody new is let in until then; those who are stay.")
+        yield Finding("tls: devices", State.MISSING, str(wrong), "Nobody new is let in until then.")
         return
     watched = {camera.id for camera in settings.cameras}
     for one in live:
@@ -72,4 +84,4 @@ def _devices(settings: Settings, now: datetime) -> Iterator[Finding]:
 
 def _anew(device: str, camera: bool) -> str:
     """Return how *device* gets another certificate: a camera box by asking again, which leaves its cameras as they are."""
-    return f"greetline mqtt invite {device}, then greetline join on the box" if camera else f"greetline mqtt renew {device}"
+    return f"greetline mqtt invite {device}, then sudo greetline join on the box" if camera else f"greetline mqtt renew {device}"

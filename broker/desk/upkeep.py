@@ -1,4 +1,4 @@
-"""What is to be looked after besides the parts that run: the newest backup, what waits to be told, and how far the archive is."""
+"""What is to be looked after besides the parts that run: backup, what waits to be told, certificates, and the archive."""
 
 from __future__ import annotations
 
@@ -19,13 +19,18 @@ ARCHIVE_BEHIND: Final = timedelta(minutes=1)
 """What was committed for longer and is not in the archive would be gone with the disk."""
 ARCHIVE_COPIES: Final = timedelta(hours=1)
 """The first copy of a large store takes minutes; after so long it is stuck."""
+CERTIFICATE_DAYS: Final = 30
+"""They are made anew when 60 days are left. With fewer than these it did not work for a month of nights."""
+CERTIFICATES: Final = ("web.crt", "mqtt.crt")
+"""What the proxy in front of the screens and the MQTT broker show, in the folder of `[tls]`."""
 UPKEEP: Final = ("backup", "events")
-"""The names of what is looked after in every shop, in the order of `looks`; `archive` comes behind them where there is one."""
+"""The names of what is looked after in every shop, in the order of `looks`; `certificates` and `archive` come behind them, where
+there are any."""
 
 
 def looks(shop: Shop) -> list[Look]:
     """Return how each of UPKEEP is. Raises sqlite3.Error when the store cannot be read."""
-    return [_backup(shop), _events(shop), *([_archive(shop)] if shop.settings.backup.archive_to else [])]
+    return [_backup(shop), _events(shop), *_certificate(shop), *([_archive(shop)] if shop.settings.backup.archive_to else [])]
 
 
 def may_lag(settings: Settings) -> timedelta:
@@ -55,6 +60,25 @@ def _events(shop: Shop) -> Look:
     state = State.DEGRADED if waiting >= MANY_EVENTS else State.OK
     why = "many" if state is State.DEGRADED else "wait" if waiting else "ok"
     return Look("events", state, f"{waiting:,} wait", why=why, n=waiting)
+
+
+def _certificate(shop: Shop) -> list[Look]:
+    """Return how many days the one that ends first is good for; nothing where the shop has none of its own."""
+    there = [file for name in CERTIFICATES if (file := shop.settings.tls.folder / name).exists()]
+    if not there:
+        return []
+    try:
+        from broker.identity.authority import expires
+
+        days = min((expires(file.read_bytes()) - shop.clock()).days for file in there)
+    except ModuleNotFoundError:  # Whoever brought certificates of another house looks after them there.
+        return []
+    except (OSError, ValueError):
+        return [Look("certificates", State.DEGRADED, "one cannot be read", why="unread")]
+    if days < 0:
+        return [Look("certificates", State.DOWN, f"one ended {-days} days ago", why="over")]
+    state, why = (State.DEGRADED, "soon") if days < CERTIFICATE_DAYS else (State.OK, "ok")
+    return [Look("certificates", state, f"{days} days are left", why=why, n=days)]
 
 
 def _archive(shop: Shop) -> Look:

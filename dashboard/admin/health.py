@@ -31,7 +31,7 @@ COUNTED: Final = frozenset(
     {
         "adminhealth.cameras_ok", "adminhealth.cameras_blind", "adminhealth.cameras_clock",
         "adminhealth.events_wait", "adminhealth.events_many",
-        "adminhealth.events_off",
+        "adminhealth.events_off", "adminhealth.certificates_ok", "adminhealth.certificates_soon",
     }
 )  # fmt: skip
 """What is said in the form that its number takes."""

@@ -28,9 +28,13 @@ STATE: Final = "mosquitto"
 
 
 def certify(settings: Settings, *, mosquitto_conf: Path = MOSQUITTO, caddyfile: Path = CADDYFILE) -> list[str]:
-    """Make what is missing for the shop of *settings*; return the units that must be started anew for it. Raises Fault."""
-    folder, reach = settings.tls.folder, bundle.lasting_reach_of(settings)
-    certs.make_authority(folder, shop=settings.store.name, names=reach.names)
+    """Make what is missing for the shop of *settings*; return the units that must be started anew for it. Raises Fault.
+
+    A name that the authority may not speak for is left out: `main` says so when all is done.
+    """
+    folder, wanted = settings.tls.folder, bundle.lasting_reach_of(settings)
+    certs.make_authority(folder, shop=settings.store.name, names=wanted.names)
+    reach, _ = certs.spoken_for(folder, wanted)
     made = {server: certs.make_server(folder, server, reach) for server in certs.SERVERS}
     told = {
         "mqtt": _told(mosquitto_conf, mosquitto.configuration(_mosquitto(), _places(settings))),
@@ -98,6 +102,8 @@ def main(path: Path, *, restart: bool) -> None:
                 certify(settings)
     except OSError as wrong:
         raise Fault(f"{wrong.filename or folder}: {wrong.strerror or wrong}. {certs.INSTALL} makes what is missing.") from None
+    if rest := certs.spoken_for(folder, bundle.reach_of(settings))[1]:
+        raise Fault(rest)
 
 
 def _need_roots_own(folder: Path, path: Path) -> None:

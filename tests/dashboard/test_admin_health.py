@@ -31,6 +31,7 @@ WHYS = {
     "store": ("ok", "full", "lost"), "service": ("ok", "never", "stopped", "silent"), "disk": ("ok", "low", "full"),
     "mqtt": ("ok", "unsaid", "lost"), "cameras": ("ok", "none", "blind", "clock"), "printer": ("ok", "hand"),
     "backup": ("ok", "old", "never"), "events": ("ok", "wait", "many", "off"),
+    "certificates": ("ok", "soon", "over", "unread"),
     "archive": ("ok", "behind", "copying", "never", "full", "refused", "unsound"),
 }  # fmt: skip
 
@@ -110,6 +111,23 @@ def test_an_archive_has_a_row_where_there_is_one(shop: Shop, tmp_path: Path) -> 
     slow = Settings.model_validate(shop.settings.model_dump() | {"backup": {"archive_to": tmp_path, "archive_every_seconds": 60}})
     archived.mark(data, ArchiveState.GOES_ON, shop.clock() - timedelta(seconds=61))
     assert upkeep.looks(replace(shop, settings=slow))[-1].why == "ok", "it looks once a minute"
+
+
+def test_certificates_have_a_row_where_the_shop_has_its_own_and_the_one_that_ends_first_counts(shop: Shop, tmp_path: Path) -> None:
+    certs = pytest.importorskip("deploy.certs")
+    folder, now = tmp_path / "tls", shop.clock()
+    own = replace(shop, settings=shop.settings.model_copy(update={"tls": shop.settings.tls.model_copy(update={"folder": folder})}))
+    assert [look.name for look in upkeep.looks(own)] == [*upkeep.UPKEEP]
+    certs.make_authority(folder, now=now)
+    certs.make_server(folder, "mqtt", certs.Reach.of(["shop.local"]), now=now - timedelta(days=300))
+    certs.make_server(folder, "web", certs.Reach.of(["shop.local"]), now=now)
+    found = [upkeep.looks(replace(own, clock=lambda days=days: now + timedelta(days=days)))[2] for days in (0, 67, 68, 97, 98)]
+    assert [(look.name, look.why, look.n) for look in found] == [("certificates", *each) for each in (
+        ("ok", 97), ("ok", 30), ("soon", 29), ("soon", 0), ("over", 0),
+    )]  # fmt: skip
+    assert [look.state for look in found] == [State.OK, State.OK, State.DEGRADED, State.DEGRADED, State.DOWN]
+    (folder / "web.crt").write_text("half writ")
+    assert upkeep.looks(own)[2].why == "unread"
 
 
 def test_a_webhook_that_is_told_nothing_is_a_row_to_look_at(shop: Shop) -> None:

@@ -399,7 +399,7 @@ def test_the_doctor_says_the_fingerprint_and_what_expires_soon(tmp_path: Path) -
     assert found(NOW + timedelta(days=1800))["tls: cam-door"] == (State.WARN, "its certificate expires in 25 days")
     Devices(tmp_path / "var", "shop").issue("wall", Kind.BOARD, now=NOW, by="test")
     late = {one.about: one.advice for one in tls_checks.certificates(settings, now=NOW + timedelta(days=1800))}
-    assert "greetline mqtt invite cam-door, then greetline join" in late["tls: cam-door"], "its key never leaves the box"
+    assert "greetline mqtt invite cam-door, then sudo greetline join" in late["tls: cam-door"], "its key never leaves the box"
     assert late["tls: wall"] == "greetline mqtt renew wall"
     root.write_text("half")
     assert found(NOW)["root"][0] is State.MISSING
