@@ -22,10 +22,11 @@ from broker.settings import Settings
 from broker.shop import STORE_FILE
 from broker.store import upkeep
 from broker.store.database import open_store
-from deploy import backup, premises
+from deploy import backup, certs, premises
 from deploy.backup import BESIDE, REPLACED, SETTINGS, Manifest
 from deploy.fault import Fault
 
+STOP_INSTALLED: Final = "sudo systemctl stop greetline.target"
 _BESIDE_STORE: Final = ("-wal", "-shm")
 """A store in use is three files."""
 
@@ -89,7 +90,8 @@ def _hold_still(settings: Settings, stack: ExitStack) -> None:
     except Held:
         running = True
     if running:
-        raise Fault(f"{data}: the shop is open. Stop it first (`greetline up`, or its services), then restore again.")
+        how = f"`{STOP_INSTALLED}`" if certs.installed(settings.tls.folder) else "Ctrl-C where `greetline up` runs"
+        raise Fault(f"{data}: the shop is open. Stop it first ({how}), then restore again.")
 
 
 def checked(file: Path, store: Path) -> dict[str, int]:
@@ -123,7 +125,8 @@ def put(done: Restored, found: dict[str, Path], data: Path, path: Path) -> None:
     for name, fresh in found.items():
         if name == SETTINGS:
             _put_settings(fresh, path, done)
-        elif name in targets:
+        # Without secrets there are certificates alone: one that is here belongs to a key that is here, and stays with it.
+        elif name in targets and (done.manifest.secrets or not targets[name].exists()):
             _put_beside(fresh, targets[name], data, aside, done)
     to_disk(data)
 

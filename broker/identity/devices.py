@@ -118,7 +118,7 @@ class Devices:
             if sum(row.expires_at > now for row in rows) >= MOST_ROWS:
                 raise Refused(
                     f"{MOST_ROWS} certificates are remembered until they expire, and no more fit. "
-                    f"Take {self.folder} away and invite each device anew."
+                    f"Take {self.folder} away, invite each device anew, and start the MQTT broker anew."
                 )
             made = signer.client_of(request, common, now=now) if request is not None else signer.client(common, now=now)
             parsed = made.parsed
@@ -176,8 +176,8 @@ class Devices:
             return authority.load(self.certificate, key)
         except NoAuthority as wrong:
             raise Refused(
-                f"{wrong}. Nobody new is let in until it is back, from a backup with secrets; those who are in stay. "
-                f"Without one: take {self.folder} away and invite each device anew."
+                f"{wrong}. Nobody new is let in until both are back, from a backup with secrets. "
+                f"Without one: take {self.folder} away, invite each device anew, and start the MQTT broker anew."
             ) from None
 
     def _told(self, rows: list[Device], now: datetime) -> bool:

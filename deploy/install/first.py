@@ -16,7 +16,7 @@ import segno
 from broker.desk import people
 from broker.desk.roles import Role
 from broker.embedded.users import password_line
-from broker.identity.devices import Devices
+from broker.identity.devices import Devices, Refused
 from broker.identity.files import SECRET, make_folder, put
 from broker.identity.rights import LOCAL
 from broker.settings import Settings, read
@@ -37,7 +37,10 @@ def begin(settings: Settings) -> None:
         users.unlink(missing_ok=True)
     if not users.exists():
         put(users, password_line(LOCAL, secret.read_text(encoding="utf-8").strip()).encode(), SECRET)
-    Devices(data, settings.store.id, prefix=settings.home_assistant.prefix).ready(datetime.now(UTC))
+    try:
+        Devices(data, settings.store.id, prefix=settings.home_assistant.prefix).ready(datetime.now(UTC))
+    except Refused as wrong:
+        raise Fault(str(wrong)) from None
     with shop_of(settings, create=True):
         pass
 

@@ -11,13 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from broker.desk import boxes
 from broker.lock import held
 from broker.settings import Settings, read
 from broker.shop import STORE_FILE
-from deploy import certs
+from deploy import backup, certs
 from deploy.fault import Fault
 from deploy.install import first
 from deploy.install.plan import ALONE, MQTT, USERS
+from deploy.restore import restore
+from deploy.tls_checks import certificates
 from deploy.up import shop_of
 from tests.deploy.running import wait_until
 from tests.service.parts import free_port
@@ -99,6 +102,59 @@ def test_certificates_are_made_anew_only_for_a_reason(settings: Settings, tmp_pa
     assert (tmp_path / "tls/authority.crt").read_bytes() == authority, "tablets would have to trust another one"
     keys = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "tls").glob("*.key")}
     assert set(keys.values()) == {0o600}
+
+
+def test_a_name_that_may_not_be_certified_keeps_no_other_from_being_renewed(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Written into the settings months after the installation. Else a year later every certificate of the shop would end at once.
+    first.begin(settings)
+    certified(settings)
+    before = (tmp_path / "tls/web.crt").read_bytes()
+    wrong = settings_at(tmp_path, '"shop.local", "shop", "shop.example", "8.8.8.8", "192.168.1.10"')
+    monkeypatch.setattr(certify, "certify", lambda settings, made=certify.certify: made(
+        settings, mosquitto_conf=tmp_path / "tls/mosquitto.conf", caddyfile=tmp_path / "tls/Caddyfile"
+    ))  # fmt: skip
+    with pytest.raises(Fault, match=r"^shop, shop\.example, 8\.8\.8\.8: the shop's authority may speak"):
+        certify.main(tmp_path / "greetline.toml", restart=False)
+    assert (tmp_path / "tls/web.crt").read_bytes() != before
+    assert certs.make_server(tmp_path / "tls", "web", certs.Reach.of(["shop.local", "192.168.1.10"])) is False
+    assert "shop.example" not in (tmp_path / "tls/Caddyfile").read_text()
+    said = {finding.about: finding for finding in certificates(wrong)}
+    assert "shop.example" in said["tls: names"].says
+
+
+def test_sixteen_names_fit_as_the_settings_say(settings: Settings, tmp_path: Path) -> None:
+    names = ", ".join(f'"shop-{n}.local"' for n in range(16))
+    many = settings_at(tmp_path, names).model_copy(update={"mqtt": settings.mqtt})
+    first.begin(many)
+    assert certified(many)
+
+
+def test_a_backup_without_secrets_opens_on_a_machine_that_has_devices_of_its_own(settings: Settings, tmp_path: Path) -> None:
+    first.begin(settings)
+    file, _ = backup.make(settings, None, tmp_path / "stick", secrets=False)
+    secret, _ = backup.make(settings, None, tmp_path / "safe", secrets=True)
+    old = (settings.store.data / "devices/mqtt/devices.crt").read_bytes()
+    shutil.rmtree(settings.store.data)
+    settings.store.data.mkdir(mode=0o700)
+    first.begin(settings)
+    own = (settings.store.data / "devices/mqtt/devices.crt").read_bytes()
+    restore(file, settings, tmp_path / "greetline.toml")
+    assert (settings.store.data / "devices/mqtt/devices.crt").read_bytes() == own, "its key is not in the backup"
+    first.begin(settings)
+    with shop_of(settings) as shop:
+        boxes.invite(shop, "cam-door", boxes.Kind.CAMERA, by="test")
+    restore(secret, settings, tmp_path / "greetline.toml")
+    assert (settings.store.data / "devices/mqtt/devices.crt").read_bytes() == old
+    first.begin(settings)
+
+
+def test_an_authority_of_devices_that_is_not_whole_is_a_sentence(settings: Settings) -> None:
+    first.begin(settings)
+    (settings.store.data / "devices/authority.key").unlink()
+    with pytest.raises(Fault, match="start the MQTT broker anew"):
+        first.begin(settings)
 
 
 def test_what_could_not_be_started_anew_is_tried_again_the_next_night(
