@@ -74,13 +74,15 @@ class WentBack(Exception):
 def upgrade(place: Place, new: Path, units: Units, ready: Callable[[], bool], say: Say) -> None:
     """Put the version *new* in use at *place*; *ready* says whether the shop answers.
 
-    Raises Unfit when it was not begun: nothing is changed then. Raises WentBack when it was undone.
+    Raises Unfit when it was not begun: nothing is changed then. Raises WentBack when it was undone. *new* may be in use since a
+    try that a power cut has ended: then its units are laid down, and Unfit says that it is not well.
     """
     old = program.current(place.prefix)
     if old is None:
         raise Unfit(f"{place.prefix}: no version is in use here. `greetline install` makes one.")
     if old == new:
         say(f"{new.name} is in use already")
+        _see_it_through(place, new, units, ready)
         return
     for each in place.kept:
         each.check(new)
@@ -88,6 +90,16 @@ def upgrade(place: Place, new: Path, units: Units, ready: Callable[[], bool], sa
     say(f"stopping {place.name}")
     with _to_the_end():
         _exchange(place, old, new, units, ready, _whoever_listens(say))
+
+
+def _see_it_through(place: Place, new: Path, units: Units, ready: Callable[[], bool]) -> None:
+    units.check(new)
+    with _to_the_end():
+        units.start(new)
+        try:
+            _need_ready(place, ready)
+        except Unfit as wrong:
+            raise Unfit(f"{wrong} {new.name} is in use: `greetline upgrade --from` the release of before takes it back.") from None
 
 
 @contextmanager
@@ -143,8 +155,10 @@ def _go_back(place: Place, old: Path, saved: list[str], units: Units, ready: Cal
         units.start(old)
         _need_ready(place, ready)
     except Unfit as wrong:
+        used = program.current(place.prefix)
+        now = f" In use is {used.name}." if used else ""
         backups = "".join(f" The backup is {where}." for where in saved if where)
-        raise Fault(f"Neither version works now: {wrong} Look at `journalctl -u 'greetline*'`.{backups}") from None
+        raise Fault(f"Neither version works now: {wrong}{now} Look at `journalctl -u 'greetline*'`.{backups}") from None
 
 
 def _need_ready(place: Place, ready: Callable[[], bool]) -> None:
@@ -171,8 +185,8 @@ class Systemd:
             _run([*_files(new, kind), "--dry-run"])
 
     def stop(self) -> None:
-        """Stop everything but HTTPS and the MQTT broker, which know nothing of the store."""
-        _run(["systemctl", "stop", *(unit for unit in self._on if unit not in _STAY)])
+        """Stop all of them: HTTPS and the MQTT broker know nothing of the store, but may have other units in the new version."""
+        _run(["systemctl", "stop", *self._on])
 
     def start(self, version: Path) -> None:
         """Lay the units of *version* down and start all. Raises Unfit; where they cannot be laid down, those there start."""
@@ -212,9 +226,6 @@ def shown(unit: str) -> dict[str, str]:
         return {}
     pairs = (line.partition("=") for line in done.stdout.splitlines() if not done.returncode)
     return {key: value for key, _, value in pairs}
-
-
-_STAY: Final = frozenset({"greetline-mqtt.service", "greetline-https.service"})
 
 
 def _run(command: list[str]) -> None:

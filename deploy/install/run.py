@@ -244,7 +244,9 @@ class Machinist:
 
     def _end_units(self) -> None:
         # Those whose file is gone were ended by a try before this one, and systemd refuses a name that it does not know.
-        there = [unit for unit in self.record.on if self._at(UNITS / unit).exists()]
+        # Those whose start failed are in no list of the record, but may be switched on and run.
+        laid = (Path(path).name for path in self.record.files if Path(path).parent == UNITS)
+        there = [unit for unit in dict.fromkeys([*self.record.on, *laid]) if self._at(UNITS / unit).exists()]
         if self._here and there and shutil.which("systemctl"):
             self._run(["systemctl", "disable", *self._now, "--quiet", *there])
             # Those that were started by others: by a path, a timer, the target.

@@ -71,6 +71,8 @@ class Processes:
 
     def start(self, version: Path) -> None:
         self.started.append(version.name)
+        if any(process.poll() is None for process in self.running):
+            return
         for words in (["broker", "run"], ["dashboard"]):
             command = [str(version / "bin/greetline"), *words, "--settings", str(self.settings)]
             self.running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
@@ -134,6 +136,21 @@ def test_a_version_that_works_is_in_use_afterwards_and_a_backup_was_made(shop: I
     assert list((shop.folder / "backups").glob("greetline-*.tar.gz"))
     shop.upgrade(new)
     assert "in use already" in shop.said[-1]
+    assert shop.ready()
+
+
+@pytest.mark.slow
+def test_an_upgrade_that_a_power_cut_ended_is_seen_through_by_the_same_command(shop: Installed) -> None:
+    new, deaf = shop.version("2", GOOD), shop.version("3", DEAF)
+    shop.units.stop()
+    program.switch(new, shop.place.prefix)
+    shop.upgrade(new)
+    assert shop.units.started == ["1", "2"], "the units of the new version are laid down and started"
+    assert shop.ready()
+    shop.units.stop()
+    program.switch(deaf, shop.place.prefix)
+    with pytest.raises(Unfit, match=r"3 is in use: .* takes it back"):
+        shop.upgrade(deaf)
 
 
 @pytest.mark.slow

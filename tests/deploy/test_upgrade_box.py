@@ -120,6 +120,7 @@ def test_where_the_version_of_before_does_not_watch_any_more_either_it_says_so(b
     with pytest.raises(Fault, match="Neither version works now") as wrong:
         box.upgrade(box.version("2", DIES))
     assert box.in_use == box.old
+    assert f"In use is {box.old.name}." in wrong.value.message
     assert "The backup is" not in wrong.value.message
 
 
