@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from broker.settings import CameraSettings, Settings
 from broker.shop import STORE_FILE
-from deploy import own_words, premises
+from deploy import certs, own_words, premises
 from deploy.finding import Finding, State
 
 LEAST_PYTHON: Final = (3, 11)
@@ -238,6 +238,10 @@ def _silence(address: str) -> str | None:
     return None
 
 
+def _opens(settings: Settings) -> str:
+    return certs.INSTALL if certs.installed(settings.tls.folder) else "`greetline up`"
+
+
 def people(settings: Settings) -> Iterator[Finding]:
     """Look who works here and which screens are paired."""
     if importlib.util.find_spec("sqlite_utils") is None:
@@ -248,7 +252,8 @@ def people(settings: Settings) -> Iterator[Finding]:
     from deploy.up import shop_of
 
     if not (settings.store.data / STORE_FILE).exists():
-        yield Finding("store", State.WARN, "there is none yet", "`greetline up` makes it and prints a link for the first manager.")
+        how = f"{_opens(settings)} makes it and prints a link for the first manager."
+        yield Finding("store", State.WARN, "there is none yet", how)
         return
     try:
         with shop_of(settings) as shop:
@@ -259,7 +264,7 @@ def people(settings: Settings) -> Iterator[Finding]:
     yield (
         Finding("people", State.OK, f"{staff} work here")
         if staff
-        else Finding("people", State.WARN, "nobody works here yet", "Open the link that `greetline up` prints.")
+        else Finding("people", State.WARN, "nobody works here yet", f"Open the link that {_opens(settings)} prints.")
     )
     yield (
         Finding("screens", State.OK, f"{screens} paired")

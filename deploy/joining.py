@@ -27,7 +27,7 @@ SETTINGS_FILE: Final = "edge.toml"
 _NOT_OURS: Final = "What answered does not know the code, so it is not your shop. Nothing was written. Check the address."
 
 
-@click.command(epilog="Example: greetline join cam-door --shop shop.local --code K7M2P-X4QRT")
+@click.command(epilog="Example: sudo greetline join cam-door --shop shop.local --code K7M2P-X4QRT")
 @click.argument("device")
 @click.option("--shop", required=True, help="Name or address of the shop's machine, with a port if it is not 80.")
 @click.option("--code", required=True, help="The code of `greetline mqtt invite DEVICE`.")
@@ -124,6 +124,8 @@ def _settings_there(path: Path) -> tomlkit.TOMLDocument:
         return tomlkit.parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return tomlkit.document()
+    except PermissionError:
+        raise Fault(f"{path} is not yours to read: put sudo before the command. The code is good until it is used.") from None
     except (OSError, UnicodeDecodeError, TOMLKitError) as wrong:
         raise Fault(f"{path} cannot be read: {wrong}. Put it right, or move it away.") from None
 

@@ -132,7 +132,8 @@ def invite(device: str, kind: str, as_json: bool, settings_file: Path | None, da
     if as_json:
         click.echo(json.dumps({"device": device, "kind": kind, "code": code, "host": host, "minutes": boxes.CODE_MINUTES}))
         return
-    click.echo(f"On the box, within {boxes.CODE_MINUTES} minutes: greetline join {device} --shop {host} --code {code}", err=True)
+    join = f"sudo greetline join {device} --shop {host} --code {code}"
+    click.echo(f"On the box, within {boxes.CODE_MINUTES} minutes: {join}", err=True)
     click.echo(code)
 
 

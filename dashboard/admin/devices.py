@@ -55,7 +55,7 @@ def invite() -> ResponseReturnValue:
     except Refused as no:
         return _page(bad=say(f"devices.no_{no.why}"), name=name)
     until = languages.clock_time(shop.clock() + timedelta(minutes=boxes.CODE_MINUTES))
-    command = f"greetline join {name} --shop {_host(shop)}"
+    command = f"sudo greetline join {name} --shop {_host(shop)}"
     return _page(code=Code(name, code, until, command))
 
 

@@ -57,7 +57,7 @@ def test_before_there_are_certificates_the_page_says_who_makes_them(office: Visi
 @pytest.mark.usefixtures("certified")
 def test_a_code_of_the_page_lets_a_box_in_once(office: Visitor, shop: Shop, app: Flask, tmp_path: Path) -> None:
     page = office.post("/admin/devices", {"name": "Cam-Door", "kind": "camera"}).get_data(as_text=True)
-    said = re.search(r"greetline join cam-door --shop shop\.local --code (\w{5}-\w{5})", re.sub("<[^>]+>", "", page))
+    said = re.search(r"sudo greetline join cam-door --shop shop\.local --code (\w{5}-\w{5})", re.sub("<[^>]+>", "", page))
     assert said
     assert said[1] not in office.get("/admin/devices").get_data(as_text=True), "it is shown once"
     with served(app) as server:

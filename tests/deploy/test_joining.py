@@ -248,6 +248,15 @@ def test_settings_of_the_box_that_cannot_be_used_cost_no_code_and_change_nothing
     assert let_in(door, "cam-door", said, folder).exists()
 
 
+def test_whoever_is_not_root_is_told_to_put_sudo_before_it(door: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def shut(path: Path, **_: str) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_text", shut)
+    with pytest.raises(Fault, match="put sudo before"):
+        let_in(door, "cam-door", "K7M2P-X4QRT", tmp_path)
+
+
 def test_whoever_answers_in_place_of_the_shop_writes_nothing_over_the_terminal(
     shop: Shop, door: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

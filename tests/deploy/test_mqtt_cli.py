@@ -134,5 +134,5 @@ def test_an_invitation_is_a_code_on_a_line_of_its_own(shop: Path) -> None:
     done = greetline("mqtt", "invite", "cam-new")
     code = done.stdout.strip()
     assert len(code) == 11
-    assert f"greetline join cam-new --shop shop.local --code {code}" in done.stderr
+    assert f"sudo greetline join cam-new --shop shop.local --code {code}" in done.stderr
     assert json.loads(greetline("mqtt", "invite", "cam-new", "--json").stdout)["minutes"] == 10
