@@ -13,7 +13,7 @@ from broker.store.database import text
 EXTENSION: Final = "greetline-reckoned"
 """Where an application keeps its own."""
 SHARED_FOR: Final = timedelta(seconds=0.5)
-"""A tablet asks 0.8 to 1.6 s after a visit has ended (`floor/main.js`): it is never given figures from before that."""
+"""A tablet asks 0.8 s and more after each visit that begins or ends (`floor/main.js`): the last it is given has that visit in."""
 
 
 class Reckoned:

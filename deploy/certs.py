@@ -132,10 +132,10 @@ def make_authority(folder: Path, *, shop: str = "shop", names: Sequence[str] = (
         for name in own:
             if "." not in name.strip("."):
                 raise Fault(f"{name!r} must not stand alone: write it with its ending, such as {name}.local")
-        reach = Reach.of([*HOUSE_NAMES, *own])
+        permitted = [*HOUSE_NAMES, *(Reach.of(own).names if own else ())]
         make_folder(folder, 0o755)
         authority = made.make(
-            f"Greetline {shop}"[:64], now=now or datetime.now(UTC), permitted=reach.names, networks=INSIDE
+            f"Greetline {shop}"[:64], now=now or datetime.now(UTC), permitted=permitted, networks=INSIDE
         )  # fmt: skip
         made.keep(authority, certificate, key)
     return certificate

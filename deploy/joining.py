@@ -125,7 +125,7 @@ def _settings_there(path: Path) -> tomlkit.TOMLDocument:
     except FileNotFoundError:
         return tomlkit.document()
     except PermissionError:
-        raise Fault(f"{path} is not yours to read: put sudo before the command. The code is good until it is used.") from None
+        raise Fault(f"{path} is not yours to read: put sudo before the command. The code was not used.") from None
     except (OSError, UnicodeDecodeError, TOMLKitError) as wrong:
         raise Fault(f"{path} cannot be read: {wrong}. Put it right, or move it away.") from None
 

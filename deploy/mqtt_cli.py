@@ -178,11 +178,15 @@ def _renew_servers(settings: Settings) -> list[str]:
     try:
         with certs.alone(folder):
             certs.make_authority(folder, shop=settings.store.name, names=reach.names)
-            return [server for server in certs.SERVERS if certs.make_server(folder, server, reach)]
+            reach, rest = certs.spoken_for(folder, reach)
+            made = [server for server in certs.SERVERS if certs.make_server(folder, server, reach)]
     except OSError as wrong:
         raise Fault(
             f"{wrong.filename or folder}: {wrong.strerror}. Only whoever installed the shop may renew: try with sudo."
         ) from None
+    if rest:
+        raise Fault(f"{rest} Made anew: {', '.join(made) or 'nothing'}.")
+    return made
 
 
 def _renew_device(device: str, out: Path, as_json: bool, settings_file: Path | None, data: Path | None) -> None:

@@ -39,6 +39,7 @@ LOOK_SECONDS: Final = 0.2
 LOOK_MOST_SECONDS: Final = 10
 """systemd says within this how a unit is, on a machine that is busy too."""
 EXIT_WENT_BACK: Final = 1
+_WAY_BACK: Final = "docs/operations.md, An upgrade that was cut off"
 
 
 class Units(Protocol):
@@ -75,7 +76,7 @@ def upgrade(place: Place, new: Path, units: Units, ready: Callable[[], bool], sa
     """Put the version *new* in use at *place*; *ready* says whether the shop answers.
 
     Raises Unfit when it was not begun: nothing is changed then. Raises WentBack when it was undone. *new* may be in use since a
-    try that a power cut has ended: then its units are laid down, and Unfit says that it is not well.
+    try that a power cut has ended: then it is started anew with its own units. Raises Fault when it is not well.
     """
     old = program.current(place.prefix)
     if old is None:
@@ -95,11 +96,14 @@ def upgrade(place: Place, new: Path, units: Units, ready: Callable[[], bool], sa
 def _see_it_through(place: Place, new: Path, units: Units, ready: Callable[[], bool]) -> None:
     units.check(new)
     with _to_the_end():
-        units.start(new)
         try:
+            units.stop()
+            units.start(new)
             _need_ready(place, ready)
         except Unfit as wrong:
-            raise Unfit(f"{wrong} {new.name} is in use: `greetline upgrade --from` the release of before takes it back.") from None
+            raise Fault(
+                f"{wrong} {new.name} is in use. Look at `journalctl -u 'greetline*'`; the way back is in {_WAY_BACK}."
+            ) from None
 
 
 @contextmanager

@@ -64,10 +64,10 @@ def _events(shop: Shop) -> Look:
 
 def _certificate(shop: Shop) -> list[Look]:
     """Return how many days the one that ends first is good for; nothing where the shop has none of its own."""
-    there = [file for name in CERTIFICATES if (file := shop.settings.tls.folder / name).exists()]
-    if not there:
-        return []
     try:
+        there = [file for name in CERTIFICATES if (file := shop.settings.tls.folder / name).exists()]
+        if not there:
+            return []
         from broker.identity.authority import expires
 
         days = min((expires(file.read_bytes()) - shop.clock()).days for file in there)

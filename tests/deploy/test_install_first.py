@@ -125,7 +125,7 @@ def test_a_name_that_may_not_be_certified_keeps_no_other_from_being_renewed(
 
 
 def test_sixteen_names_fit_as_the_settings_say(settings: Settings, tmp_path: Path) -> None:
-    names = ", ".join(f'"shop-{n}.local"' for n in range(16))
+    names = ", ".join(f'"shop-{n}.example.com"' for n in range(16))
     many = settings_at(tmp_path, names).model_copy(update={"mqtt": settings.mqtt})
     first.begin(many)
     assert certified(many)

@@ -146,10 +146,16 @@ function tell(shown, queues, now) {
 }
 
 let asked = 0;
-/** The figures of the day are slow: ask for them a moment after a visit began or ended, not with every tablet at once. */
+let later = false;
+/**
+ * The figures of the day are slow: ask for them a moment after a visit began or ended, not with every tablet at once. They are
+ * reckoned once for all who ask within half a second: what is heard of while we wait to ask may be younger, so ask once more.
+ */
 function askToday() {
+  later = Boolean(asked);
   asked ||= setTimeout(async () => {
     asked = 0;
+    if (later) askToday();
     try {
       const said = await fetch("/api/v1/today", { signal: AbortSignal.timeout(5000) });
       if (said.ok) floor.take("today", await said.json());
