@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from broker.desk import devices
 from broker.domain.visit import State
 from broker.settings import OpeningSettings
 from broker.store import journal
 from broker.store import visits as stored
-from tests.browser.floor_parts import CAMERAS, Service, came_in, card, gone, heard, stands, tablet, until, watching
+from tests.browser.floor_parts import CAMERAS, Service, came_in, card, gone, heard, stands, tablet, until, was_greeted, watching
 from tests.browser.house import House, Watch
 
 pytestmark = pytest.mark.browser
@@ -174,3 +175,54 @@ def test_without_a_stream_the_floor_asks_every_five_seconds(
     expect(card(page, visit)).to_be_visible()
     card(page, visit).get_by_role("button", name="I’m going").click()
     expect(card(page, visit)).to_have_attribute("data-s", "mine")
+
+
+DEAF = """
+const listen = EventSource.prototype.addEventListener;
+EventSource.prototype.addEventListener = function (name, hear, ...rest) {
+  const heard = (event) => (window.hears === undefined || window.hears(name)) && hear(event);
+  return listen.call(this, name, heard, ...rest);
+};
+"""
+
+
+@pytest.fixture
+def selective(floor_house: House, eyes: Watch) -> Page:
+    """A tablet that can be made to hear only some kinds of news: `window.hears = (name) => ...`."""
+    page = tablet(floor_house, eyes)
+    page.add_init_script(DEAF)
+    page.reload()
+    page.locator("#shift [data-part=start]").click()
+    expect(page.locator("[data-part=today]")).to_contain_text("0 visits")
+    return page
+
+
+def test_a_tablet_asks_for_the_figures_of_the_day_after_its_own_tap_too(floor_house: House, selective: Page) -> None:
+    # The answer to the tap may be there before the news of it, which is none any more by then.
+    with selective.expect_response("**/api/v1/today"):
+        visit = came_in(floor_house.shop)
+    expect(card(selective, visit)).to_be_visible()
+    selective.evaluate("window.hears = (name) => name !== 'visit'")
+    card(selective, visit).get_by_role("button", name="I’m going").click()
+    card(selective, visit).get_by_role("button", name="Greeted").click()
+    expect(selective.locator("[data-part=today]")).to_contain_text("today, 1 visit", timeout=10_000)
+
+
+def test_figures_of_before_do_not_stay_over_those_of_a_picture_that_came_since(floor_house: House, selective: Page) -> None:
+    held: list[tuple[Route, APIResponse]] = []
+    selective.route("**/api/v1/today", lambda route: route.continue_() if held else held.append((route, route.fetch())))
+    came_in(floor_house.shop)
+    ends = time.monotonic() + 20
+    while not held and time.monotonic() < ends:
+        selective.wait_for_timeout(50)
+    assert held, "the tablet asked for the figures"
+    selective.evaluate("window.hears = (name) => name !== 'visit'")
+    was_greeted(floor_house.shop, ago=9, after=1, by="kari")
+    selective.evaluate("dispatchEvent(new Event('online'))")
+    expect(selective.locator("[data-part=today]")).to_contain_text("today, 1 visit", timeout=10_000)
+    route, old = held[0]
+    with selective.expect_response("**/api/v1/today") as again:
+        route.fulfill(response=old)
+        until(selective, "document.querySelector('[data-part=today]').textContent.includes('0 visits')")
+    assert again.value.ok
+    expect(selective.locator("[data-part=today]")).to_contain_text("today, 1 visit", timeout=10_000)

@@ -154,15 +154,16 @@ let later = false;
 function askToday() {
   later = Boolean(asked);
   asked ||= setTimeout(async () => {
-    asked = 0;
-    if (later) askToday();
     try {
       const said = await fetch("/api/v1/today", { signal: AbortSignal.timeout(5000) });
       if (said.ok) floor.take("today", await said.json());
+      draw();
     } catch {
-      return; // the link says that it is lost; the next visit asks again
+      // the link says that it is lost; the next visit asks again
+    } finally {
+      asked = 0;
+      if (later) askToday();
     }
-    draw();
   }, TODAY_AFTER_MS * (1 + Math.random()));
 }
 
@@ -183,7 +184,10 @@ function askOldest() {
 
 const outbox = new Outbox({
   person: here.me.id,
-  onAnswer: (answer, said) => actions.answered(answer, said),
+  onAnswer: (answer, said) => {
+    actions.answered(answer, said);
+    if (answer.visit) askToday(); // the news of it may come later, and is none by then
+  },
   onChange: () => draw(),
   onSignedOut: () => say(t("sign_in_again")),
 });
@@ -228,7 +232,9 @@ for (const kind of ["pointerdown", "pointermove", "keydown", "wheel"])
 connect({
   also: ["line", "lead"],
   onEvent: (event, row) => {
-    if (floor.take(event, row)) askToday();
+    // A snapshot has the figures with it; what was asked for before may be older and must not stay.
+    const overtaken = event === "snapshot" && asked;
+    if (floor.take(event, row) || overtaken) askToday();
     if (floor.known && floor.short) askOldest();
     noteHeard(serverNow());
     draw();
