@@ -174,7 +174,10 @@ def _keep_in(answer: Response) -> Response:
     """Give a screen its secret again with the first that it asks for each day: else all fall out as many days after pairing."""
     screen, name = screen_here(), cookie_name("device")
     given = any(line.startswith(f"{name}=") for line in answer.headers.getlist("Set-Cookie"))
-    if screen is not None and not given and screen.seen_at.date() != current_shop().clock().date():
+    # What anybody may keep, such as a sheet of styles, must have no secret with it.
+    if screen is None or given or answer.cache_control.public:
+        return answer
+    if screen.seen_at.date() < current_shop().clock().date():
         set_cookie(answer, "device", request.cookies[name], lasts=timedelta(days=DEVICE_DAYS))
     return answer
 

@@ -322,6 +322,16 @@ def test_the_sheet_knows_how_large_a_millimetre_is_here(made: Callable[..., Scre
     assert small.get("/kiosk.css").headers["Cache-Control"] == "no-cache"
 
 
+def test_what_anybody_may_keep_has_no_secret_with_it(kiosk: Screen, clock: TurnableClock) -> None:
+    # A screen is given its secret again with the first that it asks for each day.
+    address = re.search(r'href="(/kiosk.css\?v=\w+)"', kiosk.page())
+    assert address
+    for path, again in ((address[1], False), ("/kiosk", True)):
+        clock.turn(seconds=24 * 3600)
+        given = kiosk.get(path).headers.getlist("Set-Cookie")
+        assert any(line.startswith("kiosk-device=") for line in given) is again, path
+
+
 def test_the_board_is_told_with_what_was_asked_before(kiosk: Screen, shop: Shop) -> None:
     kiosk.take()
     first = kiosk.get("/api/v1/board")
