@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_utils import Database
 
+from broker.shop import STORE_FILE
 from broker.store import answers, finished, tickets
 from broker.store.database import open_store
 
@@ -30,23 +33,34 @@ ASKED: dict[str, tuple[Callable[[Database], object], str]] = {
 """What is asked, and the index by which SQLite finds it; "" where nothing may be read at all."""
 
 
+class Heard(sqlite3.Connection):
+    """A connection that writes down what it is asked, with what is bound apart: written out, SQLite plans otherwise."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.asked: list[tuple[str, Sequence[Any]]] = []
+
+    def execute(self, question: str, values: Sequence[Any] = (), /) -> sqlite3.Cursor:
+        if question.startswith(("SELECT", "WITH", "DELETE", "UPDATE", "INSERT")):
+            self.asked.append((question, values))
+        return super().execute(question, values)
+
+
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    made = open_store(tmp_path / "greetline.db")
+    made = open_store(tmp_path / STORE_FILE)
     yield made
     made.conn.close()
 
 
 @pytest.mark.parametrize("what", ASKED)
-def test_what_is_asked_all_day_is_found_by_its_index(what: str, db: Database) -> None:
+def test_what_is_asked_all_day_is_found_by_its_index(what: str, db: Database, tmp_path: Path) -> None:
     ask, index = ASKED[what]
-    said: list[str] = []
-    db.conn.set_trace_callback(said.append)
-    ask(db)
-    db.conn.set_trace_callback(None)
-    asked = [each for each in said if each.startswith(("SELECT", "WITH", "DELETE", "UPDATE", "INSERT"))]
-    assert asked, said
-    plan = [row[3] for each in asked for row in db.execute(f"EXPLAIN QUERY PLAN {each}").fetchall()]
+    heard = sqlite3.connect(tmp_path / STORE_FILE, factory=Heard)
+    ask(Database(heard))
+    heard.close()
+    assert heard.asked
+    plan = [row[3] for asked, values in heard.asked for row in db.execute(f"EXPLAIN QUERY PLAN {asked}", values).fetchall()]
     if not index:
         assert plan == []
         return
