@@ -6,7 +6,6 @@ import importlib.util
 import ipaddress
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from broker.embedded import found
 from broker.settings import CameraSettings, Settings
 from broker.shop import STORE_FILE
 from deploy import certs, own_words, premises
@@ -69,9 +69,9 @@ def _installed(package: str) -> bool:
 
 def mosquitto() -> Finding:
     """Look for mosquitto."""
-    found = shutil.which("mosquitto")
-    if found:
-        return Finding("mosquitto", State.OK, found)
+    path = found.mosquitto()
+    if path:
+        return Finding("mosquitto", State.OK, path)
     return Finding(
         "mosquitto", State.WARN, "not installed; our own small MQTT broker is used", "For many cameras: install mosquitto 2."
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from broker import lifeline
+from broker.embedded import found
 
 HOST: Final = "127.0.0.1"
 EXIT_CANNOT_START: Final = 3
@@ -51,7 +52,7 @@ def _trouble(port: int) -> str | None:
 
 def _run_mosquitto(folder: Path) -> int:
     """Run mosquitto as a child: it knows no lifeline, so this small process watches ours for it."""
-    child = subprocess.Popen(["mosquitto", "-c", str(folder / "mosquitto.conf")], preexec_fn=_die_with_parent)
+    child = subprocess.Popen([found.mosquitto() or "mosquitto", "-c", str(folder / "mosquitto.conf")], preexec_fn=_die_with_parent)
 
     def stop(number: int, frame: object) -> None:
         child.terminate()

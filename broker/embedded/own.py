@@ -11,7 +11,6 @@ import logging
 import os
 import re
 import secrets
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from typing import Final, Literal
 from argon2 import PasswordHasher
 
 from broker.contract.messages import MAX_BYTES
+from broker.embedded import found
 from broker.embedded.users import password_line
 from broker.settings import BadSettings, MqttSettings
 
@@ -91,18 +91,18 @@ def _program(wanted: Literal["auto", "mosquitto", "amqtt"]) -> Program:
     if version is not None and _SPOKEN[0] <= version[0] < _SPOKEN[1]:
         return "mosquitto"
     if wanted == "mosquitto":
-        found = "no mosquitto" if version is None else f"mosquitto {version[0]}.{version[1]}"
-        raise BadSettings(f"mqtt.own: mosquitto is wanted, and {found} is on this machine; install mosquitto 2, or say auto")
+        there = "no mosquitto" if version is None else f"mosquitto {version[0]}.{version[1]}"
+        raise BadSettings(f"mqtt.own: mosquitto is wanted, and {there} is on this machine; install mosquitto 2, or say auto")
     return "amqtt"
 
 
 def _mosquitto_version() -> tuple[int, int] | None:
-    path = shutil.which("mosquitto")
+    path = found.mosquitto()
     if path is None:
         return None
     said = subprocess.run([path, "-h"], capture_output=True, text=True, timeout=10, check=False).stdout
-    found = re.search(r"version (\d+)\.(\d+)", said)
-    return (int(found[1]), int(found[2])) if found else None
+    version = re.search(r"version (\d+)\.(\d+)", said)
+    return (int(version[1]), int(version[2])) if version else None
 
 
 def _mosquitto_conf(folder: Path, port: int) -> str:

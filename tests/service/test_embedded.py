@@ -8,14 +8,17 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
 from broker import lifeline
-from broker.embedded import prepare, reach
+from broker.embedded import __main__ as embedded
+from broker.embedded import found, prepare, reach
 from broker.link import Link
 from broker.settings import BadSettings, MqttSettings
+from deploy import checks
 from tests.service.conftest import KINDS
 from tests.service.parts import PATIENCE_S, Process, free_port, listens, wait_until
 
@@ -92,9 +95,31 @@ def test_it_ends_when_its_supervisor_does(own: str, tmp_path: Path) -> None:
 
 def test_a_program_that_is_asked_for_and_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(found, "_OF_ROOT", ())
     with pytest.raises(BadSettings, match="no mosquitto is on this machine"):
         prepare(tmp_path, MqttSettings(own="mosquitto"))
     assert prepare(tmp_path, MqttSettings(own="auto")).program == "amqtt"
+
+
+def test_a_program_that_lies_where_only_roots_path_leads_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As on Debian, where whoever tries Greetline first is not root.
+    there = tmp_path / "sbin/mosquitto"
+    there.parent.mkdir()
+    there.write_text("#!/bin/sh\necho 'mosquitto version 2.0.11'\nexit 7\n")
+    there.chmod(0o755)
+    monkeypatch.setenv("PATH", "/bin")
+    monkeypatch.setattr(found, "_OF_ROOT", (str(there.parent),))
+    assert checks.mosquitto().says == str(there)
+    made = prepare(tmp_path, MqttSettings(port=free_port(), own="auto"))
+    assert made.program == "mosquitto"
+    started: list[object] = []
+    monkeypatch.setattr(
+        embedded.subprocess, "Popen", lambda command, **_: started.append(command[0]) or SimpleNamespace(wait=lambda: 0)
+    )
+    monkeypatch.setattr(embedded.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(embedded.lifeline, "watch", lambda: None)
+    assert embedded._run_mosquitto(tmp_path / "mqtt") == 0
+    assert started == [str(there)]
 
 
 def test_a_broker_that_is_named_is_the_one_that_is_used(tmp_path: Path) -> None:
