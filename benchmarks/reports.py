@@ -37,10 +37,12 @@ from tests.dashboard.reading import reader
 STORES = 3
 TIMES = 5
 GOAL_SECONDS = 0.3
+"""Of every figure of all stores together."""
+OF_ALL = ("chain_greetings_seconds", "chain_queues_seconds", *(f"page_of_{what}_seconds" for what in kinds.CHAIN))
 
 
 def main() -> int:
-    """Measure and print; 0 when the first byte comes in time and the quantiles are numpy's."""
+    """Measure and print; 0 when whatever is asked of all stores comes in time and the quantiles are numpy's."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--visits-a-day", type=int, default=2750, help="visits on a usual day of one store")
     parser.add_argument("--days", type=int, default=365, help="days of the past")
@@ -51,7 +53,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         found = measure(Path(folder), told.days, told.visits_a_day, told.made)
     print(json.dumps(found) if told.json else "\n".join(f"{name}: {value}" for name, value in found.items()))
-    return 0 if found["chain_greetings_seconds"] <= GOAL_SECONDS and found["quantiles_agree"] else 1
+    late = {name: found[name] for name in found if name in OF_ALL and found[name] > GOAL_SECONDS}
+    for name, seconds in late.items():
+        print(f"{name}: {seconds} s is longer than {GOAL_SECONDS} s", file=sys.stderr)
+    return 0 if not late and found["quantiles_agree"] else 1
 
 
 def measure(folder: Path, days: int, visits_a_day: int, made: Path | None) -> dict[str, Any]:
