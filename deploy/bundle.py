@@ -86,13 +86,14 @@ def lasting_reach_of(settings: Settings) -> certs.Reach:
 
 
 def host_of(settings: Settings) -> str:
-    """Return the one place by which a device reaches the shop's machine: the first that the settings name.
+    """Return the one place by which a device reaches the shop's machine: the first that the settings name and that is certified.
 
     Else its first address inside the house, by which everybody finds it, and its name only where it has none: not every
     machine answers to a name with .local behind it.
     """
-    if settings.tls.names:
-        return settings.tls.names[0]
+    for place in settings.tls.names:
+        if not certs.spoken_for(settings.tls.folder, certs.Reach.of([place]))[1]:
+            return place
     reach = reach_of(settings)
     addresses = [str(address) for address in reach.addresses if not address.is_loopback and address.version == 4]
     names = [name for name in reach.names if name != "localhost"]

@@ -129,8 +129,11 @@ def _exchange(place: Place, old: Path, new: Path, units: Units, ready: Callable[
     try:
         units.stop()
         saved = [each.save(old, say) for each in place.kept]
-    except Unfit:
-        units.start(old)
+    except Unfit as wrong:
+        try:
+            units.start(old)
+        except Unfit as too:
+            raise Fault(f"{wrong} And {old.name} does not start any more: {too} The way back is in {_WAY_BACK}.") from None
         raise
     try:
         _change(place, new, units, ready, say)
@@ -296,7 +299,8 @@ def _upgrade_here(source: Path) -> None:
     locks = program.locks_of(before) if before else tuple(plan.LOCK[kind] for kind in kinds if plan.LOCK[kind])
     new = program.put(source.resolve(), locks, say=click.echo)
     upgrade(place, new, Systemd(record.on, kinds), ready, click.echo)
-    program.forget_old(spare=(before,))
+    if before != new:  # Else a try before this one put it in use, and which one worked before that is not known.
+        program.forget_old(spare=(before,))
     click.echo(f"{new.name} is in use.")
 
 

@@ -16,12 +16,11 @@ from broker.identity.files import PUBLIC, put
 from broker.settings import Settings, read
 from deploy import bundle, caddy, certs, mosquitto
 from deploy.fault import Fault, faults_said
-from deploy.install.plan import CADDYFILE, MOSQUITTO, MQTT, OWED, TLS, USERS
+from deploy.install.plan import CADDYFILE, MOSQUITTO, MQTT, OWED, SERVES, TLS, USERS, VAR
 
 CREDENTIALS: Final = Path("/run/credentials")
 """Where systemd lays the keys that a unit loads: root's files, readable by that one program."""
 PID_FILE: Final = Path("/run/greetline/mosquitto.pid")
-UNIT_OF: Final = {"web": "greetline-https.service", "mqtt": "greetline-mqtt.service"}
 SYSTEMD_SECONDS: Final = 60
 STATE: Final = "mosquitto"
 """Folder of what mosquitto keeps, beside the store."""
@@ -40,7 +39,7 @@ def certify(settings: Settings, *, mosquitto_conf: Path = MOSQUITTO, caddyfile: 
         "mqtt": _told(mosquitto_conf, mosquitto.configuration(_mosquitto(), _places(settings))),
         "web": _told(caddyfile, caddy.caddyfile(_site(settings, reach))),
     }
-    return [UNIT_OF[server] for server in certs.SERVERS if made[server] or told[server]]
+    return [SERVES[server] for server in certs.SERVERS if made[server] or told[server]]
 
 
 def _told(file: Path, text: str) -> bool:
@@ -89,21 +88,26 @@ def _mosquitto() -> tuple[int, int]:
 
 
 def main(path: Path, *, restart: bool) -> None:
-    """Do it for the shop whose settings are at *path*; with *restart* let what runs take up what has changed. Raises Fault."""
+    """Do it for the shop whose settings are at *path*; with *restart* let what runs take up what has changed. Raises Fault.
+
+    Without, whoever calls starts it anew, as an installation does at its end: a name that may not be certified is said then and
+    does not keep it from that.
+    """
     with faults_said():
         settings = read(Settings, path)
     folder = settings.tls.folder
     _need_roots_own(folder, path)
+    if not restart:
+        _need_found(settings, path)
     try:
         with certs.alone(folder):
-            if restart:
-                _start_anew(settings)
-            else:
-                certify(settings)
+            _certify_and_owe(settings, restart=restart)
     except OSError as wrong:
         raise Fault(f"{wrong.filename or folder}: {wrong.strerror or wrong}. {certs.INSTALL} makes what is missing.") from None
     if rest := certs.spoken_for(folder, bundle.reach_of(settings))[1]:
-        raise Fault(rest)
+        if restart:
+            raise Fault(rest)
+        print(rest)
 
 
 def _need_roots_own(folder: Path, path: Path) -> None:
@@ -118,15 +122,26 @@ def _need_roots_own(folder: Path, path: Path) -> None:
         )
 
 
-def _start_anew(settings: Settings) -> None:
-    """Certify and start anew what serves it. In the file OWED stands what is still to be, so that the next night tries again."""
+def _need_found(settings: Settings, path: Path) -> None:
+    """Refuse a store of which `greetline-mqtt.service` would not find the lists of who may sign in. Raises Fault."""
+    if VAR in settings.store.data.parents:
+        raise Fault(
+            f"{path}: [store] data is {settings.store.data}. Of what lies below {VAR} the MQTT broker of an installed shop finds "
+            f"only its own: give the store {VAR} itself."
+        )
+
+
+def _certify_and_owe(settings: Settings, *, restart: bool) -> None:
+    """Certify, and with *restart* start anew what serves it. In the file OWED stands what is still to be: the next night tries."""
     owed = settings.tls.folder / OWED
     before = owed.read_text(encoding="utf-8").split() if owed.exists() else []
     # All of them until it is known which: whatever ends this in between, no certificate is made that nobody takes up.
-    put(owed, "\n".join(UNIT_OF.values()).encode(), PUBLIC)
-    units = sorted({*certify(settings), *before} & {*UNIT_OF.values()})
+    put(owed, "\n".join(SERVES.values()).encode(), PUBLIC)
+    units = sorted({*certify(settings), *before} & {*SERVES.values()})
     if units:
         put(owed, "\n".join(units).encode(), PUBLIC)
+        if not restart:
+            return
         print(f"made anew: {', '.join(units)}")
         _restart(units)
     owed.unlink()

@@ -62,8 +62,9 @@ def welcome(settings: Settings) -> str:
 
 
 def address(settings: Settings) -> str:
-    """Return how a tablet reaches the staff's screens: by the first address inside the house, else by name."""
-    reach = certs.Reach.of(settings.tls.names) if settings.tls.names else certs.here()
+    """Return how a tablet reaches the staff's screens: by the first address inside the house, else by name; as certified."""
+    wanted = certs.Reach.of(settings.tls.names) if settings.tls.names else certs.here()
+    reach, _ = certs.spoken_for(settings.tls.folder, wanted)
     outside = [str(one) for one in reach.addresses if not one.is_loopback and one.version == 4]
     names = [name for name in reach.names if name != "localhost"]
     return f"https://{([*outside, *names] or ['localhost'])[0]}"

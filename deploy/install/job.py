@@ -67,9 +67,8 @@ def install(order: Order, say: Say = print) -> None:
 def uninstall(root: Path, *, purge: bool, dry_run: bool, say: Say = print) -> None:
     """Take away what was installed below *root*. Raises Unfit."""
     if dry_run:
-        record = recorded(root)
-        for path in [*record.files, *record.folders, *record.on]:
-            say(path)
+        for line in _going(recorded(root), purge=purge):
+            say(line)
         return
     _as_root(root)
     with program.readable():
@@ -79,6 +78,20 @@ def uninstall(root: Path, *, purge: bool, dry_run: bool, say: Say = print) -> No
 def recorded(root: Path) -> Record:
     """Return the record of what was installed below *root*. Raises Unfit."""
     return Record.read(root / RECORD.relative_to("/"))
+
+
+def _going(record: Record, *, purge: bool) -> list[str]:
+    """Return what an uninstallation would end, take away and keep, in its order."""
+    own = [path for path, wrote in record.files.items() if wrote]
+    shops = [*(path for path, wrote in record.files.items() if not wrote), *record.folders]
+    return [
+        *(f"end {unit}" for unit in record.on),
+        *(f"switch on again {unit}" for unit in record.off),
+        *(f"remove {path}" for path in own),
+        *(f"{'remove' if purge else 'keep'} {path}" for path in shops),
+        *(f"remove the account {name}" for name in record.accounts if purge),
+        f"remove {program.PREFIX}",
+    ]
 
 
 def need_nothing_else(root: Path, kind: Kind) -> None:

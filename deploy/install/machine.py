@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
-import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,8 +27,6 @@ class Machine:
     title: str
     processor: str
     python: tuple[int, int]
-    systemd: int | None
-    """Its version, or None where it does not run: in a container, say."""
     timezone: str = "Europe/Oslo"
     name: str = "shop"
     """Host name."""
@@ -46,7 +41,6 @@ def look(root: Path = Path("/")) -> Machine:
         title=said.get("PRETTY_NAME", "a system without os-release"),
         processor=platform.machine(),
         python=sys.version_info[:2],
-        systemd=_systemd(root),
         timezone=_timezone(root),
         name=platform.node().partition(".")[0] or "shop",
     )
@@ -76,17 +70,6 @@ def _os_release(file: Path) -> dict[str, str]:
         return {}
     pairs = (line.partition("=") for line in lines if "=" in line)
     return {key: value.strip("\"'") for key, _, value in pairs}
-
-
-def _systemd(root: Path) -> int | None:
-    if root == Path("/") and not Path("/run/systemd/system").is_dir():
-        return None
-    program = shutil.which("systemctl")
-    if program is None:
-        return None
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
-    found = re.match(r"systemd (\d+)", said)
-    return int(found[1]) if found else None
 
 
 def _timezone(root: Path) -> str:

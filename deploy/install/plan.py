@@ -39,14 +39,14 @@ JOURNAL: Final = Path("/etc/systemd/journald.conf.d/greetline.conf")
 MQTT: Final = "mqtt"
 """Folder beside the store with the password of this machine's own programs, `secret`, and USERS made of it for mosquitto."""
 USERS: Final = "users"
+SERVES: Final = {"web": "greetline-https.service", "mqtt": "greetline-mqtt.service"}
+"""The unit that serves each certificate of the shop's."""
 OWED: Final = "to-start-anew"
 """File beside the certificates: the units that still serve what was before, because they could not be started anew."""
 ALONE: Final = "lock"
 """File beside the certificates that is held by whoever makes them."""
 CERTIFICATES: Final = ("authority.key", "authority.crt", "mqtt.key", "mqtt.crt", "web.key", "web.crt")
 LOG_MEGABYTES: Final = 500
-PATIENT_SYSTEMD: Final = 254
-"""From this version on systemd can wait longer from try to try."""
 TARGET: Final = "greetline.target"
 SCREEN: Final = "greetline-screen.service"
 
@@ -177,7 +177,7 @@ def plan(
         *((File(OF_SHOP, (_HERE / "install/greetline-shop").read_text(encoding="utf-8"), 0o755),) if kind == "shop" else ()),
     )
     journal = File(JOURNAL, f"# So that the log of a shop never fills its disk.\n[Journal]\nSystemMaxUse={LOG_MEGABYTES}M\n")
-    return (*first, *second, *commands, *units, *_patience(machine, kind), journal, _on(kind))
+    return (*first, *second, *commands, *units, journal, _on(kind))
 
 
 def described(action: Action) -> str:
@@ -249,15 +249,6 @@ def policies(page: str, told: Sequence[bytes] = ()) -> str:
 
 def _unit(name: str) -> str:
     return (_HERE / "systemd" / name).read_text(encoding="utf-8")
-
-
-def _patience(machine: Machine, kind: Kind) -> tuple[File, ...]:
-    """What is set wrong is tried every second at first, and then, where systemd can, less and less often."""
-    if machine.systemd is None or machine.systemd < PATIENT_SYSTEMD:
-        return ()
-    text = "[Service]\nRestartSteps=5\nRestartMaxDelaySec=15\n"
-    services = (name for name in OF_KIND[kind] if name.endswith(".service") and name not in BY_TIMER)
-    return tuple(File(UNITS / f"{name}.d/patience.conf", text) for name in services)
 
 
 def _on(kind: Kind) -> On:

@@ -21,6 +21,9 @@ from broker.disk import to_disk
 from deploy.install import program
 from deploy.install.plan import (
     ACCOUNT,
+    OWED,
+    SERVES,
+    TLS,
     UNITS,
     VAR,
     Account,
@@ -84,7 +87,8 @@ class Machinist:
             case Program(locks):
                 self._put(locks)
             case Certify(settings, files):
-                self._run([*_ours("deploy.install.certify"), str(settings)])
+                if said := self._run([*_ours("deploy.install.certify"), str(settings)]):
+                    self._say(f"  {said}")
                 self.record.files |= {str(path): "" for path in files}
             case Begin(settings):
                 self._run([*_ours("deploy.install.first"), str(settings)], account=ACCOUNT)
@@ -200,17 +204,19 @@ class Machinist:
 
     def _switch_on(self, units: tuple[str, ...]) -> None:
         self.record.on = [*dict.fromkeys([*self.record.on, *units])]
-        if not self._systemd:
+        if self._systemd:
+            self._run(["systemctl", "daemon-reload"])
+        else:
             self._say("  systemd does not run here: they start when it does")
-            if shutil.which("systemctl"):
-                self._run(["systemctl", "enable", "--quiet", *units])
-            return
-        self._run(["systemctl", "daemon-reload"])
-        self._run(["systemctl", "enable", "--quiet", *units])
-        # What runs already must take up the new version; what did not is begun. A unit with nothing to do ends by itself.
-        self._run(["systemctl", "restart", *units])
+        if shutil.which("systemctl"):
+            self._run(["systemctl", "enable", "--quiet", *units])
+        if self._systemd:
+            # What runs already must take up the new version; what did not is begun. A unit with nothing to do ends by itself.
+            self._run(["systemctl", "restart", *units])
+        if {*SERVES.values()} & {*units}:  # By that they have taken up what was certified anew, and the night needs not.
+            self._at(TLS / OWED).unlink(missing_ok=True)
 
-    def _run(self, command: list[str], *, account: str = "", environment: dict[str, str] | None = None) -> None:
+    def _run(self, command: list[str], *, account: str = "", environment: dict[str, str] | None = None) -> str:
         home = {"HOME": str(VAR)} if account else {}
         try:
             done = subprocess.run(
@@ -223,6 +229,7 @@ class Machinist:
         if done.returncode:
             last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
             raise Unfit(f"`{' '.join(command)}` failed:\n{last}")
+        return done.stdout.strip()
 
     def undo(self, *, purge: bool) -> None:
         """Take away what the record says was made; with *purge* also the shop's own settings, store and accounts.

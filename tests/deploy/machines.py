@@ -10,9 +10,7 @@ from deploy.install import job, program
 from deploy.install.machine import Machine
 from deploy.install.plan import Kind
 
-DEBIAN = Machine(
-    system="debian", release="12", title="Debian 12", processor="x86_64", python=(3, 11), systemd=252, timezone="Europe/Riga"
-)
+DEBIAN = Machine(system="debian", release="12", title="Debian 12", processor="x86_64", python=(3, 11), timezone="Europe/Riga")
 PAGE = "https://192.168.1.10:8443/kiosk"
 
 

@@ -15,10 +15,10 @@ from broker.desk import boxes
 from broker.lock import held
 from broker.settings import Settings, read
 from broker.shop import STORE_FILE
-from deploy import backup, certs
+from deploy import backup, bundle, certs
 from deploy.fault import Fault
 from deploy.install import first
-from deploy.install.plan import ALONE, MQTT, USERS
+from deploy.install.plan import ALONE, MQTT, OWED, SERVES, USERS
 from deploy.restore import restore
 from deploy.tls_checks import certificates
 from deploy.up import shop_of
@@ -105,7 +105,7 @@ def test_certificates_are_made_anew_only_for_a_reason(settings: Settings, tmp_pa
 
 
 def test_a_name_that_may_not_be_certified_keeps_no_other_from_being_renewed(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # Written into the settings months after the installation. Else a year later every certificate of the shop would end at once.
     first.begin(settings)
@@ -115,13 +115,36 @@ def test_a_name_that_may_not_be_certified_keeps_no_other_from_being_renewed(
     monkeypatch.setattr(certify, "certify", lambda settings, made=certify.certify: made(
         settings, mosquitto_conf=tmp_path / "tls/mosquitto.conf", caddyfile=tmp_path / "tls/Caddyfile"
     ))  # fmt: skip
+    certify.main(tmp_path / "greetline.toml", restart=False)
+    said = capsys.readouterr().out
+    assert said.startswith("shop, shop.example, 8.8.8.8: the shop's authority may speak"), "an installation goes on"
+    assert (tmp_path / "tls" / OWED).read_text().split() == sorted(SERVES.values()), (
+        "were it cut off now, the night would see to it"
+    )
+    monkeypatch.setattr(certify, "_restart", lambda units: None)
     with pytest.raises(Fault, match=r"^shop, shop\.example, 8\.8\.8\.8: the shop's authority may speak"):
-        certify.main(tmp_path / "greetline.toml", restart=False)
+        certify.main(tmp_path / "greetline.toml", restart=True)
+    assert not (tmp_path / "tls" / OWED).exists()
     assert (tmp_path / "tls/web.crt").read_bytes() != before
     assert certs.make_server(tmp_path / "tls", "web", certs.Reach.of(["shop.local", "192.168.1.10"])) is False
     assert "shop.example" not in (tmp_path / "tls/Caddyfile").read_text()
-    said = {finding.about: finding for finding in certificates(wrong)}
-    assert "shop.example" in said["tls: names"].says
+    found = {finding.about: finding for finding in certificates(wrong)}
+    assert "shop.example" in found["tls: names"].says
+    boasting = settings_at(tmp_path, '"shop.example", "shop.local"')
+    assert bundle.host_of(boasting) == "shop.local", "a box would be told a place for which no certificate speaks"
+    assert first.address(boasting) == "https://shop.local"
+
+
+def test_a_store_that_the_mqtt_broker_would_not_find_is_refused_before_anything_is_made(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(certify, "VAR", tmp_path)
+    with pytest.raises(Fault, match=r"\[store\] data is .*finds only its own"):
+        certify.main(tmp_path / "greetline.toml", restart=False)
+    assert [path.name for path in (tmp_path / "tls").iterdir()] == []
+    monkeypatch.setattr(certify, "VAR", settings.store.data)
+    monkeypatch.setattr(certify, "certify", lambda _: [])
+    certify.main(tmp_path / "greetline.toml", restart=False)
 
 
 def test_sixteen_names_fit_as_the_settings_say(settings: Settings, tmp_path: Path) -> None:
@@ -193,7 +216,7 @@ def test_of_two_who_make_certificates_at_once_the_second_waits(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = threading.Event()
-    monkeypatch.setattr(certify, "certify", lambda _: made.set())
+    monkeypatch.setattr(certify, "certify", lambda _: made.set() or [])
     second = threading.Thread(target=certify.main, args=[tmp_path / "greetline.toml"], kwargs={"restart": False})
     with held(tmp_path / "tls" / ALONE):
         second.start()

@@ -96,13 +96,23 @@ def test_what_nobody_can_make_again_is_purged_only_for_whoever_says_yes(
     assert files(root) == bare
 
 
-def test_what_a_first_uninstallation_kept_is_asked_for_too(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_first_uninstallation_kept_is_asked_for_too(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     installed(root)
+    capsys.readouterr()
+    assert taken_away(root, "--dry-run") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert f"keep {SETTINGS}" in said
+    assert f"remove {UNITS / 'greetline-broker.service'}" in said
+    assert f"remove {program.PREFIX}" in said
     assert taken_away(root) == 0
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     assert taken_away(root, "--purge") == installer.EXIT_LEFT
     assert (root / SETTINGS.relative_to("/")).exists()
+    capsys.readouterr()
     assert taken_away(root, "--purge", "--dry-run") == 0
+    assert f"remove {SETTINGS}" in capsys.readouterr().out.splitlines()
     assert taken_away(root, "--purge", "--yes") == 0
     assert not (root / SETTINGS.relative_to("/")).exists()
 

@@ -152,6 +152,11 @@ def test_an_upgrade_that_a_power_cut_ended_is_seen_through_by_the_same_command(s
     program.switch(deaf, shop.place.prefix)
     with pytest.raises(Fault, match=r"3 is in use\..*An upgrade that was cut off"):
         shop.upgrade(deaf)
+    before = shop.facts()
+    shop.upgrade(shop.old)
+    assert shop.in_use == shop.old
+    assert shop.ready()
+    assert shop.facts() >= before, "the way back that the page says first: nothing is lost by it"
 
 
 @pytest.mark.slow
@@ -164,6 +169,8 @@ def test_what_a_power_cut_left_of_a_bad_upgrade_is_undone_as_the_page_says(shop:
     store.renew(later, shop.said.append)
     with pytest.raises(Fault, match="is in use"):
         shop.upgrade(later)
+    with pytest.raises((Fault, Unfit)):
+        shop.upgrade(shop.old)
     shop.units.stop()
     back = [str(shop.old / "bin/greetline"), "restore", backup, "--settings", str(shop.units.settings)]
     subprocess.run(back, check=True, capture_output=True, timeout=60)
@@ -212,6 +219,22 @@ def test_without_a_backup_nothing_is_changed_and_the_shop_runs_again(shop: Insta
         shop.upgrade(shop.version("2", GOOD))
     assert shop.in_use == old
     upgrade._need_ready(shop.place, shop.ready)
+
+
+def test_a_shop_that_could_neither_be_laid_by_nor_started_again_is_told_the_way_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The power went on the way back from a version that had changed the store: the version of before is in use and cannot read it.
+    place, new = versions(tmp_path, '#!/bin/sh\n[ "$1" = backup ] && { echo "a later Greetline" >&2; exit 3; }\n', BACKED_UP)
+    units = Recorded()
+
+    def lame(version: Path) -> None:
+        raise Unfit("`systemctl start` failed")
+
+    monkeypatch.setattr(units, "start", lame)
+    with pytest.raises(Fault, match=r"a later Greetline.* 1 does not start any more: .*An upgrade that was cut off"):
+        upgrade.upgrade(place, new, units, lambda: True, lambda _: None)
+    assert program.current(place.prefix) != new
 
 
 def test_a_version_that_cannot_be_put_in_use_leaves_a_shop_that_is_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
