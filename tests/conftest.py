@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,8 +35,35 @@ DEAR = pins._argon2
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("here")
 LOUD_FLAG = "--autoplay-policy=no-user-gesture-required"
+ABSENT = re.compile(
+    r"(?<!iproute2 is )not installed|no (mosquitto|mosquitto-clients|caddy|openssl) here|no (Chromium|GStreamer|mosquitto_sub) "
+)
+"""Reasons to skip a test that are of what `.ci/run` installs."""
 PATIENCE_MS = 20_000
 """Of whoever waits for what a page shows: a machine that does much else draws late. It costs nothing where it comes."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What `.ci/run` installs must be there: without it a test of what it is for would be passed over for ever."""
+    report = yield
+    _need_what_is_installed(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same, of a whole file."""
+    report = yield
+    _need_what_is_installed(report)
+    return report
+
+
+def _need_what_is_installed(report: pytest.TestReport | pytest.CollectReport) -> None:
+    reason = report.longrepr[2] if report.skipped and isinstance(report.longrepr, tuple) else ""
+    if os.environ.get("CI") and ABSENT.search(reason):
+        report.outcome = "failed"
+        report.longrepr = f"{reason}. Continuous integration has it, and passes over nothing for the want of it."
 
 
 @pytest.fixture(scope="session", autouse=True)
