@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 from collections import Counter
@@ -20,6 +21,7 @@ from broker.notify.events import event_of
 from broker.notify.webhook import webhook_id
 from broker.shop import Shop
 from broker.store import journal, upkeep, visits
+from tests.notify.sink import Heard
 
 ALARM_MAY_FOLLOW_S = 10.0
 """A camera may be called gone so long after it was heard again, since that is known when it is; later it is a wrong alarm."""
@@ -35,6 +37,8 @@ SEEN_S = 2.0
 """Whoever is greeted or gone so soon after they were due may have been red on no screen."""
 NUMBERS = 9_999
 """What a service has on a day."""
+HOOK_ROWS = ("tickets", "ticket_moves WHERE move = 'call'", "visits WHERE acknowledged_at IS NOT NULL")
+"""What each of HOOK_EVENTS is told of."""
 NEVER_NONE = ("events", "visits", "alarms", "greetings", "tickets", "calls", "pauses", "told by webhook", "seen red")
 GOALS = {
     "next commit": 2.0, "network": 10.0, "screens": 3.0, "disk alarm": 5.0, "disk over": 5.0, "archive": 15.0,
@@ -163,6 +167,7 @@ def _told(here: Premises, shop: Shop, found: Found, verdict: Verdict) -> None:
     once = list(dict.fromkeys(heard.id for heard in taken))
     there = set(once)
     verdict.lost += [f"webhook {event}" for event in wanted if event not in there][:20]
+    _all_kinds(here, taken, verdict)
     if [event for event in once if event in set(wanted)] != [event for event in wanted if event in there]:
         verdict.odd.append("the webhook was told out of order")
     verdict.odd += [f"webhook {event} never was" for event in set(once) - set(wanted)][:5]
@@ -175,6 +180,14 @@ def _told(here: Premises, shop: Shop, found: Found, verdict: Verdict) -> None:
     for heard in taken[-SIGNED:]:
         heard.read()
     verdict.figures["told by webhook"] = len(once)
+
+
+def _all_kinds(here: Premises, taken: list[Heard], verdict: Verdict) -> None:
+    """As many of each kind were told as the tables have: what tells them might know of fewer than there are."""
+    told = Counter(json.loads(body)["type"] for body in {heard.id: heard.body for heard in taken}.values())
+    for name, asked in zip(HOOK_EVENTS, HOOK_ROWS, strict=True):
+        if (rows := here.ask(f"SELECT count(*) FROM {asked}")[0][0]) > told[name]:
+            verdict.lost.append(f"{rows - told[name]} of {rows} {name} were never told by webhook")
 
 
 def _archived(here: Premises, crowd: Crowd, found: Found, verdict: Verdict) -> None:
@@ -248,17 +261,21 @@ def _alarms(here: Premises, found: Found, verdict: Verdict) -> None:
         "SELECT a.id, a.raised_at, v.t0, v.late, v.acknowledged_at FROM alerts a JOIN visits v ON v.id = a.subject"
         " WHERE a.kind = 'waiting' AND a.raised_at IS NOT NULL"
     )
+    of_nothing = "SELECT kind, subject FROM alerts WHERE kind NOT IN ('waiting', 'device') OR kind = 'waiting' AND {} LIMIT 5"
+    for kind, subject in here.ask(of_nothing.format("subject NOT IN (SELECT id FROM visits)")):
+        verdict.wrong_alarms.append(f"{kind} about {subject}: nothing here is a reason for it")
     for alert, at, t0, late, acknowledged_at in raised:
         due = datetime.fromisoformat(t0) + timedelta(seconds=GREET_WITHIN)
         greeted = acknowledged_at is not None and datetime.fromisoformat(acknowledged_at) <= due
         if late or greeted or datetime.fromisoformat(at) < due - timedelta(seconds=0.002):
             verdict.wrong_alarms.append(f"{alert} at {at}: late {late}, greeted {acknowledged_at}, due {due}")
     told = here.ask(
-        "SELECT subject, json_extract(body, '$.move'), json_extract(body, '$.level') FROM journal"
+        "SELECT CASE json_extract(body, '$.kind') WHEN 'waiting' THEN json_extract(body, '$.about') ELSE subject END,"
+        " json_extract(body, '$.move'), json_extract(body, '$.level') FROM journal"
         " WHERE kind = 'alert.moved' AND json_extract(body, '$.state') = 'raised'"
     )
     again = [row for row, n in Counter(row for row in told if row[1] in ("raise", "climb")).items() if n > 1]
-    verdict.wrong_alarms += [f"alert {alert} was told twice: {move} {level}" for alert, move, level in again]
+    verdict.wrong_alarms += [f"{whom} was told of twice: {move} {level}" for whom, move, level in again]
     for subject, at in here.ask("SELECT subject, raised_at FROM alerts WHERE kind = 'device' AND raised_at IS NOT NULL"):
         when = datetime.fromisoformat(at).timestamp()
         own = _times(found, subject, 0)

@@ -394,3 +394,4 @@ def test_a_backup_of_a_large_store_delays_no_ticket_by_much(busy: Shop) -> None:
     )
     # On a quiet machine it is below 0.2 s. One that writes slowly makes backups slowly; held up for all of one, nobody comes in.
     assert took[-1] < max(1.0, sum(took) / 5)
+    assert took[-2] < 1.0, "one may meet a moment of a busy machine, two meet the backup"

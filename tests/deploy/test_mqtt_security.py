@@ -317,8 +317,8 @@ def test_nobody_can_tell_a_camera_that_its_events_are_safe(house: House, camera:
 def comes_in(mqtt: MqttSettings, *, context: ssl.SSLContext | None = None) -> bool:
     try:
         with Speaker(mqtt, context=context) as someone:
-            # By TLS 1.3 a refused certificate shows itself only with the first answer.
-            return someone.connected.is_set() and someone.says(f"{BASE}/cam-door/status")
+            # Not whether it may say anything: who is nobody's is refused that by the list too, and the door could stand open.
+            return someone.connected.is_set()
     except (OSError, AssertionError):
         return False
 

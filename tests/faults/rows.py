@@ -53,8 +53,8 @@ class Row:
     """What one try of a fault did. `recovery`: seconds until all was as before, None where nothing had stopped."""
 
     fault: str
-    lost: int = 0
-    doubled: int = 0
+    lost: int
+    doubled: int
     recovery: float | None = None
 
     def __str__(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,13 +28,11 @@ def test_every_fault_has_a_test_that_says_what_it_cost(fault: str) -> None:
     assert f'found("{fault}"' in said or f'"{fault}", ' in said
 
 
-def test_tries_of_one_fault_are_one_line_with_the_slowest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: Callable[..., Row]
-) -> None:
+def test_tries_of_one_fault_are_one_line_with_the_slowest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "rows.json"
     monkeypatch.setenv(rows.VARIABLE, str(file))
-    found("cut", lost=1, recovery=2.0)
-    found("cut", doubled=3, recovery=0.5)
-    found("order")
+    rows.tell(Row(fault="cut", lost=1, doubled=0, recovery=2.0))
+    rows.tell(Row(fault="cut", lost=0, doubled=3, recovery=0.5))
+    rows.tell(Row(fault="order", lost=0, doubled=0))
     read = [Row(**json.loads(line)) for line in file.read_text().splitlines()]
     assert f"| {FAULTS['cut']} | 2 | 1 | 3 | 2.0 s |\n| {FAULTS['order']} | 1 | 0 | 0 | nothing stopped |\n" in rows.table(read)

@@ -258,7 +258,22 @@ def test_the_service_listens_to_what_devices_say_and_to_nothing_else() -> None:
     assert subscriptions("shop") == ("greetline/1/shop/+/event", "greetline/1/shop/+/status")
 
 
-def test_a_status_that_floods_costs_one_commit_a_batch(here: Shop, any_mqtt: MqttSettings, tmp_path: Path) -> None:
+def test_a_status_that_floods_costs_one_commit_a_batch(here: Shop, still: StillLink) -> None:
+    now, begun, inbox, turns = datetime.now(UTC), list[str](), Inbox(here, still), 0
+    for n in range(300):
+        said = message(Status(watch=Watch.WATCHING, since=now, dropped=n), id=f"s-{n}", store=STORE, device="cam-door", time=now)
+        still.inbox.put(Incoming(str(topic_of(said)), encode(said), retain=False, mid=n + 1, connection=1, qos=1))
+    here.db.conn.set_trace_callback(lambda asked: begun.append(asked) if asked.startswith("BEGIN") else None)
+    while still.inbox.qsize():
+        inbox.turn(0.1)
+        turns += 1
+    here.db.conn.set_trace_callback(None)
+    assert still.done == list(range(1, 301))
+    assert turns <= 300 / BATCH_MESSAGES + 1
+    assert len(begun) <= turns
+
+
+def test_a_status_that_floods_is_taken_to_its_last(here: Shop, any_mqtt: MqttSettings, tmp_path: Path) -> None:
     now = datetime.now(UTC)
     with service(settings_file(tmp_path, any_mqtt)), Device(any_mqtt) as camera:
         for n in range(300):
