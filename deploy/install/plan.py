@@ -53,7 +53,7 @@ SCREEN: Final = "greetline-screen.service"
 PACKAGES: Final[dict[Kind, tuple[str, ...]]] = {
     "shop": ("python3-venv", "mosquitto", "caddy", "tzdata", "fonts-noto-core"),
     "camera": ("python3-venv", "tzdata"),
-    "screen": ("cage", "xwayland", "chromium", "fonts-noto-core"),
+    "screen": ("libpam-systemd", "cage", "xwayland", "chromium", "fonts-noto-core"),
 }
 LOCK: Final[dict[Kind, str]] = {"shop": "shop.lock", "camera": "camera.lock", "screen": ""}
 OF_KIND: Final[dict[Kind, tuple[str, ...]]] = {
@@ -176,7 +176,8 @@ def plan(
         COMMAND,
         *((File(OF_SHOP, (_HERE / "install/greetline-shop").read_text(encoding="utf-8"), 0o755),) if kind == "shop" else ()),
     )
-    journal = File(JOURNAL, f"# So that the log of a shop never fills its disk.\n[Journal]\nSystemMaxUse={LOG_MEGABYTES}M\n")
+    said = "# So that the log of a shop outlasts a power cut and never fills its disk."
+    journal = File(JOURNAL, f"{said}\n[Journal]\nStorage=persistent\nSystemMaxUse={LOG_MEGABYTES}M\n")
     return (*first, *second, *commands, *units, journal, _on(kind))
 
 

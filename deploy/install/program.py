@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -34,6 +33,8 @@ BESIDE: Final = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
 LOCKS: Final = Path("deploy/install/locks")
 BUILD_LOCK: Final = "build.lock"
 TOOLS: Final = "tools"
+SCRATCH: Final = "scratch"
+"""Folder beside the versions for what is only needed to make one: of some systems /tmp is memory."""
 START_SECONDS: Final = 60
 INSTALL_SECONDS: Final = 1800
 """A small machine on a slow line."""
@@ -73,8 +74,8 @@ def put(source: Path, locks: Sequence[str], prefix: Path = PREFIX, say: Say = pr
         version.rename(before)
     shutil.rmtree(version, ignore_errors=True)
     try:
-        with readable(), tempfile.TemporaryDirectory(prefix="greetline-") as scratch:
-            _make(source, locks, version, Path(scratch), say)
+        with readable(), _scratch(version) as scratch:
+            _make(source, locks, version, scratch, say)
         _say_whole(version, locks)
     except BaseException:
         shutil.rmtree(version, ignore_errors=True)
@@ -184,15 +185,27 @@ def forget_old(prefix: Path = PREFIX, *, spare: tuple[Path | None, ...] = ()) ->
     return gone
 
 
+@contextmanager
+def _scratch(version: Path) -> Iterator[Path]:
+    """A folder for what is only needed to make *version*."""
+    scratch = version.parent.parent / SCRATCH
+    shutil.rmtree(scratch, ignore_errors=True)  # Of one that was cut off.
+    scratch.mkdir()
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
 def _complete(source: Path, locks: Sequence[str], version: Path, say: Say) -> None:
     there = locks_of(version)
     lacking = [lock for lock in locks if lock not in there]
     if not lacking:
         say(f"{version} is there")
         return
-    with tempfile.TemporaryDirectory(prefix="greetline-") as scratch:
-        _tools(source, version, Path(scratch))
-        _packages(source, lacking, version, Path(scratch), say)
+    with _scratch(version) as scratch:
+        _tools(source, version, scratch)
+        _packages(source, lacking, version, scratch, say)
     _say_whole(version, [*there, *lacking])
 
 
@@ -212,7 +225,7 @@ def _tools(source: Path, version: Path, scratch: Path) -> None:
     """Bring what builds packages, beside the version and not into it."""
     _run(
         [*_pip(version, "install"), "--require-hashes", "--target", str(scratch / TOOLS), "-r", str(source / LOCKS / BUILD_LOCK)],
-        {},
+        {"TMPDIR": str(scratch)},
     )
 
 
@@ -224,7 +237,8 @@ def _packages(source: Path, locks: Sequence[str], version: Path, scratch: Path, 
 
 def _built(version: Path, scratch: Path, name: str, what: list[str]) -> list[str]:
     """Return the wheels of *what*. Those that must be built are built by our tools: else pip would fetch its own, unchecked."""
-    _run([*_pip(version, "wheel"), "--no-build-isolation", "-w", str(scratch / name), *what], {"PYTHONPATH": str(scratch / TOOLS)})
+    beside = {"PYTHONPATH": str(scratch / TOOLS), "TMPDIR": str(scratch)}
+    _run([*_pip(version, "wheel"), "--no-build-isolation", "-w", str(scratch / name), *what], beside)
     return [str(wheel) for wheel in sorted((scratch / name).glob("*.whl"))]
 
 

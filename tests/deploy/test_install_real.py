@@ -71,6 +71,7 @@ def test_a_bare_system_becomes_a_shop_and_is_bare_again(box: Box, capsys: pytest
         box.wait_ready("the new version does not answer", within=60)
         assert box.sh("systemctl --failed --no-legend --plain | grep greetline || true") == ""
         box.sh("greetline-shop doctor || true")
+        _as_updates_ask_for(box)
         _as_if_its_last_step_had_failed(box)
         box.sh("greetline uninstall --purge --yes")
         assert box.sh("systemctl list-units --all --no-legend --plain 'greetline*'") == "", "something of it still runs"
@@ -100,6 +101,17 @@ def _comes_back(box: Box) -> None:
     seen = "nsenter -t $(systemctl show -p MainPID --value greetline-mqtt) -m find /var/lib/greetline -maxdepth 2 -type d | sort"
     own = ("", "/devices", "/devices/mqtt", "/mosquitto", "/mqtt")
     assert box.sh(seen).split() == [f"/var/lib/greetline{one}" for one in own], "what listens to the network finds no store"
+
+
+def _as_updates_ask_for(box: Box) -> None:
+    """What the page says to do after updates of the system: every program is begun anew, MQTT and HTTPS too."""
+    asked = "for each in broker mqtt https dashboard kiosk; do systemctl show -p MainPID --value greetline-$each; done"
+    before = box.sh(asked).split()
+    box.sh("systemctl restart greetline.target")
+    box.wait_ready("the shop does not answer after it was begun anew", within=60)
+    after = box.sh(asked).split()
+    assert "0" not in after
+    assert not {*before} & {*after}
 
 
 def _as_if_its_last_step_had_failed(box: Box) -> None:
