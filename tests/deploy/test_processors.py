@@ -12,7 +12,7 @@ from deploy.install import machine, program
 from tests.deploy.bare import rows_for
 
 ROOT = Path(__file__).resolve().parents[2]
-SYSTEMS = {"Debian 12": ("3.11", 36), "Ubuntu 24.04": ("3.12", 39), "Debian 13": ("3.13", 41)}
+SYSTEMS = {"Debian 12": ("3.11", 36), "Ubuntu 24.04": ("3.12", 39), "Debian 13": ("3.13", 41), "Ubuntu 26.04": ("3.14", 42)}
 """Their Python, and the minor version of their C library 2: a wheel for a newer one does not run there."""
 FROM_SOURCE = ("font-roboto==", "http-ece==")
 """Nothing but Python and fonts; there are no wheels of them for any processor."""
