@@ -56,7 +56,7 @@ SYSTEMS = {
 
 
 def run(*command: str, within: float = 900) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=within, stdin=subprocess.DEVNULL)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=within, stdin=subprocess.DEVNULL, start_new_session=True)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return done.stdout
 
