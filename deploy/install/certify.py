@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -134,7 +135,9 @@ def _need_found(settings: Settings, path: Path) -> None:
 def _certify_and_owe(settings: Settings, *, restart: bool) -> None:
     """Certify, and with *restart* start anew what serves it. In the file OWED stands what is still to be: the next night tries."""
     owed = settings.tls.folder / OWED
-    before = owed.read_text(encoding="utf-8").split() if owed.exists() else []
+    before = []
+    with suppress(FileNotFoundError):  # An installation that ends meanwhile has started them anew and takes it away.
+        before = owed.read_text(encoding="utf-8").split()
     # All of them until it is known which: whatever ends this in between, no certificate is made that nobody takes up.
     put(owed, "\n".join(SERVES.values()).encode(), PUBLIC)
     units = sorted({*certify(settings), *before} & {*SERVES.values()})
@@ -144,7 +147,7 @@ def _certify_and_owe(settings: Settings, *, restart: bool) -> None:
             return
         print(f"made anew: {', '.join(units)}")
         _restart(units)
-    owed.unlink()
+    owed.unlink(missing_ok=True)
 
 
 def _restart(units: list[str]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 from deploy.install import trust
 from deploy.install.machine import Machine
@@ -49,6 +50,10 @@ CERTIFICATES: Final = ("authority.key", "authority.crt", "mqtt.key", "mqtt.crt",
 LOG_MEGABYTES: Final = 500
 TARGET: Final = "greetline.target"
 SCREEN: Final = "greetline-screen.service"
+HERE: Final = ("127.0.0.1", "localhost", "::1")
+"""Hosts of a page that comes from the screen's own machine."""
+PATIENT: Final = "[Unit]\nAfter=network-online.target\nWants=network-online.target\n"
+"""What a screen waits for whose page comes from elsewhere: without, it would begin with Chromium's own page of excuses."""
 
 PACKAGES: Final[dict[Kind, tuple[str, ...]]] = {
     "shop": ("python3-venv", "mosquitto", "caddy", "tzdata", "fonts-noto-core"),
@@ -232,6 +237,7 @@ def _screen(page: str, told: Sequence[bytes]) -> tuple[Action, ...]:
         # Chromium reads every file of that folder, whatever its name: what was kept there would go on being a rule.
         File(POLICIES, policies(page, told), aside=SCREEN_ETC),
         File(UNITS / SCREEN, (_HERE / "kiosk" / SCREEN).read_text(encoding="utf-8")),
+        *(() if urlsplit(page).hostname in HERE else (File(UNITS / f"{SCREEN}.d/network.conf", PATIENT),)),
         On((SCREEN,)),
     )
 

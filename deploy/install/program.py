@@ -11,6 +11,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,8 +35,9 @@ BESIDE: Final = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
 LOCKS: Final = Path("deploy/install/locks")
 BUILD_LOCK: Final = "build.lock"
 TOOLS: Final = "tools"
-SCRATCH: Final = "scratch"
-"""Folder beside the versions for what is only needed to make one: of some systems /tmp is memory."""
+SCRATCH: Final = "scratch-"
+"""Begins the name of a folder beside the versions for what is only needed to make one: of some systems /tmp is memory."""
+FORSAKEN_SECONDS: Final = 24 * 3600
 START_SECONDS: Final = 60
 INSTALL_SECONDS: Final = 1800
 """A small machine on a slow line."""
@@ -188,13 +191,12 @@ def forget_old(prefix: Path = PREFIX, *, spare: tuple[Path | None, ...] = ()) ->
 @contextmanager
 def _scratch(version: Path) -> Iterator[Path]:
     """A folder for what is only needed to make *version*."""
-    scratch = version.parent.parent / SCRATCH
-    shutil.rmtree(scratch, ignore_errors=True)  # Of one that was cut off.
-    scratch.mkdir()
-    try:
-        yield scratch
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    prefix = version.parent.parent
+    for old in prefix.glob(f"{SCRATCH}*"):  # Of one that was cut off.
+        if time.time() - old.stat().st_mtime > FORSAKEN_SECONDS:
+            shutil.rmtree(old, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=prefix) as scratch:
+        yield Path(scratch)
 
 
 def _complete(source: Path, locks: Sequence[str], version: Path, say: Say) -> None:

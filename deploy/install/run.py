@@ -13,7 +13,7 @@ import os
 import pwd
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from pathlib import Path
 from typing import Final
 
@@ -59,10 +59,20 @@ class Machinist:
 
     def do(self, actions: Iterable[Action]) -> None:
         """Do *actions* in their order. Raises Unfit where one cannot be done; what was done is in the record."""
+        actions = tuple(actions)
+        self._take_what_is_no_more({action.path for action in actions if isinstance(action, File)})
         for action in actions:
             self._say(described(action))
             self._do(action)
             self.record.write(self._at(RECORD))
+
+    def _take_what_is_no_more(self, laid: Set[Path]) -> None:
+        """Take away what another version, or another order, laid beside the units that are *laid* now."""
+        beside = {path.with_name(f"{path.name}.d") for path in laid if path.parent == UNITS}
+        for path, wrote in list(self.record.files.items()):
+            if Path(path).parent in beside and Path(path) not in laid:
+                self._take_file(Path(path), wrote, purge=False)
+                del self.record.files[path]
 
     def _do(self, action: Action) -> None:
         match action:

@@ -157,13 +157,12 @@ function askToday() {
     try {
       const said = await fetch("/api/v1/today", { signal: AbortSignal.timeout(5000) });
       if (said.ok) floor.take("today", await said.json());
-      draw();
     } catch {
       // the link says that it is lost; the next visit asks again
-    } finally {
-      asked = 0;
-      if (later) askToday();
     }
+    asked = 0;
+    if (later) askToday();
+    draw();
   }, TODAY_AFTER_MS * (1 + Math.random()));
 }
 
