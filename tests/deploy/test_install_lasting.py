@@ -1,17 +1,18 @@
-"""What was installed outlasts a power cut a moment later, and can be used by our accounts whoever installed it."""
+"""What was installed outlasts a power cut a moment later, can be used by our accounts, and goes when another order lacks it."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from deploy.install import program
-from deploy.install.plan import UNITS
-from deploy.install.record import RECORD
-from tests.deploy.machines import a_bare_debian, a_release, installed
+from deploy.install import job, program
+from deploy.install.plan import SCREEN, UNITS
+from deploy.install.record import RECORD, Record
+from tests.deploy.machines import PAGE, a_bare_debian, a_release, installed
 
 
 @pytest.fixture
@@ -91,3 +92,30 @@ def test_a_version_that_cannot_be_put_in_use_is_said_in_a_sentence_and_the_one_o
     with pytest.raises(program.Unfit, match="2 could not be put in use"):
         program.switch(tmp_path / program.VERSIONS / "2", tmp_path)
     assert program.current(tmp_path) == first
+
+
+def test_a_screen_waits_for_a_network_only_where_its_page_comes_from_elsewhere(tmp_path: Path) -> None:
+    root = a_bare_debian(tmp_path)
+    # On the shop's own machine it would stay dark after a power cut until the router is there.
+    waits = root / f"etc/systemd/system/{SCREEN}.d/network.conf"
+    for page, there in ((job.PAGE, False), (PAGE, True), ("http://localhost:8090/display", False), (PAGE, True)):
+        installed(root, "screen", page=page)
+        assert waits.exists() is there, page
+    assert "network-online.target" in waits.read_text()
+    job.uninstall(root, purge=True, dry_run=False, say=lambda _: None)
+    assert not waits.parent.exists()
+
+
+def test_what_an_earlier_version_laid_beside_a_unit_goes_and_what_somebody_laid_there_stays(tmp_path: Path) -> None:
+    root = a_bare_debian(tmp_path)
+    installed(root, "screen")
+    beside = root / f"etc/systemd/system/{SCREEN}.d"
+    beside.mkdir()
+    for name in ("patience.conf", "own.conf"):
+        (beside / name).write_text("[Service]\nRestartSteps=5\n")
+    record = Record.read(root / RECORD.relative_to("/"))
+    record.files[f"/etc/systemd/system/{SCREEN}.d/patience.conf"] = hashlib.sha256(b"[Service]\nRestartSteps=5\n").hexdigest()
+    record.write(root / RECORD.relative_to("/"))
+    installed(root, "screen", files=True)
+    assert [path.name for path in beside.iterdir()] == ["own.conf"]
+    assert "patience" not in (root / RECORD.relative_to("/")).read_text()

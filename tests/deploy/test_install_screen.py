@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import os
 import socket
@@ -24,9 +23,8 @@ from deploy import caddy, certs, tls_checks
 from deploy.cli import main
 from deploy.install import __main__ as installer
 from deploy.install import job, trust
-from deploy.install.plan import PACKAGES, POLICIES, SCREEN, SCREEN_ENV, Kind, policies
+from deploy.install.plan import PACKAGES, POLICIES, SCREEN_ENV, Kind, policies
 from deploy.install.program import Unfit
-from deploy.install.record import RECORD, Record
 from tests.deploy.machines import PAGE, a_bare_debian, an_authority, der, installed, tree
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,31 +69,6 @@ def test_a_screen_whose_files_are_laid_down_anew_shows_what_it_showed(root: Path
         installed(root, "screen", files=True)
         assert shows.read_text() == f"GREETLINE_PAGE={page}\n"
         assert json.loads(rules.read_text())["URLAllowlist"] == ["https://192.168.1.10:8443"]
-
-
-def test_a_screen_waits_for_a_network_only_where_its_page_comes_from_elsewhere(root: Path) -> None:
-    # On the shop's own machine it would stay dark after a power cut until the router is there.
-    waits = root / f"etc/systemd/system/{SCREEN}.d/network.conf"
-    for page, there in ((job.PAGE, False), (PAGE, True), ("http://localhost:8090/display", False), (PAGE, True)):
-        installed(root, "screen", page=page)
-        assert waits.exists() is there, page
-    assert "network-online.target" in waits.read_text()
-    job.uninstall(root, purge=True, dry_run=False, say=lambda _: None)
-    assert not waits.parent.exists()
-
-
-def test_what_an_earlier_version_laid_beside_a_unit_goes_and_what_somebody_laid_there_stays(root: Path) -> None:
-    installed(root, "screen")
-    beside = root / f"etc/systemd/system/{SCREEN}.d"
-    beside.mkdir()
-    for name in ("patience.conf", "own.conf"):
-        (beside / name).write_text("[Service]\nRestartSteps=5\n")
-    record = Record.read(root / RECORD.relative_to("/"))
-    record.files[f"/etc/systemd/system/{SCREEN}.d/patience.conf"] = hashlib.sha256(b"[Service]\nRestartSteps=5\n").hexdigest()
-    record.write(root / RECORD.relative_to("/"))
-    installed(root, "screen", files=True)
-    assert [path.name for path in beside.iterdir()] == ["own.conf"]
-    assert "patience" not in (root / RECORD.relative_to("/")).read_text()
 
 
 def test_a_screen_whose_files_are_laid_down_anew_believes_whom_it_believed(tls: Path, root: Path) -> None:
